@@ -1,0 +1,121 @@
+// Request, Response and the other two answers a route may give: Stream (a long-lived answer, owned by the hub after hand-over) and Pending
+// (the answer comes later from another thread). The engine makes these; only appliance knows sockets.
+// Thread: values, used by one thread at a time, except StreamSink (any thread). Owns: their bytes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/base/status.h"
+
+namespace engine {
+
+// Names compare without case; order and repeats are kept.
+class Headers {
+ public:
+  std::string_view get(std::string_view name) const;  // the first one, or empty
+  bool has(std::string_view name) const;
+  std::vector<std::string_view> all(std::string_view name) const;
+  void add(std::string name, std::string value);
+  void set(std::string name, std::string value);      // replaces all of that name
+  void remove(std::string_view name);
+  auto begin() const { return list_.begin(); }
+  auto end() const { return list_.end(); }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> list_;
+};
+
+// Decoded query parameters in order.
+class Query {
+ public:
+  static Query parse(std::string_view raw);           // bad escapes are kept as they are
+  std::string_view get(std::string_view name) const;  // the first one, or empty
+  bool has(std::string_view name) const;
+  std::vector<std::string_view> all(std::string_view name) const;
+  auto begin() const { return list_.begin(); }
+  auto end() const { return list_.end(); }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> list_;
+};
+
+// Who asks, after authentication.
+struct User {
+  std::string name;                 // system:anonymous, u-x7k2p, system:serviceaccount:ns:name
+  std::string uid;
+  std::vector<std::string> groups;  // system:authenticated, ...
+  std::vector<std::pair<std::string, std::vector<std::string>>> extra;
+  std::string token_name;           // the token object that let it in; empty for others
+};
+
+struct Request {
+  std::string method;               // upper case
+  std::string target;               // as received: path?query
+  std::string path;                 // decoded once; the edge refuses '..' and encoded slashes that would change its meaning
+  std::string raw_query;
+  Query query;
+  Headers headers;
+  std::string body;
+  std::string peer;                 // address of the other side, without port
+  std::string scheme = "https";
+  std::string id;                   // of this request, for logs and audit
+  User user;                        // set by the authenticate filter
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;
+  std::string body;
+};
+
+// Where a stream's bytes go. Bytes are written as given: whoever makes the stream does the chunk or WebSocket framing, once for all readers.
+class StreamSink {
+ public:
+  virtual ~StreamSink() = default;
+  // False when the stream is closed, or has just been closed because its queue went over its byte limit.
+  virtual bool send(std::shared_ptr<const std::string> bytes) = 0;
+  virtual size_t queued_bytes() const = 0;
+  virtual void pause_reading() = 0;   // stop taking bytes from the client (back-pressure)
+  virtual void resume_reading() = 0;
+  virtual void finish() = 0;          // write what is queued, then close the connection
+  virtual void release() = 0;         // write what is queued, then serve the client's next request on this connection
+  virtual void abort() = 0;           // close now
+};
+
+// All calls come from one hub thread and must not block.
+class StreamHandler {
+ public:
+  virtual ~StreamHandler() = default;
+  virtual void on_open(std::shared_ptr<StreamSink> sink) = 0;  // the head has been queued; send the backlog here
+  virtual void on_bytes(std::string_view) {}                   // what the client sent after its request
+  virtual void on_drained() {}                                 // the queue fell below half its limit after having been above
+  virtual void on_client_end() {}                              // the client will send no more
+  virtual void on_closed() = 0;                                // the last call
+};
+
+struct StreamOptions {
+  size_t queue_bytes_max = 4u << 20;  // over it the stream is closed: the client resumes from its revision
+};
+
+struct Stream {
+  std::optional<Response> head;       // status line and headers, written first (body is ignored); none: the handler writes everything
+  std::unique_ptr<StreamHandler> handler;
+  StreamOptions options = {};
+};
+
+struct Pending;
+using Answer = std::variant<Response, Stream, Pending>;
+using Reply = std::function<void(Answer)>;  // to be called once, from any thread
+
+struct Pending {
+  std::function<void(Reply)> start;   // called once after the connection is parked
+};
+
+}  // namespace engine
