@@ -1,0 +1,1 @@
+target_link_libraries(appliance_net ${scope} lib_ssl Threads::Threads)

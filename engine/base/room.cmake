@@ -1,0 +1,1 @@
+target_link_libraries(engine_base ${scope} lib_yyjson lib_yaml)

@@ -1,0 +1,1 @@
+target_link_libraries(storage_sqlite ${scope} lib_sqlite Threads::Threads)
