@@ -1,0 +1,32 @@
+// Who is it: a chain of authenticators, asked in order; the first that recognises a credential
+// decides. No credential at all is system:anonymous; a bad one is 401, never anonymous. Thread:
+// any. Owns: its authenticators.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/base/http.h"
+
+namespace engine {
+
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  // nullopt: not a credential of mine. An error: mine, and bad.
+  virtual Result<std::optional<User>> authenticate(const Request&) = 0;
+};
+
+class AuthenticatorChain {
+ public:
+  void add(std::unique_ptr<Authenticator> authenticator) {
+    chain_.push_back(std::move(authenticator));
+  }
+  Result<User> authenticate(const Request&) const;
+
+ private:
+  std::vector<std::unique_ptr<Authenticator>> chain_;
+};
+
+}  // namespace engine

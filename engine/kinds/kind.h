@@ -1,0 +1,85 @@
+// Kind: one version of one resource as data (names, scope, verbs, schema, columns), and KindSet,
+// all of them. CRDs enter and leave a KindSet at run time: readers hold an immutable snapshot, so a
+// request sees one consistent set. Thread: Kind immutable; KindSet any. Owns: its kinds.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/http.h"
+#include "engine/base/json.h"
+#include "engine/schema/schema.h"
+
+namespace engine {
+
+enum class Scope : uint8_t { cluster, namespaced };
+
+struct Column {
+  std::string name;    // as `kubectl get` prints it
+  std::string type;    // string, integer, number, boolean, date
+  std::string format;  // "name" for the name column
+  std::string description;
+  int priority = 0;       // above 0: only with -o wide
+  std::string json_path;  // .spec.x; empty where code makes the cell (table.h)
+};
+
+class Kind {
+ public:
+  virtual ~Kind() = default;
+  std::string group;      // "" for core
+  std::string version;    // v1
+  std::string kind;       // ConfigMap
+  std::string list_kind;  // ConfigMapList
+  std::string plural;     // configmaps
+  std::string singular;   // configmap
+  std::vector<std::string> short_names;
+  std::vector<std::string> categories;
+  Scope scope = Scope::namespaced;
+  std::vector<std::string> verbs;  // create delete deletecollection get list patch update watch
+  std::vector<std::string> subresources;  // status, scale, ...: plain names
+  std::vector<Column> columns;            // after NAME; AGE included
+  std::string storage_version;  // the version that stored bytes carry; all versions of a resource
+                                // share their keys
+  std::string crd_name;         // of the CRD that made it; empty when built in
+  bool stored = true;           // false: a virtual kind (reviews), handled by code alone
+
+  std::string api_version() const { return group.empty() ? version : group + "/" + version; }
+  bool namespaced() const { return scope == Scope::namespaced; }
+  bool has_verb(std::string_view verb) const;
+  bool has_subresource(std::string_view name) const;
+  // Keys: /registry/GROUP/PLURAL/NS/NAME or /registry/GROUP/PLURAL/NAME; GROUP of core is "core".
+  std::string key_prefix() const;
+  std::string key(std::string_view ns, std::string_view name) const;
+  About about(std::string_view name) const;
+  virtual const Schema& schema() const = 0;  // parsed on first use
+};
+using KindPtr = std::shared_ptr<const Kind>;
+
+// An immutable set.
+class KindSnapshot {
+ public:
+  virtual ~KindSnapshot() = default;
+  virtual KindPtr by_resource(std::string_view group, std::string_view version,
+                              std::string_view plural) const = 0;
+  virtual KindPtr by_kind(std::string_view group, std::string_view version,
+                          std::string_view kind) const = 0;
+  // The version that is stored, whatever version a client names.
+  virtual KindPtr stored(std::string_view group, std::string_view plural) const = 0;
+  virtual const std::vector<KindPtr>& all() const = 0;  // in discovery order
+  virtual uint64_t generation() const = 0;              // changes with every change of the set
+};
+
+class KindSet {
+ public:
+  // The built-in kinds of Kubernetes and the product's own, from the data in the program.
+  static std::unique_ptr<KindSet> builtin();
+  virtual ~KindSet() = default;
+  virtual std::shared_ptr<const KindSnapshot> snapshot() const = 0;
+  // From a CustomResourceDefinition object: replaces what that CRD gave before.
+  virtual Result<Unit> put_crd(const Json& crd) = 0;
+  virtual void remove_crd(std::string_view crd_name) = 0;
+};
+
+}  // namespace engine

@@ -1,0 +1,138 @@
+// Registry: create, get, list, update, patch and remove for any Kind: decode, default, prune,
+// strategy, admission, field ownership, commit. It does not decide who may (the api and norman
+// filters do, before calling it) and keeps no cache (WatchCache does). Thread: any; calls may wait
+// for the store. Owns: nothing but references given at construction. Errors: Status as
+// kube-apiserver gives them. Source: k8s.io/apiserver pkg/registry/generic/registry,
+// pkg/endpoints/handlers.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/kinds/kind.h"
+#include "engine/kinds/strategy.h"
+#include "storage/base/env.h"
+#include "storage/kv/store.h"
+
+namespace engine {
+
+using storage::Revision;
+using Bytes = std::shared_ptr<const std::string>;
+
+// An object as served: the JSON that was validated, with its resourceVersion in place.
+struct Object {
+  Bytes bytes;
+  Revision revision = 0;
+  Json json() const;  // parses; stored bytes are always valid
+};
+
+enum class FieldValidation : uint8_t { ignore, warn, strict };
+enum class PatchType : uint8_t { json, merge, strategic, apply };  // apply also takes YAML
+
+struct WriteOptions {
+  User user;
+  std::string field_manager;  // empty: no managedFields entry is made by name of the user agent;
+                              // see apply.h
+  FieldValidation field_validation = FieldValidation::warn;
+  std::vector<std::string> duplicates;  // of the decoded body, for field validation
+  std::string subresource;              // "", "status", "scale"
+  std::vector<std::string>* warnings = nullptr;
+  bool dry_run = false;
+  bool force = false;  // apply: take fields from other managers
+};
+
+struct Precondition {
+  std::string uid;               // empty: any
+  std::string resource_version;  // empty: any
+};
+
+enum class Propagation : uint8_t { by_default, orphan, background, foreground };
+
+struct RemoveOptions {
+  User user;
+  Precondition precondition;
+  std::optional<int64_t> grace_period_seconds;
+  Propagation propagation = Propagation::by_default;
+  bool dry_run = false;
+};
+
+struct Removed {
+  Object object;  // the object as it was, or as it is now while finalizers hold it
+  bool gone = false;
+};
+
+struct Written {
+  Object object;
+  bool created = false;  // patch by apply may create
+};
+
+// Last word before a commit. Mutating calls first, in order, then validating ones; the first error
+// wins.
+struct AdmissionRequest {
+  enum class Operation : uint8_t { create, update, remove } operation;
+  const Kind& kind;
+  std::string_view ns;
+  std::string_view name;
+  std::string_view subresource;
+  Json* object;     // null for remove
+  const Json* old;  // null for create
+  const User& user;
+  bool dry_run;
+};
+class Admission {
+ public:
+  virtual ~Admission() = default;
+  virtual Result<Unit> mutate(AdmissionRequest&) { return Unit{}; }
+  virtual Result<Unit> validate(const AdmissionRequest&) { return Unit{}; }
+};
+
+class Registry {
+ public:
+  Registry(storage::Env&, storage::Store&, KindSet&, const StrategySet&,
+           std::vector<std::unique_ptr<Admission>>);
+  ~Registry();
+
+  Result<Written> create(const Kind&, std::string_view ns, Json body, const WriteOptions&);
+  // Without a body's resourceVersion the update is unconditional. Conflicts between read and commit
+  // are retried where the client gave none.
+  Result<Written> update(const Kind&, std::string_view ns, std::string_view name, Json body,
+                         const WriteOptions&);
+  Result<Written> patch(const Kind&, std::string_view ns, std::string_view name, PatchType,
+                        std::string_view body, const WriteOptions&);
+  Result<Removed> remove(const Kind&, std::string_view ns, std::string_view name,
+                         const RemoveOptions&);
+  // Read-modify-write by code of ours (controllers, actions): `change` may run again after a
+  // conflict; false from it: nothing to write.
+  Result<Written> modify(const Kind&, std::string_view ns, std::string_view name,
+                         const WriteOptions&, const std::function<Result<bool>(Json&)>& change);
+
+  // Straight from the store. kLatest: newest.
+  Result<Object> get(const Kind&, std::string_view ns, std::string_view name,
+                     Revision at = storage::kLatest);
+  struct ListPage {
+    std::vector<Object> objects;
+    Revision revision = 0;
+    std::string next_key;  // empty: the last page
+    uint64_t rest = 0;
+  };
+  Result<ListPage> list(const Kind&, std::string_view ns, Revision at, std::string_view after_key,
+                        size_t limit_max);
+
+  storage::Store& store();
+  KindSet& kinds();
+  storage::Env& env();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Served bytes of a stored record (resourceVersion spliced in where the writer left its place,
+// apiVersion of `kind` when it differs from the stored one).
+Object served(const Kind&, const storage::Record&);
+
+}  // namespace engine
