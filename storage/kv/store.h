@@ -1,6 +1,7 @@
-// Store: a revisioned key-value store. It knows bytes and revisions, nothing of Kubernetes. Every commit is one revision; a
-// committed write is durable before commit() returns; the log of events since the last compaction can be followed in order.
-// Thread: any, except that there is one follower per process. Owns: its files and its writer.
+// Store: a revisioned key-value store. It knows bytes and revisions, nothing of Kubernetes. Every
+// commit is one revision; a committed write is durable before commit() returns; the log of events
+// since the last compaction can be followed in order. Thread: any; one follower per process is the
+// plan, more are allowed. Owns: its files and its writer.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,11 @@
 namespace storage {
 
 using Revision = uint64_t;
-constexpr Revision kLatest = 0;   // in List::at and get(): whatever is newest
-constexpr Revision kAbsent = 0;   // in Check::modified: the key must not exist
+constexpr Revision kLatest = 0;  // in List::at and get(): whatever is newest
+constexpr Revision kAbsent = 0;  // in Check::modified: the key must not exist
+// What current() says of an empty store, so that 0 is never the revision of anything; the first
+// write is the next one.
+constexpr Revision kFirstRevision = 1;
 
 enum class Reason : uint8_t {
   conflict,       // a Check did not hold; nothing was written; Error::key says which
@@ -62,7 +66,8 @@ struct Write {
   std::optional<std::string> value;  // none: delete
 };
 
-// All or nothing, one revision. A delete of a key that is not there is no write; a Txn of only such writes takes no revision and
+// All or nothing, one revision. A key that is written more than once takes the last of its writes.
+// A delete of a key that is not there is no write; a Txn of only such writes takes no revision and
 // returns the current one.
 struct Txn {
   std::vector<Check> checks;
@@ -72,30 +77,34 @@ struct Txn {
 struct List {
   std::string prefix;
   Revision at = kLatest;
-  std::string after = {};    // exclusive: the last key of the page before
-  size_t limit_max = 500;    // 0: no limit
-  bool count_rest = false;   // fill Page::rest (costs a scan of keys)
+  std::string after = {};   // exclusive: the last key of the page before
+  size_t limit_max = 500;   // 0: no limit
+  bool count_rest = false;  // fill Page::rest (costs a scan of keys)
 };
 
 struct Page {
   std::vector<Record> records;  // in byte order of keys
   Revision revision = 0;        // the revision that the page shows
   bool more = false;
-  uint64_t rest = 0;            // keys after this page, when asked for
+  uint64_t rest = 0;  // keys after this page, when asked for
 };
 
 struct Event {
   std::string key;
   std::optional<std::string> value;  // none: deleted
   Revision revision = 0;
-  Revision created = 0;              // equals revision when this write made the key
+  Revision created =
+      0;  // equals revision when this write made the key; of a delete: when the key was made
 };
 
-// Receives the log. Called from one thread, in order of revision, never two calls at once; must not block.
+// Receives the log, in order of revision, never two calls at once: what is there already on the
+// thread that calls follow(), before that returns, the rest from a thread of the store or of a
+// commit. Must not block, and must not commit, follow or end a Follow.
 class EventSink {
  public:
   virtual ~EventSink() = default;
-  // All events of whole revisions, oldest first; `upto` is the last revision they complete (also sent when it had no events).
+  // All events of whole revisions, oldest first; `upto` is the last revision they complete (also
+  // sent when it had no events).
   virtual void on_events(std::span<const Event> events, Revision upto) = 0;
 };
 
@@ -105,19 +114,40 @@ class Follow {
   virtual ~Follow() = default;
 };
 
+struct StoreStats {
+  uint64_t bytes_written = 0;  // keys and values written since the store was opened; only grows
+  uint64_t commits = 0;        // transactions that took a revision
+  uint64_t batches = 0;        // groups of them that shared one sync
+  uint64_t file_bytes = 0;     // on disk
+  uint64_t free_bytes = 0;     // of these, not in use
+  bool no_space = false;       // the last write found the disk full
+  bool failed = false;         // nothing can be written until the process starts again
+};
+
 class Store {
  public:
   virtual ~Store() = default;
-  // Durable when it returns. After a successful return the follower has been given the events (publish before wake).
+  // Durable when it returns. After a successful return the follower has been given the events
+  // (publish before wake).
   virtual StoreResult<Revision> commit(Txn txn) = 0;
   virtual StoreResult<std::optional<Record>> get(std::string_view key, Revision at = kLatest) = 0;
   virtual StoreResult<Page> list(const List& list) = 0;
   virtual StoreResult<Revision> current() = 0;
   // Forgets what only revisions before `upto` need. Idempotent; never touches what is live.
+  // Afterwards `upto` can still be read, and the log can be followed from after `upto`.
   virtual StoreResult<Unit> compact(Revision upto) = 0;
   virtual StoreResult<Revision> compacted() = 0;
   // The log from the first revision after `after`; compacted when that is gone.
   virtual StoreResult<std::unique_ptr<Follow>> follow(Revision after, EventSink& sink) = 0;
+
+  // What a store may have besides the verbs. Numbers for metrics and for the Compactor:
+  virtual StoreStats stats() { return {}; }
+  // A copy of everything at one revision, made beside running writes, verified, then given its
+  // name. The file must not exist.
+  virtual StoreResult<Revision> backup(const std::string& path) {
+    return Error{Reason::unavailable,
+                 "this store makes no backups, so " + path + " was not written"};
+  }
 };
 
 }  // namespace storage
