@@ -1,0 +1,42 @@
+"""Own network, mount and process namespaces for a test with a node in it.
+
+Inside there is a loopback and one bridge, NODE_IP on it; bridges, veths, iptables rules and mounts
+that a kubelet or a CNI plugin makes are gone with the namespaces, and so is every process.
+"""
+
+import os
+import subprocess
+import sys
+
+NODE_IP = "10.111.0.1"
+NODE_BRIDGE = "node0"
+_INSIDE = "PADDOCK_TEST_SANDBOX"
+
+
+def enter():
+    """Runs this program again inside; returns None there, or a sentence that says why not."""
+    if os.environ.get(_INSIDE):
+        _set_up()
+        return None
+    if os.geteuid() != 0:
+        return "namespaces and containers need root"
+    flags = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    probe = subprocess.run([*flags, "ip", "link", "add", "probe0", "type", "bridge"],
+                           capture_output=True, text=True, check=False)
+    if probe.returncode != 0:
+        return f"no own namespaces here: {probe.stderr.strip()}"
+    os.environ[_INSIDE] = "1"
+    sys.stdout.flush()
+    os.execvp("unshare", [*flags, sys.executable, *sys.argv])
+    return None
+
+
+def _set_up():
+    for command in (
+            "ip link set lo up",
+            f"ip link add {NODE_BRIDGE} type bridge",
+            f"ip address add {NODE_IP}/24 dev {NODE_BRIDGE}",
+            f"ip link set {NODE_BRIDGE} up",
+            f"ip route add default dev {NODE_BRIDGE}",
+            "sysctl -qw net.ipv4.ip_forward=1"):
+        subprocess.run(command.split(), check=True)
