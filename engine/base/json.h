@@ -42,10 +42,13 @@ class JsonObject {
 
  private:
   struct Index;
+  static constexpr size_t kIndexFrom = 24;
   std::vector<Member> members_;
-  Index* index_ = nullptr;  // built past kIndexFrom members
-  void drop_index();
+  Index* index_ = nullptr;  // there while the object has more than kIndexFrom members
+  void add_unseen(std::string key, Json value);
+  void index_again();
   size_t slot(std::string_view key) const;
+  friend struct JsonReader;
 };
 
 class Json {

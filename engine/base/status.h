@@ -34,7 +34,8 @@ class Status {
  public:
   static Status bad_request(std::string message);                                      // 400 BadRequest
   static Status unauthorized(std::string message);                                     // 401 Unauthorized
-  static Status forbidden(const About&, std::string user, std::string why);            // 403 Forbidden
+  // 403 Forbidden: 'configmaps "a" is forbidden: User "u" WHY', where why begins with "cannot"; without a user only WHY after the colon.
+  static Status forbidden(const About&, std::string user, std::string why);
   static Status forbidden_text(std::string message);                                   // 403, no object to name
   static Status not_found(const About&);                                               // 404 NotFound
   static Status not_found_path();                                                      // 404, "the server could not find the requested resource"
@@ -70,6 +71,7 @@ class Status {
  private:
   Status(int code, std::string reason, std::string message)
       : code_(code), reason_(std::move(reason)), message_(std::move(message)) {}
+  static Status about(int code, std::string reason, const About&, std::string message);
   int code_;
   int retry_after_seconds_ = 0;
   std::string reason_;
