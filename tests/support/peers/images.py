@@ -26,11 +26,11 @@ def _add(tar, name, data=b"", mode=0o755, link=None, directory=False):
     tar.addfile(entry, io.BytesIO(data) if data else None)
 
 
-def _write(path, tag, layer, command):
+def _write(path, tag, layer, command, entry=None):
     digest = hashlib.sha256(layer).hexdigest()
     config = json.dumps({
         "architecture": ARCHITECTURES[platform.machine()], "os": "linux",
-        "config": {"Cmd": command, "Env": ["PATH=/bin"]},
+        "config": {"Cmd": command, "Entrypoint": entry, "Env": ["PATH=/bin"]},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
         "history": [{"created": "2020-01-01T00:00:00Z", "created_by": "paddock tests"}],
     }).encode()
@@ -63,3 +63,13 @@ def write_pause(path, program):
     with tarfile.open(fileobj=layer, mode="w") as tar:
         _add(tar, "pause", pathlib.Path(program).read_bytes())
     return _write(path, PAUSE, layer.getvalue(), ["/pause"])
+
+
+def write_program(path, tag, program):
+    """An image that holds one static program, found on PATH and started by default."""
+    layer, file = io.BytesIO(), pathlib.Path(program)
+    with tarfile.open(fileobj=layer, mode="w") as tar:
+        for folder in ("bin", "tmp"):
+            _add(tar, folder, directory=True, mode=0o1777 if folder == "tmp" else 0o755)
+        _add(tar, f"bin/{file.name}", file.read_bytes())
+    return _write(path, tag, layer.getvalue(), [], [f"/bin/{file.name}"])

@@ -1,0 +1,4 @@
+# End to end: the release program and a real cluster. The real programs are built by scripts/peers.
+add_test(NAME e2e/import_cluster COMMAND ${CMAKE_SOURCE_DIR}/tests/e2e/import_cluster.py)
+set_tests_properties(e2e/import_cluster PROPERTIES LABELS "e2e" TIMEOUT 900 SKIP_RETURN_CODE 77
+  RUN_SERIAL ON)
