@@ -55,6 +55,13 @@ struct User {
   std::string token_name;           // the token object that let it in; empty for others
 };
 
+// The client certificate of a TLS connection, verified against the client CAs.
+struct ClientCertificate {
+  std::string common_name;                 // Kubernetes takes it as the user's name
+  std::vector<std::string> organizations;  // and these as groups
+  std::string sha256;                      // of the DER, lower-case hex
+};
+
 struct Request {
   std::string method;               // upper case
   std::string target;               // as received: path?query
@@ -66,6 +73,7 @@ struct Request {
   std::string peer;                 // address of the other side, without port
   std::string scheme = "https";
   std::string id;                   // of this request, for logs and audit
+  std::shared_ptr<const ClientCertificate> certificate;  // null without one
   User user;                        // set by the authenticate filter
 };
 
@@ -102,6 +110,9 @@ class StreamHandler {
 
 struct StreamOptions {
   size_t queue_bytes_max = 4u << 20;  // over it the stream is closed: the client resumes from its revision
+  // Written when the server stops, before the end of the connection. Null: the last chunk where the head says chunked, a close frame
+  // (1001) where it upgrades to a WebSocket, else nothing.
+  std::shared_ptr<const std::string> farewell = nullptr;
 };
 
 struct Stream {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace engine::limits {
 
@@ -30,5 +31,36 @@ constexpr size_t kPatternNodesMax = 20'000;            // of its automaton, repe
 constexpr size_t kValidationCausesMax = 100;           // causes in one answer; the last says that there are more
 constexpr size_t kSchemaDepthMax = 200;                // nesting of a custom resource's schema
 constexpr size_t kCrdSchemaBytesMax = 1u << 20;        // one version's schema
+
+// Edge: what one connection may send before a handler sees it.
+inline constexpr size_t kRequestHeadBytes = 64u << 10;        // request line and headers: 431
+inline constexpr size_t kRequestTargetBytes = 32u << 10;      // path and query: 414
+inline constexpr size_t kRequestHeaders = 200;                // header lines: 431
+inline constexpr size_t kRequestBodyBytes = 3u << 20;         // API writes, as upstream has it: 413
+inline constexpr size_t kChunkLineBytes = 256;                // a chunk's size with its extensions: 400
+inline constexpr size_t kTrailerBytes = 8u << 10;             // after a chunked body: 431
+inline constexpr size_t kBodiesInFlightBytes = 256u << 20;    // all half-read bodies together: 503
+inline constexpr int kHandshakeTimeoutMs = 10'000;            // TCP accepted to TLS ready: close
+inline constexpr int kHeaderTimeoutMs = 10'000;               // first byte of a request to its last header: 408
+inline constexpr int kBodyProgressTimeoutMs = 20'000;         // without one more byte of the body: 408
+inline constexpr int kBodyTotalTimeoutMs = 300'000;           // the whole body: 408
+inline constexpr int kWriteProgressTimeoutMs = 30'000;        // a reader that takes nothing of its answer: close
+inline constexpr int kIdleTimeoutMs = 180'000;                // keep-alive without a request: close
+inline constexpr size_t kConnections = 65'536;                // of one process, fewer where RLIMIT_NOFILE is lower: close
+inline constexpr size_t kHandshakesAtOnce = 2'048;            // TLS handshakes under way: no accepting until some end
+inline constexpr size_t kRequestsWaiting = 16'384;            // complete requests without a thread yet: 429
+
+// Streams: what may wait for a reader.
+inline constexpr size_t kStreamQueueBytes = 4u << 20;         // default of one stream: close
+inline constexpr int kStreamEndTimeoutMs = 10'000;            // a finished stream whose reader does not take the rest: close
+
+// WebSocket.
+inline constexpr size_t kWebSocketMessageBytes = 4u << 20;    // one message, all fragments: close 1009
+
+// Outbound HTTP.
+inline constexpr size_t kResponseHeadBytes = 256u << 10;      // of another server: 502
+inline constexpr int kConnectTimeoutMs = 10'000;              // name, TCP and TLS of an outbound connection
+inline constexpr int kPoolIdleTimeoutMs = 60'000;             // an outbound connection kept for the next request
+inline constexpr size_t kPoolIdlePerTarget = 16;
 
 }  // namespace engine::limits
