@@ -111,7 +111,7 @@ class World {
     flow.total = flow.is_watch ? 40'000
                  : bulk        ? (1u << 20) + random_() % (4u << 20)
                                : random_() % 400'000;
-    flow.made_per_step = flow.is_watch ? 100 : bulk ? 1u << 20 : 1 + random_() % 4000;
+    flow.made_per_step = flow.is_watch ? 100 : bulk ? 1u << 20 : 100 + random_() % 4000;
     flow.read_per_step = flow.is_watch ? 1u << 20 : 1000 + random_() % 64'000;
     if (!flow.is_watch && random_() % 3 == 0) flow.stalled_until = random_() % 2000;
     ++open_;
