@@ -43,10 +43,10 @@ Result<Unit> PeerDirectory::removed(std::string_view peer, std::string_view anno
 }
 
 void PeerDirectory::lost(std::string_view peer) {
-  std::erase_if(holders_, [&](auto& entry) {
-    std::erase_if(entry.second, [&](const Session& held) { return held.first == peer; });
-    return entry.second.empty();
-  });
+  for (auto at = holders_.begin(); at != holders_.end();) {
+    std::erase_if(at->second, [&](const Session& held) { return held.first == peer; });
+    at = at->second.empty() ? holders_.erase(at) : std::next(at);
+  }
 }
 
 std::optional<std::string> PeerDirectory::holder(std::string_view client_key) const {
