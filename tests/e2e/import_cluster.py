@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A real cluster, worked with through Paddock: imported in each of the three ways (kubeconfig handed
-over, agent process, manifest), active, a kubeconfig generated, and an unchanged kubectl on it.
+"""A real cluster, worked with through Paddock: imported in each of the three ways (kubeconfig
+handed over, agent process, manifest), active, a kubeconfig made, and an unchanged kubectl on it.
 
 Runs in namespaces of its own with a real node. Where the machine refuses those, the steps that
 need containers are skipped and say why; the others run on loopback against a real API server.
@@ -69,8 +69,8 @@ def run_all(steps, options, directory, refused):
                              importer.stops_in_time)
         finally:
             if options.keep:
-                shutil.copytree(directory, options.keep, dirs_exist_ok=True,
-                                ignore=lambda _, names: {"containerd", "state", "kubelet"} & {*names})
+                shutil.copytree(directory, options.keep, dirs_exist_ok=True, ignore=lambda _, names:
+                                {"containerd", "state", "kubelet"}.intersection(names))
             if real:
                 real.stop()
 

@@ -1,0 +1,3 @@
+# Real clients against the embedded API, compared with a real kube-apiserver (scripts/peers builds it).
+add_test(NAME conformance/kubectl COMMAND ${CMAKE_SOURCE_DIR}/tests/conformance/kubectl.py)
+set_tests_properties(conformance/kubectl PROPERTIES LABELS "conformance" TIMEOUT 900)
