@@ -95,6 +95,7 @@ struct Event {
   Revision revision = 0;
   Revision created =
       0;  // equals revision when this write made the key; of a delete: when the key was made
+  bool operator==(const Event&) const = default;
 };
 
 // Receives the log, in order of revision, never two calls at once: what is there already on the

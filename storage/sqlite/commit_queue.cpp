@@ -1,0 +1,63 @@
+#include "storage/sqlite/commit_queue.h"
+
+namespace storage {
+
+template <class Work>
+bool CommitQueue::enter_and_wait(std::vector<Work*>& queue, Work& work) {
+  uint32_t batch;
+  bool wake;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    queue.push_back(&work);
+    batch = filling_;
+    wake = writer_waits_;
+    writer_waits_ = false;
+  }
+  if (wake) work_there_.notify_one();
+  std::atomic<uint32_t>& done = cell(batch);
+  // Numbers wrap, so they are compared by their distance.
+  for (uint32_t seen = done.load(std::memory_order_acquire); static_cast<int32_t>(seen - batch) < 0;
+       seen = done.load(std::memory_order_acquire)) {
+    done.wait(seen, std::memory_order_acquire);
+  }
+  return true;
+}
+
+bool CommitQueue::pass(Pending& pending) {
+  return enter_and_wait(commits_, pending);
+}
+bool CommitQueue::pass(Errand& errand) {
+  return enter_and_wait(errands_, errand);
+}
+
+void CommitQueue::close() {
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  work_there_.notify_one();
+}
+
+void CommitQueue::take(Batch& batch) {
+  batch.commits.clear();
+  batch.errands.clear();
+  std::unique_lock lock(mutex_);
+  while (commits_.empty() && errands_.empty() && !closed_) {
+    writer_waits_ = true;
+    work_there_.wait(lock);
+  }
+  writer_waits_ = false;
+  batch.closing = closed_ && commits_.empty() && errands_.empty();
+  batch.commits.swap(commits_);
+  batch.errands.swap(errands_);
+  batch.number = filling_++;
+}
+
+void CommitQueue::finish(const Batch& batch) {
+  std::atomic<uint32_t>& done = cell(batch.number);
+  done.store(batch.number, std::memory_order_release);
+  done.notify_all();
+}
+
+}  // namespace storage

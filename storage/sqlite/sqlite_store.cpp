@@ -1,0 +1,200 @@
+#include "storage/sqlite/sqlite_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "storage/kv/errors.h"
+#include "storage/kv/store_set.h"
+#include "storage/kv/txn.h"
+#include "storage/sqlite/backup.h"
+#include "storage/sqlite/migrations.h"
+#include "storage/sqlite/page_sum_vfs.h"
+#include "storage/sqlite/row.h"
+
+namespace storage {
+namespace {
+
+constexpr int kSweepRows = 256;    // a step of compaction, about as long as a few commits
+constexpr int kShrinkPages = 128;  // likewise
+
+// A file is only as durable as the directory entry that names it.
+void sync_directory(const std::string& path) {
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  const int fd = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)::fsync(fd);
+  ::close(fd);
+}
+
+uint64_t size_of(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+}
+
+}  // namespace
+
+SqliteStore::SqliteStore(Env& env, SqliteOptions options, LockFile lock)
+    : env_(env), options_(std::move(options)), lock_(std::move(lock)) {}
+
+StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::open(Env& env, SqliteOptions options) {
+  LockFile lock = TRY(LockFile::take(options.path + ".lock"));
+  std::unique_ptr<SqliteStore> store(new SqliteStore(env, std::move(options), std::move(lock)));
+  TRY(store->start());
+  return store;
+}
+
+DatabaseOptions SqliteStore::reading() const {
+  DatabaseOptions options{options_.path, page_sum_vfs(options_.vfs), Access::read_only};
+  options.synchronous = options_.synchronous;
+  options.cache_kib = options_.reader_cache_kib;
+  return options;
+}
+
+StoreResult<Unit> SqliteStore::start() {
+  const auto migrations = all_migrations();
+  const FileState found = TRY(probe(options_.path, static_cast<int64_t>(migrations.size())));
+  DatabaseOptions writing = reading();
+  writing.access = found == FileState::absent ? Access::create : Access::read_write;
+  writing.cache_kib = options_.writer_cache_kib;
+  auto database = TRY(Database::open(writing));
+  TRY(migrate(*database, migrations));
+  const std::string mode = TRY(database->text("PRAGMA journal_mode=WAL"));
+  if (mode != "wal")
+    return Error{Reason::io, options_.path + ": this place allows no log (" + mode + ")"};
+  TRY(database->run(("PRAGMA journal_size_limit=" +
+                     std::to_string(int64_t{2} * options_.checkpoint_pages * kPageBytes))
+                        .c_str()));
+  if (found == FileState::absent) sync_directory(options_.path);
+
+  readers_ = std::make_unique<ReadPool>(reading(), options_.readers_max);
+  auto reader = TRY(readers_->take());
+  const Extent extent = TRY(reader->extent());
+  writer_ = TRY(Writer::create(
+      std::move(database), extent.current,
+      {.checkpoint_pages = options_.checkpoint_pages, .on_fatal = options_.on_fatal}));
+  // What a process before this one could not sync may still sit in the kernel's cache as if it were
+  // on the disk. Moving the whole log into the file writes and syncs it anew, so that nothing later
+  // depends on it.
+  TRY(writer_->checkpoint_all());
+  thread_ = std::thread([this] { run_writer(); });
+  return Unit{};
+}
+
+SqliteStore::~SqliteStore() {
+  queue_.close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void SqliteStore::run_writer() {
+  CommitQueue::Batch batch;
+  for (;;) {
+    queue_.take(batch);
+    writer_->commit(batch.commits);
+    for (Errand* errand : batch.errands) errand->work();
+    queue_.finish(batch);
+    writer_->checkpoint_when_due();
+    if (batch.closing) return;
+  }
+}
+
+StoreResult<Revision> SqliteStore::commit(Txn txn) {
+  env_.yield("store.commit");
+  if (env_.fault("store.commit")) return unavailable("fault before the commit");
+  TRY(prepare(txn));
+  Pending pending;
+  pending.bytes = txn_bytes(txn);
+  pending.sums.reserve(txn.writes.size());
+  for (const Write& write : txn.writes) {
+    pending.sums.push_back(content_sum(write.key, write.value));
+  }
+  pending.txn = std::move(txn);
+  if (!queue_.pass(pending)) return unavailable("the store is closing");
+  if (env_.fault("store.commit.lost")) return uncertain("fault after the commit");
+  return std::move(pending.answer);
+}
+
+StoreResult<std::optional<Record>> SqliteStore::get(std::string_view key, Revision at) {
+  env_.yield("store.get");
+  if (env_.fault("store.get")) return unavailable("fault before the read");
+  auto reader = TRY(readers_->take());
+  return reader->get(key, at);
+}
+
+StoreResult<Page> SqliteStore::list(const List& list) {
+  env_.yield("store.list");
+  if (env_.fault("store.list")) return unavailable("fault before the read");
+  auto reader = TRY(readers_->take());
+  return reader->list(list);
+}
+
+StoreResult<Revision> SqliteStore::current() {
+  auto reader = TRY(readers_->take());
+  return TRY(reader->extent()).current;
+}
+
+StoreResult<Revision> SqliteStore::compacted() {
+  auto reader = TRY(readers_->take());
+  return TRY(reader->extent()).compacted;
+}
+
+template <class T>
+StoreResult<T> SqliteStore::on_writer(std::function<StoreResult<T>()> work) {
+  StoreResult<T> answer = unavailable("the store is closing");
+  Errand errand{[&] { answer = work(); }};
+  (void)queue_.pass(errand);
+  return answer;
+}
+
+StoreResult<Unit> SqliteStore::compact(Revision upto) {
+  env_.yield("store.compact");
+  if (env_.fault("store.compact")) return unavailable("fault before the compaction");
+  TRY(on_writer<Unit>([&] { return writer_->mark_compacted(upto); }));
+  while (TRY(on_writer<bool>([&] { return writer_->sweep(kSweepRows); }))) {
+  }
+  while (TRY(on_writer<bool>([&] { return writer_->shrink(kShrinkPages); }))) {
+  }
+  return Unit{};
+}
+
+StoreResult<std::unique_ptr<Follow>> SqliteStore::follow(Revision after, EventSink& sink) {
+  env_.yield("store.follow");
+  if (env_.fault("store.follow")) return unavailable("fault before following");
+  auto reader = TRY(readers_->take());
+  return writer_->publisher().follow(*reader, after, sink);
+}
+
+StoreStats SqliteStore::stats() {
+  StoreStats stats{.bytes_written = writer_->bytes_written(),
+                   .commits = writer_->commits(),
+                   .batches = writer_->batches(),
+                   .file_bytes = size_of(options_.path) + size_of(options_.path + "-wal"),
+                   .no_space = writer_->no_space(),
+                   .failed = writer_->failed()};
+  if (auto reader = readers_->take()) {
+    auto free = (*reader)->database().number("PRAGMA freelist_count");
+    if (free) stats.free_bytes = static_cast<uint64_t>(*free) * kPageBytes;
+  }
+  return stats;
+}
+
+StoreResult<Revision> SqliteStore::backup(const std::string& path) {
+  env_.yield("store.backup");
+  auto reader = TRY(Reader::open(reading()));  // its own: a backup takes long
+  return back_up(reader->database(), path);
+}
+
+void register_sqlite(StoreSet& set) {
+  set.add(
+      {.name = "sqlite",
+       .durable = Durability::disk,
+       .open = [](Env& env, const StoreOptions& options) -> StoreResult<std::unique_ptr<Store>> {
+         return TRY(SqliteStore::open(
+             env, {.path = options.data_dir + "/store.db", .on_fatal = options.on_fatal}));
+       }});
+}
+
+}  // namespace storage
