@@ -1,0 +1,1 @@
+target_link_libraries(engine_cluster ${scope} lib_sodium)
