@@ -1,0 +1,41 @@
+"""Packs the facts of the management API into one file of records that the program reads without parsing what nobody asks for.
+
+A record: a line `KIND PATH ID LENGTH`, then LENGTH bytes of compact JSON and a newline. KIND is P (a schema as /schemas lists it), R (any
+schema, for the shape of nested types) or M (the fields and mapper chain of a stored type). Usage: pack.py FACTS_DIR OUT
+"""
+import json
+import pathlib
+import sys
+
+PUBLISHED = {
+    "/v3": "v3.json",
+    "/v3/cluster": "v3-cluster.json",
+    "/v3/project": "v3-project.json",
+    "/v3-public": "v3-public.json",
+    "/meta": "meta.json",
+}
+RAW_KEPT = ("baseType", "pluralName", "resourceFields", "collectionMethods", "resourceMethods", "resourceActions",
+            "collectionActions", "collectionFilters", "_scope", "_storageContext", "version")
+
+
+def main(facts: pathlib.Path, out: pathlib.Path) -> None:
+    records = []
+
+    def add(kind: str, path: str, name: str, value: object) -> None:
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+        records.append(f"{kind} {path} {name} {len(text)}\n".encode() + text + b"\n")
+
+    for path, file in PUBLISHED.items():
+        for schema in json.loads((facts / file).read_text())["data"]:
+            add("P", path, schema["id"], schema)
+    for path, group in json.loads((facts / "all-schemas-raw.json").read_text()).items():
+        schemas = group["schemas"]
+        for schema in schemas if isinstance(schemas, list) else schemas.values():
+            add("R", path, schema["id"], {k: schema[k] for k in RAW_KEPT if k in schema})
+    for path, types in json.loads((facts / "k8s-fields-and-mappers.json").read_text()).items():
+        for name, entry in types.items():
+            add("M", path, name, entry)
+    out.write_bytes(b"".join(records))
+
+
+main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))

@@ -1,0 +1,252 @@
+#include "engine/norman/mapper.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "engine/norman/node_mappers.h"
+
+namespace engine {
+namespace {
+
+constexpr std::string_view kAnnotationPrefix = "field.cattle.io/";
+constexpr int kDepthMax = 24;  // deeper than any type of the facts nests
+
+// Those that only shape schemas, which the facts already hold shaped.
+constexpr std::array<std::string_view, 11> kSchemaOnly = {
+    "Status", "APIGroup", "SelfLink", "ReadOnly", "Access", "ChangeType", "Required", "Enum", "DropFromSchema", "NamespaceReference", "typeMapper"};
+constexpr std::array<std::string_view, 18> kKnown = {
+    "Object", "Embed", "Drop", "Move", "Copy", "Scope", "NamespaceIDMapper", "RenameReference", "Creator", "DisplayName", "AnnotationField", "LabelField",
+    "NodeAddressMapper", "OSInfo", "NodeAddressAnnotationMapper", "SliceToMap", "SliceMerge", "BatchMove"};
+
+bool contains(const auto& list, std::string_view word) { return std::find(list.begin(), list.end(), word) != list.end(); }
+
+std::vector<std::string> split_path(std::string_view path) {
+  std::vector<std::string> parts(1);
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (path[i] == '\\' && i + 1 < path.size()) parts.back() += path[++i];
+    else if (path[i] == '/') parts.emplace_back();
+    else parts.back() += path[i];
+  }
+  return parts;
+}
+
+std::optional<Json> take(Json& data, std::string_view path) {
+  auto parts = split_path(path);
+  Json* at = &data;
+  for (size_t i = 0; i + 1 < parts.size(); ++i) {
+    at = at->find(parts[i]);
+    if (!at || !at->is_object()) return std::nullopt;
+  }
+  Json* found = at->find(parts.back());
+  if (!found) return std::nullopt;
+  Json value = std::move(*found);
+  at->erase(parts.back());
+  return value;
+}
+
+void put(Json& data, std::string_view path, Json value) {
+  auto parts = split_path(path);
+  Json* at = &data;
+  for (size_t i = 0; i + 1 < parts.size(); ++i) {
+    Json& next = (*at)[parts[i]];
+    if (!next.is_object()) next = Json::object();
+    at = &next;
+  }
+  at->set(parts.back(), std::move(value));
+}
+
+void move(Json& data, std::string_view from, std::string_view to) {
+  // A destination that starts with a dot is hidden from clients: the value goes.
+  auto value = take(data, from);
+  if (value && !to.starts_with('.')) put(data, to, std::move(*value));
+}
+
+
+void annotation_to_api(const Json& mapper, Json& data) {
+  std::string key(kAnnotationPrefix);
+  key += mapper.str("Field");
+  Json* annotations = data.find("annotations");
+  Json* found = annotations ? annotations->find(key) : nullptr;
+  if (!found) return;
+  Json value = std::move(*found);
+  annotations->erase(key);
+  if ((mapper.truth({"Object"}) || mapper.truth({"List"})) && value.is_string()) {
+    auto parsed = parse_json(value.as_string());
+    value = parsed ? std::move(*parsed) : Json();  // an annotation that somebody spoilt reads as not set
+  }
+  data.set(mapper.str("Field"), std::move(value));
+}
+
+void annotation_to_stored(const Json& mapper, Json& data) {
+  auto value = take(data, mapper.str("Field"));
+  if (!value || value->is_null()) return;
+  std::string text = value->is_string() ? value->as_string() : dump(*value);
+  std::string key(kAnnotationPrefix);
+  key += mapper.str("Field");
+  Json& annotations = data["annotations"];
+  if (!annotations.is_object()) annotations = Json::object();
+  annotations.set(key, std::move(text));
+}
+
+}  // namespace
+
+const Json* Mapper::mapping(std::string_view path, std::string_view type) const {
+  if (const Json* found = schemas_.mapping(path, type)) return found;
+  for (std::string_view other : {"/v3", "/v3/cluster", "/v3/project"})
+    if (const Json* found = schemas_.mapping(other, type)) return found;
+  return nullptr;
+}
+
+bool Mapper::knows(std::string_view path, std::string_view type) const {
+  std::set<std::string, std::less<>> seen;
+  std::vector<std::string> todo{std::string(type)};
+  auto check = [&](const Json& mappers, auto&& self) -> bool {
+    if (mappers.is_array()) return std::all_of(mappers.as_array().begin(), mappers.as_array().end(), [&](const Json& m) { return self(m, self); });
+    std::string_view name = mappers.str("mapper");
+    const Json* inner = mappers.find("Mappers");
+    bool known = contains(kSchemaOnly, name) || contains(kKnown, name);
+    return known && (!inner || self(*inner, self));
+  };
+  while (!todo.empty()) {
+    std::string next = std::move(todo.back());
+    todo.pop_back();
+    if (!seen.insert(next).second) continue;
+    const Json* found = mapping(path, next);
+    if (!found) continue;
+    const Json* chain = found->find("mappers");
+    if (chain && !check(*chain, check)) return false;
+    const Json* fields = found->find("fields");
+    if (!fields || !fields->is_object()) continue;
+    for (const auto& [name, field] : fields->as_object()) {
+      TypeName nested = split_type(field.str("type"));
+      if (!nested.is_reference()) todo.emplace_back(nested.inner.empty() ? nested.outer : nested.inner);
+    }
+  }
+  return mapping(path, type) != nullptr;
+}
+
+void Mapper::to_api(const SchemaView& schema, Json& object) const {
+  std::string ns(object.str({"metadata", "namespace"})), name(object.str({"metadata", "name"}));
+  map_type(Way::to_api, schema.path(), schema.id(), schema.namespaced(), object, 0);
+  object.set("id", ns.empty() || !schema.namespaced() ? name : ns + ":" + name);
+}
+
+void Mapper::to_stored(const SchemaView& schema, Json& object) const {
+  map_type(Way::to_stored, schema.path(), schema.id(), schema.namespaced(), object, 0);
+}
+
+void Mapper::map_type(Way way, std::string_view path, std::string_view type, bool namespaced, Json& data, int depth) const {
+  const Json* found = data.is_object() && depth < kDepthMax ? mapping(path, type) : nullptr;
+  if (!found) return;
+  Site site{path, type, found->find("fields"), namespaced};
+  const Json* chain = found->find("mappers");
+  if (way == Way::to_api) map_nested(way, site, data, depth);
+  if (chain) run(way, site, *chain, data);
+  if (way == Way::to_stored) map_nested(way, site, data, depth);
+}
+
+void Mapper::map_nested(Way way, const Site& site, Json& data, int depth) const {
+  if (!site.fields || !site.fields->is_object()) return;
+  for (const auto& [name, field] : site.fields->as_object()) {
+    Json* value = data.find(name);
+    if (!value) continue;
+    TypeName type = split_type(field.str("type"));
+    std::string_view nested = type.inner.empty() ? type.outer : type.inner;
+    if (type.is_reference() || !mapping(site.path, nested)) continue;
+    if (type.inner.empty() && value->is_object()) {
+      map_type(way, site.path, nested, false, *value, depth + 1);
+    } else if (type.is_array() && value->is_array()) {
+      for (Json& item : value->as_array()) map_type(way, site.path, nested, false, item, depth + 1);
+    } else if (type.is_map() && value->is_object()) {
+      for (auto& [key, item] : value->as_object()) map_type(way, site.path, nested, false, item, depth + 1);
+    }
+  }
+}
+
+void Mapper::run(Way way, const Site& site, const Json& mappers, Json& data) const {
+  if (!mappers.is_array()) return run_one(way, site, mappers, data);
+  const JsonArray& list = mappers.as_array();
+  if (way == Way::to_api)
+    for (const Json& mapper : list) run(way, site, mapper, data);
+  else
+    for (auto mapper = list.rbegin(); mapper != list.rend(); ++mapper) run(way, site, *mapper, data);
+}
+
+void Mapper::run_one(Way way, const Site& site, const Json& mapper, Json& data) const {
+  std::string_view name = mapper.str("mapper");
+  std::string_view field = mapper.str("Field");
+  const bool out = way == Way::to_api;
+  const Json* inner = mapper.find("Mappers");
+  if (name == "typeMapper" || name == "Object") {
+    if (inner) run(way, site, *inner, data);
+  } else if (name == "Scope") {
+    bool applies = mapper.str("If") == "namespace" ? site.namespaced : !site.namespaced;
+    if (applies && inner) run(way, site, *inner, data);
+  } else if (name == "Embed") {
+    embed(way, site, mapper, data);
+  } else if (name == "Drop") {
+    if (out) data.erase(field);
+  } else if (name == "Move") {
+    out ? move(data, mapper.str("From"), mapper.str("To")) : move(data, mapper.str("To"), mapper.str("From"));
+  } else if (name == "Copy") {
+    const Json* from = data.find(out ? mapper.str("From") : mapper.str("To"));
+    std::string_view to = out ? mapper.str("To") : mapper.str("From");
+    if (from && (out || !data.find(to))) data.set(to, Json(*from));
+  } else if (name == "BatchMove") {
+    const Json* from = mapper.find("From");
+    for (const Json& item : from->as_array()) {
+      std::string nested = std::string(mapper.str("To")) + "/" + item.as_string();
+      out ? move(data, item.as_string(), nested) : move(data, nested, item.as_string());
+    }
+  } else if (name == "NamespaceIDMapper") {
+    out ? move(data, "namespace", "namespaceId") : move(data, "namespaceId", "namespace");
+  } else if (name == "RenameReference") {
+    rename_references(way, site, data);
+  } else if (name == "Creator") {
+    Json creator = Json::object({{"mapper", "AnnotationField"}, {"Field", "creatorId"}});
+    out ? annotation_to_api(creator, data) : annotation_to_stored(creator, data);
+  } else if (name == "DisplayName") {
+    out ? move(data, "displayName", "name") : move(data, "name", "displayName");
+  } else if (name == "AnnotationField") {
+    out ? annotation_to_api(mapper, data) : annotation_to_stored(mapper, data);
+  } else if (name == "LabelField") {
+    std::string label = "labels/" + std::string(kAnnotationPrefix.substr(0, kAnnotationPrefix.size() - 1)) + "\\/" + std::string(field);
+    out ? move(data, label, field) : move(data, field, label);
+  } else if (out) {
+    run_node_mapper(mapper, data);
+  }
+}
+
+void Mapper::embed(Way way, const Site& site, const Json& mapper, Json& data) const {
+  std::string_view field = mapper.str("Field");
+  if (way == Way::to_api) {
+    auto nested = take(data, field);
+    if (!nested || !nested->is_object()) return;
+    for (auto& [name, value] : nested->as_object()) data.set(name, std::move(value));
+    return;
+  }
+  const Json* declared = site.fields ? site.fields->find(field) : nullptr;
+  const SchemaView* shape = declared ? schemas_.any(site.path, declared->str("type")) : nullptr;
+  if (!shape) return;
+  Json nested = Json::object();
+  for (const Field& inner : shape->fields())
+    if (auto value = take(data, std::string_view(inner.name))) nested.set(inner.name, std::move(*value));
+  if (nested.size() > 0) data.set(field, std::move(nested));
+}
+
+void Mapper::rename_references(Way way, const Site& site, Json& data) const {
+  if (!site.fields || !site.fields->is_object()) return;
+  for (const auto& [name, field] : site.fields->as_object()) {
+    std::string_view type = field.str("type");
+    if (!name.ends_with("Name") || type.find("reference[") == std::string_view::npos) continue;
+    std::string api = name.substr(0, name.size() - 4) + (type.starts_with("array[") ? "Ids" : "Id");
+    Json* found = data.find(way == Way::to_api ? std::string_view(name) : std::string_view(api));
+    if (!found) continue;
+    Json value = std::move(*found);
+    data.erase(way == Way::to_api ? std::string_view(name) : std::string_view(api));
+    data.set(way == Way::to_api ? std::string_view(api) : std::string_view(name), std::move(value));
+  }
+}
+
+}  // namespace engine
