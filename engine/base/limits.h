@@ -25,6 +25,10 @@ constexpr size_t kAnnotationBytesMax = 256u << 10;     // keys and values togeth
 constexpr size_t kListPageMax = 10'000;                // items that one page may hold when limit is given
 constexpr size_t kStreamQueueBytesMax = 4u << 20;      // over it a watch is closed; the client resumes
 
+// The management API
+constexpr int kNormanPageDefault = 1000;                // objects in a /v3 collection unless limit says otherwise
+constexpr int kNormanPageMax = 10'000;                 // what limit=-1 means
+
 // Schemas
 constexpr size_t kPatternBytesMax = 4096;              // text of one pattern of a schema
 constexpr size_t kPatternNodesMax = 20'000;            // of its automaton, repetitions expanded

@@ -137,6 +137,12 @@ Status Status::timeout(std::string message) {
   return Status(504, "Timeout", "Timeout: " + std::move(message));
 }
 
+Status Status::field_error(int code, std::string reason, std::string field, std::string message) {
+  Status out(code, std::move(reason), std::move(message));
+  out.causes_.push_back({.reason = out.reason_, .message = out.message_, .field = std::move(field)});
+  return out;
+}
+
 Status Status::other(int code, std::string reason, std::string message) {
   return Status(code, std::move(reason), std::move(message));
 }

@@ -53,6 +53,8 @@ class Status {
   static Status no_space(std::string message);                                         // 507 InsufficientStorage
   static Status service_unavailable(std::string message);                              // 503 ServiceUnavailable
   static Status timeout(std::string message);                                          // 504 Timeout
+  // One field of a /v3 body: the code (MissingRequired, InvalidOption, ...) is the reason, the field a cause's field.
+  static Status field_error(int code, std::string reason, std::string field, std::string message);
   static Status other(int code, std::string reason, std::string message);              // as another server said it
 
   int code() const { return code_; }

@@ -1,0 +1,212 @@
+#include "engine/norman/collection.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "engine/base/limits.h"
+#include "engine/base/numbers.h"
+
+namespace engine {
+namespace {
+
+struct Condition {
+  std::string field;
+  std::string modifier;
+  std::vector<std::string> values;
+};
+
+std::string text_of(const Json* value) {
+  if (!value || value->is_null()) return {};
+  return value->is_string() ? value->as_string() : dump(*value);
+}
+
+std::vector<std::string> split_commas(std::string_view text) {
+  std::vector<std::string> out;
+  size_t start = 0;
+  for (size_t comma; (comma = text.find(',', start)) != std::string_view::npos; start = comma + 1)
+    out.emplace_back(text.substr(start, comma - start));
+  out.emplace_back(text.substr(start));
+  return out;
+}
+
+bool is_filter(const SchemaView& schema, std::string_view field) {
+  if (field == "id") return true;
+  const Json* filters = schema.json().find("collectionFilters");
+  return filters && filters->find(field);
+}
+
+std::vector<Condition> conditions_of(const SchemaView& schema, const Query& query) {
+  static constexpr std::string_view kModifiers[] = {"ne", "in", "notin", "like", "prefix", "null", "notnull"};
+  std::vector<Condition> out;
+  for (const auto& [key, value] : query) {
+    std::string field = key, modifier = "eq";
+    size_t underline = key.rfind('_');
+    if (underline != std::string::npos) {
+      std::string_view tail = std::string_view(key).substr(underline + 1);
+      if (std::find(std::begin(kModifiers), std::end(kModifiers), tail) != std::end(kModifiers)) {
+        field = key.substr(0, underline);
+        modifier = tail;
+      }
+    }
+    if (!is_filter(schema, field)) continue;
+    bool list = modifier == "in" || modifier == "notin";
+    auto same = std::find_if(out.begin(), out.end(), [&](const Condition& c) { return list && c.field == field && c.modifier == modifier; });
+    if (same == out.end()) same = out.insert(out.end(), {field, modifier, {}});
+    for (std::string& one : list ? split_commas(value) : std::vector<std::string>{value}) same->values.push_back(std::move(one));
+  }
+  return out;
+}
+
+bool like(std::string_view text, std::string_view pattern) {
+  // SQL's %: any run of characters.
+  size_t t = 0, p = 0, star = std::string_view::npos, mark = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '%') {
+      star = p++;
+      mark = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p, ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '%') ++p;
+  return p == pattern.size();
+}
+
+bool holds(const Condition& condition, const Json& object) {
+  const Json* value = object.find(condition.field);
+  bool null = !value || value->is_null();
+  std::string text = text_of(value);
+  auto listed = [&] { return std::find(condition.values.begin(), condition.values.end(), text) != condition.values.end(); };
+  if (condition.modifier == "eq" || condition.modifier == "in") return listed();
+  if (condition.modifier == "ne" || condition.modifier == "notin") return !listed();
+  if (condition.modifier == "like") return like(text, condition.values.front());
+  if (condition.modifier == "prefix") return text.starts_with(condition.values.front());
+  if (condition.modifier == "null") return null;
+  return !null;  // notnull
+}
+
+std::string escape(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (unsigned char c : text) {
+    if (std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~') out += static_cast<char>(c);
+    else if (c == ' ') out += '+';
+    else (out += '%') += {kHex[c >> 4], kHex[c & 15]};
+  }
+  return out;
+}
+
+// The same URL with some parameters replaced (empty: removed), keys in order as Go encodes them.
+std::string with(const CollectionRequest& request, std::initializer_list<std::pair<std::string_view, std::string>> changes) {
+  std::map<std::string, std::vector<std::string>> values;
+  for (const auto& [key, value] : request.query) values[key].push_back(value);
+  for (const auto& [key, value] : changes) {
+    values.erase(std::string(key));
+    if (!value.empty()) values[std::string(key)] = {value};
+  }
+  std::string out = request.self;
+  char sign = '?';
+  for (const auto& [key, list] : values)
+    for (const std::string& value : list) {
+      out += sign;
+      out.append(escape(key)).append("=").append(escape(value));
+      sign = '&';
+    }
+  return out;
+}
+
+Json filters_document(const SchemaView& schema, const std::vector<Condition>& conditions) {
+  Json out = Json::object();
+  if (const Json* filters = schema.json().find("collectionFilters"); filters && filters->is_object())
+    for (const auto& [name, modifiers] : filters->as_object()) out.set(name, nullptr);
+  for (const Condition& condition : conditions) {
+    Json value = condition.values.size() == 1 ? Json(condition.values.front()) : Json();
+    if (condition.values.size() != 1)
+      for (const std::string& one : condition.values) value.push_back(one);
+    out[condition.field].push_back(Json::object({{"modifier", condition.modifier}, {"value", std::move(value)}}));
+  }
+  return out;
+}
+
+Json sort_document(const CollectionRequest& request, std::string_view by, bool descending) {
+  Json links = Json::object();
+  for (const Field& field : request.schema.fields()) {
+    bool sortable = (field.type == "string" || field.type == "enum" || field.type == "password") && field.name != "description";
+    if (sortable && is_filter(request.schema, field.name)) links.set(field.name, with(request, {{"sort", field.name}, {"order", ""}}));
+  }
+  Json out = Json::object({{"links", std::move(links)}, {"order", descending ? "desc" : "asc"}, {"reverse", with(request, {{"order", descending ? "asc" : "desc"}})}});
+  if (!by.empty()) out.set("name", by);
+  return out;
+}
+
+int64_t limit_of(const Query& query) {
+  std::string_view text = query.get("limit");
+  auto asked = parse_int(text);
+  if (text.empty() || !asked || *asked == 0) return limits::kNormanPageDefault;
+  return *asked < 0 ? limits::kNormanPageMax : std::min<int64_t>(*asked, limits::kNormanPageMax);
+}
+
+bool less(const Json& a, const Json& b, std::string_view field) {
+  const Json *left = a.find(field), *right = b.find(field);
+  if (left && right && left->is_number() && right->is_number()) return left->as_real() < right->as_real();
+  return text_of(left) < text_of(right);
+}
+
+}  // namespace
+
+bool matches_filters(const SchemaView& schema, const Query& query, const Json& object) {
+  for (const Condition& condition : conditions_of(schema, query))
+    if (!holds(condition, object)) return false;
+  return true;
+}
+
+Json make_collection(const CollectionRequest& request, JsonArray objects) {
+  auto conditions = conditions_of(request.schema, request.query);
+  std::erase_if(objects, [&](const Json& object) {
+    return !std::all_of(conditions.begin(), conditions.end(), [&](const Condition& c) { return holds(c, object); });
+  });
+  std::string by(request.query.get("sort"));
+  if (!by.empty() && !is_filter(request.schema, by)) by.clear();
+  bool descending = request.query.get("order") == "desc";
+  std::stable_sort(objects.begin(), objects.end(), [&](const Json& a, const Json& b) {
+    const Json &first = descending ? b : a, &second = descending ? a : b;
+    if (!by.empty() && less(first, second, by)) return true;
+    if (!by.empty() && less(second, first, by)) return false;
+    return less(first, second, "id");
+  });
+  auto limit = static_cast<size_t>(limit_of(request.query));
+  size_t start = 0;
+  if (std::string_view marker = request.query.get("marker"); !marker.empty())
+    for (size_t i = 0; i < objects.size(); ++i)
+      if (objects[i].str("id") == marker) start = i;
+  size_t total = objects.size(), end = std::min(total, start + limit);
+  Json pagination = Json::object({{"limit", limit}, {"total", total}});
+  if (start > 0 || end < total) {
+    auto link = [&](size_t at) { return Json(with(request, {{"marker", std::string(objects[at].str("id"))}})); };
+    pagination.set("partial", true);
+    pagination.set("first", link(0));
+    pagination.set("last", link((total - 1) / limit * limit));
+    if (end < total) pagination.set("next", link(end));
+    if (start > 0) pagination.set("previous", link(start > limit ? start - limit : 0));
+  }
+  Json out = Json::object({{"type", "collection"}, {"resourceType", request.schema.id()}});
+  out.set("links", Json::object({{"self", request.self}}));
+  if (!request.create_url.empty()) out.set("createTypes", Json::object({{request.schema.id(), request.create_url}}));
+  Json actions = Json::object();
+  for (const auto& [name, url] : request.actions) actions.set(name, url);
+  out.set("actions", std::move(actions));
+  out.set("pagination", std::move(pagination));
+  out.set("sort", sort_document(request, by, descending));
+  out.set("filters", filters_document(request.schema, conditions));
+  JsonArray page(std::make_move_iterator(objects.begin() + static_cast<long>(start)), std::make_move_iterator(objects.begin() + static_cast<long>(end)));
+  out.set("data", std::move(page));
+  return out;
+}
+
+}  // namespace engine

@@ -1,0 +1,70 @@
+// Norman: the management API, /v3, /v3/cluster/ID, /v3/project/ID, /v3-public and /meta, generic over the schemas of the facts. Objects are those of the embedded
+// Kubernetes API, mapped; every access is decided by RBAC on what holds them.
+// Thread: any. Owns: its schemas; all else by reference.
+// Errors: {type: error, status, code, message, fieldName}. Source: shared V3 contract and engine/norman/facts.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "engine/norman/fields.h"
+#include "engine/norman/mapper.h"
+#include "engine/norman/type.h"
+#include "engine/watch/watch_cache.h"
+
+namespace engine {
+
+Response norman_error(const Status& status);
+Response norman_response(int status, const Json& body, std::string_view base);
+
+class Norman {
+ public:
+  struct Parts {
+    storage::Env& env;
+    Registry& registry;
+    Dispatcher& dispatcher;
+    Authorizer& authorizer;
+    const TypeSet& types;
+    // The server-url setting, or empty: then links use the request's host.
+    std::function<std::string()> server_url;
+    // The type's collection in a downstream cluster, by its path in that cluster's API; only for contexts other than local.
+    std::function<Answer(Request, std::string cluster)> downstream;
+  };
+  explicit Norman(Parts parts);
+
+  // A request whose path begins with /v3, /v3-public or /meta, and whose user has been authenticated (or is anonymous).
+  Answer handle(Request& request);
+
+  // For types and subscribe.
+  const SchemaSet& schemas() const { return schemas_; }
+  const Parts& parts() const { return parts_; }
+  KindPtr holder(const SchemaView& schema) const;
+  bool may(const User& user, std::string_view verb, const Kind& kind, std::string_view ns, std::string_view name) const;
+  // As the caller sees it: mapped, shaped, with state, links and actions.
+  Json present(const Call& call, const Json& stored, WriteOnly write_only = WriteOnly::hide) const;
+  // Everything of a type that the caller may see.
+  Result<JsonArray> visible(const Call& call) const;
+  Result<Json> find_stored(const Call& call, std::string_view id) const;
+  std::string base_of(const Request& request) const;
+
+ private:
+  struct Target;
+  Answer answer(Request& request);
+  Result<Target> resolve(const Request& request) const;
+  Answer root(const Request& request, std::string_view path, std::string_view context) const;
+  Answer schema_answer(const Request& request, const Target& target) const;
+  Answer collection(const Call& call) const;
+  Answer create(const Call& call) const;
+  Answer read(const Call& call, std::string_view id) const;
+  Answer update(const Call& call, std::string_view id) const;
+  Answer remove(const Call& call, std::string_view id) const;
+  Answer act(const Call& call, std::string_view id, std::string_view action) const;
+  Result<Json> body_of(const Request& request) const;
+  Json links_of(const Call& call, const Json& object, const Type::Look& look) const;
+
+  Parts parts_;
+  SchemaSet schemas_;
+  Mapper mapper_;
+};
+
+}  // namespace engine
