@@ -3,6 +3,7 @@
 // Thread: constants. Owns: nothing.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -24,6 +25,8 @@ constexpr size_t kAnnotationBytesMax = 256u << 10;     // keys and values togeth
 // Lists and watches
 constexpr size_t kListPageMax = 10'000;                // items that one page may hold when limit is given
 constexpr size_t kStreamQueueBytesMax = 4u << 20;      // over it a watch is closed; the client resumes
+
+constexpr std::chrono::seconds kCacheWait{5};          // for the caches to reach a commit: 504 after
 
 // The management API
 constexpr int kNormanPageDefault = 1000;                // objects in a /v3 collection unless limit says otherwise

@@ -37,7 +37,8 @@ bool is_filter(const SchemaView& schema, std::string_view field) {
 }
 
 std::vector<Condition> conditions_of(const SchemaView& schema, const Query& query) {
-  static constexpr std::string_view kModifiers[] = {"ne", "in", "notin", "like", "prefix", "null", "notnull"};
+  static constexpr std::string_view kModifiers[] = {"ne",     "in",   "notin",  "like",
+                                                    "prefix", "null", "notnull"};
   std::vector<Condition> out;
   for (const auto& [key, value] : query) {
     std::string field = key, modifier = "eq";
@@ -51,9 +52,12 @@ std::vector<Condition> conditions_of(const SchemaView& schema, const Query& quer
     }
     if (!is_filter(schema, field)) continue;
     bool list = modifier == "in" || modifier == "notin";
-    auto same = std::find_if(out.begin(), out.end(), [&](const Condition& c) { return list && c.field == field && c.modifier == modifier; });
+    auto same = std::find_if(out.begin(), out.end(), [&](const Condition& c) {
+      return list && c.field == field && c.modifier == modifier;
+    });
     if (same == out.end()) same = out.insert(out.end(), {field, modifier, {}});
-    for (std::string& one : list ? split_commas(value) : std::vector<std::string>{value}) same->values.push_back(std::move(one));
+    for (std::string& one : list ? split_commas(value) : std::vector<std::string>{value})
+      same->values.push_back(std::move(one));
   }
   return out;
 }
@@ -82,7 +86,10 @@ bool holds(const Condition& condition, const Json& object) {
   const Json* value = object.find(condition.field);
   bool null = !value || value->is_null();
   std::string text = text_of(value);
-  auto listed = [&] { return std::find(condition.values.begin(), condition.values.end(), text) != condition.values.end(); };
+  auto listed = [&] {
+    return std::find(condition.values.begin(), condition.values.end(), text) !=
+           condition.values.end();
+  };
   if (condition.modifier == "eq" || condition.modifier == "in") return listed();
   if (condition.modifier == "ne" || condition.modifier == "notin") return !listed();
   if (condition.modifier == "like") return like(text, condition.values.front());
@@ -95,15 +102,19 @@ std::string escape(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
   for (unsigned char c : text) {
-    if (std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~') out += static_cast<char>(c);
-    else if (c == ' ') out += '+';
-    else (out += '%') += {kHex[c >> 4], kHex[c & 15]};
+    if (std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~')
+      out += static_cast<char>(c);
+    else if (c == ' ')
+      out += '+';
+    else
+      (out += '%') += {kHex[c >> 4], kHex[c & 15]};
   }
   return out;
 }
 
 // The same URL with some parameters replaced (empty: removed), keys in order as Go encodes them.
-std::string with(const CollectionRequest& request, std::initializer_list<std::pair<std::string_view, std::string>> changes) {
+std::string with(const CollectionRequest& request,
+                 std::initializer_list<std::pair<std::string_view, std::string>> changes) {
   std::map<std::string, std::vector<std::string>> values;
   for (const auto& [key, value] : request.query) values[key].push_back(value);
   for (const auto& [key, value] : changes) {
@@ -123,13 +134,15 @@ std::string with(const CollectionRequest& request, std::initializer_list<std::pa
 
 Json filters_document(const SchemaView& schema, const std::vector<Condition>& conditions) {
   Json out = Json::object();
-  if (const Json* filters = schema.json().find("collectionFilters"); filters && filters->is_object())
+  if (const Json* filters = schema.json().find("collectionFilters");
+      filters && filters->is_object())
     for (const auto& [name, modifiers] : filters->as_object()) out.set(name, nullptr);
   for (const Condition& condition : conditions) {
     Json value = condition.values.size() == 1 ? Json(condition.values.front()) : Json();
     if (condition.values.size() != 1)
       for (const std::string& one : condition.values) value.push_back(one);
-    out[condition.field].push_back(Json::object({{"modifier", condition.modifier}, {"value", std::move(value)}}));
+    out[condition.field].push_back(
+        Json::object({{"modifier", condition.modifier}, {"value", std::move(value)}}));
   }
   return out;
 }
@@ -137,10 +150,14 @@ Json filters_document(const SchemaView& schema, const std::vector<Condition>& co
 Json sort_document(const CollectionRequest& request, std::string_view by, bool descending) {
   Json links = Json::object();
   for (const Field& field : request.schema.fields()) {
-    bool sortable = (field.type == "string" || field.type == "enum" || field.type == "password") && field.name != "description";
-    if (sortable && is_filter(request.schema, field.name)) links.set(field.name, with(request, {{"sort", field.name}, {"order", ""}}));
+    bool sortable = (field.type == "string" || field.type == "enum" || field.type == "password") &&
+                    field.name != "description";
+    if (sortable && is_filter(request.schema, field.name))
+      links.set(field.name, with(request, {{"sort", field.name}, {"order", ""}}));
   }
-  Json out = Json::object({{"links", std::move(links)}, {"order", descending ? "desc" : "asc"}, {"reverse", with(request, {{"order", descending ? "asc" : "desc"}})}});
+  Json out = Json::object({{"links", std::move(links)},
+                           {"order", descending ? "desc" : "asc"},
+                           {"reverse", with(request, {{"order", descending ? "asc" : "desc"}})}});
   if (!by.empty()) out.set("name", by);
   return out;
 }
@@ -154,7 +171,8 @@ int64_t limit_of(const Query& query) {
 
 bool less(const Json& a, const Json& b, std::string_view field) {
   const Json *left = a.find(field), *right = b.find(field);
-  if (left && right && left->is_number() && right->is_number()) return left->as_real() < right->as_real();
+  if (left && right && left->is_number() && right->is_number())
+    return left->as_real() < right->as_real();
   return text_of(left) < text_of(right);
 }
 
@@ -169,7 +187,8 @@ bool matches_filters(const SchemaView& schema, const Query& query, const Json& o
 Json make_collection(const CollectionRequest& request, JsonArray objects) {
   auto conditions = conditions_of(request.schema, request.query);
   std::erase_if(objects, [&](const Json& object) {
-    return !std::all_of(conditions.begin(), conditions.end(), [&](const Condition& c) { return holds(c, object); });
+    return !std::all_of(conditions.begin(), conditions.end(),
+                        [&](const Condition& c) { return holds(c, object); });
   });
   std::string by(request.query.get("sort"));
   if (!by.empty() && !is_filter(request.schema, by)) by.clear();
@@ -188,7 +207,9 @@ Json make_collection(const CollectionRequest& request, JsonArray objects) {
   size_t total = objects.size(), end = std::min(total, start + limit);
   Json pagination = Json::object({{"limit", limit}, {"total", total}});
   if (start > 0 || end < total) {
-    auto link = [&](size_t at) { return Json(with(request, {{"marker", std::string(objects[at].str("id"))}})); };
+    auto link = [&](size_t at) {
+      return Json(with(request, {{"marker", std::string(objects[at].str("id"))}}));
+    };
     pagination.set("partial", true);
     pagination.set("first", link(0));
     pagination.set("last", link((total - 1) / limit * limit));
@@ -197,14 +218,16 @@ Json make_collection(const CollectionRequest& request, JsonArray objects) {
   }
   Json out = Json::object({{"type", "collection"}, {"resourceType", request.schema.id()}});
   out.set("links", Json::object({{"self", request.self}}));
-  if (!request.create_url.empty()) out.set("createTypes", Json::object({{request.schema.id(), request.create_url}}));
+  if (!request.create_url.empty())
+    out.set("createTypes", Json::object({{request.schema.id(), request.create_url}}));
   Json actions = Json::object();
   for (const auto& [name, url] : request.actions) actions.set(name, url);
   out.set("actions", std::move(actions));
   out.set("pagination", std::move(pagination));
   out.set("sort", sort_document(request, by, descending));
   out.set("filters", filters_document(request.schema, conditions));
-  JsonArray page(std::make_move_iterator(objects.begin() + static_cast<long>(start)), std::make_move_iterator(objects.begin() + static_cast<long>(end)));
+  JsonArray page(std::make_move_iterator(objects.begin() + static_cast<long>(start)),
+                 std::make_move_iterator(objects.begin() + static_cast<long>(end)));
   out.set("data", std::move(page));
   return out;
 }

@@ -10,8 +10,8 @@ namespace engine {
 struct CollectionRequest {
   const SchemaView& schema;
   const Query& query;
-  std::string self;               // URL of the collection, without query
-  std::string create_url;         // empty when the caller may not create
+  std::string self;        // URL of the collection, without query
+  std::string create_url;  // empty when the caller may not create
   std::vector<std::pair<std::string, std::string>> actions;
 };
 

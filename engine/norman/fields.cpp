@@ -17,7 +17,10 @@ Status refuse(std::string_view code, const Field& field, std::string message = {
 }
 
 Status invalid_format(const Field& field, const Json& value, std::string_view why) {
-  return refuse("InvalidFormat", field, "InvalidFormat 422: invalid value " + (value.is_string() ? value.as_string() : dump(value)) + ": " + std::string(why));
+  return refuse("InvalidFormat", field,
+                "InvalidFormat 422: invalid value " +
+                    (value.is_string() ? value.as_string() : dump(value)) + ": " +
+                    std::string(why));
 }
 
 std::string as_text(const Json& value) {
@@ -31,14 +34,19 @@ std::string as_text(const Json& value) {
 Result<Json> to_boolean(const Field& field, const Json& value) {
   if (value.is_bool()) return Json(value);
   std::string text = as_text(value);
-  if (text == "true" || text == "t" || text == "1" || text == "yes" || text == "True" || text == "TRUE") return Json(true);
-  if (text.empty() || text == "false" || text == "f" || text == "0" || text == "no" || text == "False" || text == "FALSE") return Json(false);
+  if (text == "true" || text == "t" || text == "1" || text == "yes" || text == "True" ||
+      text == "TRUE")
+    return Json(true);
+  if (text.empty() || text == "false" || text == "f" || text == "0" || text == "no" ||
+      text == "False" || text == "FALSE")
+    return Json(false);
   return invalid_format(field, value, "not a boolean");
 }
 
 Result<Json> to_number(const Field& field, const Json& value, std::string_view type) {
   if (value.is_int() || (type == "float" && value.is_real())) return Json(value);
-  if (value.is_real() && value.as_real() == std::floor(value.as_real())) return Json(static_cast<int64_t>(value.as_real()));
+  if (value.is_real() && value.as_real() == std::floor(value.as_real()))
+    return Json(static_cast<int64_t>(value.as_real()));
   if (value.is_bool()) return Json(value.as_bool() ? 1 : 0);
   std::string text = as_text(value);
   if (text.empty()) return Json(0);
@@ -49,7 +57,8 @@ Result<Json> to_number(const Field& field, const Json& value, std::string_view t
 }
 
 Result<Json> to_string_like(const Field& field, const Json& value, std::string_view type) {
-  const Json& one = value.is_array() && !value.as_array().empty() ? value.as_array().front() : value;
+  const Json& one =
+      value.is_array() && !value.as_array().empty() ? value.as_array().front() : value;
   std::string text = value.is_array() && value.as_array().empty() ? std::string() : as_text(one);
   if (type == "dnsLabel" || type == "dnsLabelRestricted") {
     auto reasons = text.empty() ? Reasons() : check_dns1123_label(text);
@@ -68,52 +77,66 @@ Result<Json> to_string_like(const Field& field, const Json& value, std::string_v
 
 Result<Unit> check_bounds(const Field& field, const Json& value) {
   const Json& rule = *field.declaration;
-  if (const Json* options = rule.find("options"); options && options->is_array() && value.is_string()) {
+  if (const Json* options = rule.find("options");
+      options && options->is_array() && value.is_string()) {
     bool found = value.as_string().empty() && field.nullable;
     for (const Json& option : options->as_array()) found |= option == value;
     if (!found) return refuse("InvalidOption", field);
   }
   if (value.is_int()) {
-    if (const Json* min = rule.find("min"); min && value.as_int() < min->as_real()) return refuse("MinLimitExceeded", field);
-    if (const Json* max = rule.find("max"); max && value.as_int() > max->as_real()) return refuse("MaxLimitExceeded", field);
+    if (const Json* min = rule.find("min"); min && value.as_int() < min->as_real())
+      return refuse("MinLimitExceeded", field);
+    if (const Json* max = rule.find("max"); max && value.as_int() > max->as_real())
+      return refuse("MaxLimitExceeded", field);
   }
   if (value.is_string()) {
     auto length = static_cast<double>(value.as_string().size());
-    if (const Json* min = rule.find("minLength"); min && length < min->as_real()) return refuse("MinLengthExceeded", field);
-    if (const Json* max = rule.find("maxLength"); max && length > max->as_real()) return refuse("MaxLengthExceeded", field);
+    if (const Json* min = rule.find("minLength"); min && length < min->as_real())
+      return refuse("MinLengthExceeded", field);
+    if (const Json* max = rule.find("maxLength"); max && length > max->as_real())
+      return refuse("MaxLengthExceeded", field);
     if (const Json* bad = rule.find("invalidChars"); bad && bad->is_string())
-      if (value.as_string().find_first_of(bad->as_string()) != std::string::npos) return refuse("InvalidCharacters", field);
+      if (value.as_string().find_first_of(bad->as_string()) != std::string::npos)
+        return refuse("InvalidCharacters", field);
     if (const Json* good = rule.find("validChars"); good && good->is_string())
-      if (value.as_string().find_first_not_of(good->as_string()) != std::string::npos) return refuse("InvalidCharacters", field);
+      if (value.as_string().find_first_not_of(good->as_string()) != std::string::npos)
+        return refuse("InvalidCharacters", field);
   }
   return Unit{};
 }
 
 class Reader {
  public:
-  Reader(const SchemaSet& schemas, std::string_view path, BodyUse use) : schemas_(schemas), path_(path), use_(use) {}
+  Reader(const SchemaSet& schemas, std::string_view path, BodyUse use)
+      : schemas_(schemas), path_(path), use_(use) {}
 
   Result<Json> object(const SchemaView& schema, const Json& body, int depth) {
     Json out = Json::object();
     for (const Field& field : schema.fields()) {
       const Json* given = body.find(field.name);
-      bool writable = use_ == BodyUse::action || (use_ == BodyUse::create ? field.create : field.update);
+      bool writable =
+          use_ == BodyUse::action || (use_ == BodyUse::create ? field.create : field.update);
       if (!writable) continue;
       if (!given) {
         if (use_ == BodyUse::update) continue;
         const Json* otherwise = field.declaration->find("default");
-        if (otherwise && !otherwise->is_null()) out.set(field.name, Json(*otherwise));
-        else if (field.required) return refuse("MissingRequired", field);
+        if (otherwise && !otherwise->is_null())
+          out.set(field.name, Json(*otherwise));
+        else if (field.required)
+          return refuse("MissingRequired", field);
         continue;
       }
       if (given->is_null()) {
         if (field.required && use_ == BodyUse::create) return refuse("MissingRequired", field);
-        if (!field.nullable && !TypeNameOf(field).is_reference()) return refuse("NotNullable", field);
+        if (!field.nullable && !TypeNameOf(field).is_reference())
+          return refuse("NotNullable", field);
         if (use_ != BodyUse::create) out.set(field.name, nullptr);
         continue;
       }
       Json value = TRY(convert(field, field.type, *given, depth));
-      if (field.required && use_ == BodyUse::create && value.is_string() && value.as_string().empty()) return refuse("MissingRequired", field);
+      if (field.required && use_ == BodyUse::create && value.is_string() &&
+          value.as_string().empty())
+        return refuse("MissingRequired", field);
       TRY(check_bounds(field, value));
       out.set(field.name, std::move(value));
     }
@@ -123,11 +146,13 @@ class Reader {
  private:
   static TypeName TypeNameOf(const Field& field) { return split_type(field.type); }
 
-  Result<Json> convert(const Field& field, std::string_view type_text, const Json& value, int depth) {
+  Result<Json> convert(const Field& field, std::string_view type_text, const Json& value,
+                       int depth) {
     if (depth > kNestMax) return invalid_format(field, nullptr, "nested too deeply");
     TypeName type = split_type(type_text);
     if (type.is_reference()) {
-      std::string text = as_text(value.is_array() && !value.as_array().empty() ? value.as_array().front() : value);
+      std::string text =
+          as_text(value.is_array() && !value.as_array().empty() ? value.as_array().front() : value);
       return text.empty() ? Json(nullptr) : Json(std::move(text));
     }
     if (type.is_array()) return list(field, type.inner, value, depth);
@@ -154,7 +179,8 @@ class Reader {
     }
     if (!value.is_array()) return Json(nullptr);
     JsonArray out;
-    for (const Json& item : value.as_array()) out.push_back(TRY(convert(field, inner, item, depth + 1)));
+    for (const Json& item : value.as_array())
+      out.push_back(TRY(convert(field, inner, item, depth + 1)));
     return Json(std::move(out));
   }
 
@@ -162,8 +188,10 @@ class Reader {
     if (!value.is_object()) return Json(nullptr);
     Json out = Json::object();
     for (const auto& [key, item] : value.as_object()) {
-      if (item.is_null()) out.set(key, nullptr);
-      else out.set(key, TRY(convert(field, inner, item, depth + 1)));
+      if (item.is_null())
+        out.set(key, nullptr);
+      else
+        out.set(key, TRY(convert(field, inner, item, depth + 1)));
     }
     return out;
   }
@@ -175,12 +203,14 @@ class Reader {
 
 class Shaper {
  public:
-  Shaper(const SchemaSet& schemas, std::string_view path, WriteOnly write_only) : schemas_(schemas), path_(path), write_only_(write_only) {}
+  Shaper(const SchemaSet& schemas, std::string_view path, WriteOnly write_only)
+      : schemas_(schemas), path_(path), write_only_(write_only) {}
 
   Json object(const SchemaView& schema, const Json& stored, int depth) {
     Json out = Json::object();
     for (const Field& field : schema.fields()) {
-      if (field.type == "password" || (field.write_only && write_only_ == WriteOnly::hide)) continue;
+      if (field.type == "password" || (field.write_only && write_only_ == WriteOnly::hide))
+        continue;
       const Json* value = stored.find(field.name);
       TypeName type = split_type(field.type);
       if (!value || value->is_null()) {
@@ -189,7 +219,8 @@ class Shaper {
       }
       Json shaped = shape(field.type, *value, depth);
       if (field.type == "date" && shaped.is_string())
-        if (auto time = parse_rfc3339(shaped.as_string())) out.set(field.name + "TS", unix_millis(*time));
+        if (auto time = parse_rfc3339(shaped.as_string()))
+          out.set(field.name + "TS", unix_millis(*time));
       out.set(field.name, std::move(shaped));
     }
     return out;
@@ -198,9 +229,12 @@ class Shaper {
  private:
   void absent(const Field& field, const TypeName& type, bool is_null, Json& out) {
     const Json* otherwise = field.declaration->find("default");
-    if (type.is_reference()) out.set(field.name, nullptr);
-    else if (otherwise && !otherwise->is_null()) out.set(field.name, Json(*otherwise));
-    else if (is_null && field.nullable) out.set(field.name, nullptr);
+    if (type.is_reference())
+      out.set(field.name, nullptr);
+    else if (otherwise && !otherwise->is_null())
+      out.set(field.name, Json(*otherwise));
+    else if (is_null && field.nullable)
+      out.set(field.name, nullptr);
   }
 
   Json shape(std::string_view type_text, const Json& value, int depth) {
@@ -214,10 +248,12 @@ class Shaper {
     }
     if (type.is_map() && value.is_object()) {
       Json out = Json::object();
-      for (const auto& [key, item] : value.as_object()) out.set(key, shape(type.inner, item, depth + 1));
+      for (const auto& [key, item] : value.as_object())
+        out.set(key, shape(type.inner, item, depth + 1));
       return out;
     }
-    const SchemaView* nested = value.is_object() && type.inner.empty() ? schemas_.any(path_, type.outer) : nullptr;
+    const SchemaView* nested =
+        value.is_object() && type.inner.empty() ? schemas_.any(path_, type.outer) : nullptr;
     if (!nested) return value;
     Json out = object(*nested, value, depth + 1);
     out.set("type", nested->path() + "/schemas/" + nested->id());
@@ -229,7 +265,8 @@ class Shaper {
   WriteOnly write_only_;
 };
 
-// Of labels and annotations, keys with cattle.io/ in them belong to the server, except field.cattle.io/* other than the creator.
+// Of labels and annotations, keys with cattle.io/ in them belong to the server, except
+// field.cattle.io/* other than the creator.
 bool protected_key(std::string_view key) {
   if (key.find("cattle.io/") == std::string_view::npos) return false;
   return !key.starts_with("field.cattle.io/") || key == "field.cattle.io/creatorId";
@@ -248,20 +285,25 @@ Json merge_marks(const Json& old, const Json& given) {
 
 }  // namespace
 
-Result<Json> read_body(const SchemaSet& schemas, const SchemaView& schema, const Json& body, BodyUse use) {
+Result<Json> read_body(const SchemaSet& schemas, const SchemaView& schema, const Json& body,
+                       BodyUse use) {
   if (!body.is_object())
-    return Status::other(422, "InvalidBodyContent", "Failed to parse body: an object is wanted, not " + std::string(body.type_name()));
+    return Status::other(
+        422, "InvalidBodyContent",
+        "Failed to parse body: an object is wanted, not " + std::string(body.type_name()));
   return Reader(schemas, schema.path(), use).object(schema, body, 0);
 }
 
-Json shape_object(const SchemaSet& schemas, const SchemaView& schema, const Json& object, WriteOnly write_only) {
+Json shape_object(const SchemaSet& schemas, const SchemaView& schema, const Json& object,
+                  WriteOnly write_only) {
   Json out = Shaper(schemas, schema.path(), write_only).object(schema, object, 0);
   for (std::string_view kept : {"id", "type", "baseType"})
     if (const Json* value = object.find(kept)) out.set(kept, Json(*value));
   return out;
 }
 
-void merge_update(const SchemaSet& schemas, const SchemaView& schema, Json& object, const Json& changes) {
+void merge_update(const SchemaSet& schemas, const SchemaView& schema, Json& object,
+                  const Json& changes) {
   for (const auto& [name, value] : changes.as_object()) {
     const Field* field = schema.field(name);
     TypeName type = split_type(field ? std::string_view(field->type) : std::string_view());
@@ -274,9 +316,12 @@ void merge_update(const SchemaSet& schemas, const SchemaView& schema, Json& obje
       object.erase(name);
       continue;
     }
-    const SchemaView* nested = type.inner.empty() && value.is_object() ? schemas.any(schema.path(), type.outer) : nullptr;
-    if (nested && old && old->is_object()) merge_update(schemas, *nested, *object.find(name), value);
-    else object.set(name, Json(value));
+    const SchemaView* nested =
+        type.inner.empty() && value.is_object() ? schemas.any(schema.path(), type.outer) : nullptr;
+    if (nested && old && old->is_object())
+      merge_update(schemas, *nested, *object.find(name), value);
+    else
+      object.set(name, Json(value));
   }
 }
 

@@ -14,19 +14,40 @@ constexpr int kDepthMax = 24;  // deeper than any type of the facts nests
 
 // Those that only shape schemas, which the facts already hold shaped.
 constexpr std::array<std::string_view, 11> kSchemaOnly = {
-    "Status", "APIGroup", "SelfLink", "ReadOnly", "Access", "ChangeType", "Required", "Enum", "DropFromSchema", "NamespaceReference", "typeMapper"};
-constexpr std::array<std::string_view, 18> kKnown = {
-    "Object", "Embed", "Drop", "Move", "Copy", "Scope", "NamespaceIDMapper", "RenameReference", "Creator", "DisplayName", "AnnotationField", "LabelField",
-    "NodeAddressMapper", "OSInfo", "NodeAddressAnnotationMapper", "SliceToMap", "SliceMerge", "BatchMove"};
+    "Status",   "APIGroup", "SelfLink",       "ReadOnly",           "Access",    "ChangeType",
+    "Required", "Enum",     "DropFromSchema", "NamespaceReference", "typeMapper"};
+constexpr std::array<std::string_view, 18> kKnown = {"Object",
+                                                     "Embed",
+                                                     "Drop",
+                                                     "Move",
+                                                     "Copy",
+                                                     "Scope",
+                                                     "NamespaceIDMapper",
+                                                     "RenameReference",
+                                                     "Creator",
+                                                     "DisplayName",
+                                                     "AnnotationField",
+                                                     "LabelField",
+                                                     "NodeAddressMapper",
+                                                     "OSInfo",
+                                                     "NodeAddressAnnotationMapper",
+                                                     "SliceToMap",
+                                                     "SliceMerge",
+                                                     "BatchMove"};
 
-bool contains(const auto& list, std::string_view word) { return std::find(list.begin(), list.end(), word) != list.end(); }
+bool contains(const auto& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
 
 std::vector<std::string> split_path(std::string_view path) {
   std::vector<std::string> parts(1);
   for (size_t i = 0; i < path.size(); ++i) {
-    if (path[i] == '\\' && i + 1 < path.size()) parts.back() += path[++i];
-    else if (path[i] == '/') parts.emplace_back();
-    else parts.back() += path[i];
+    if (path[i] == '\\' && i + 1 < path.size())
+      parts.back() += path[++i];
+    else if (path[i] == '/')
+      parts.emplace_back();
+    else
+      parts.back() += path[i];
   }
   return parts;
 }
@@ -62,7 +83,6 @@ void move(Json& data, std::string_view from, std::string_view to) {
   if (value && !to.starts_with('.')) put(data, to, std::move(*value));
 }
 
-
 void annotation_to_api(const Json& mapper, Json& data) {
   std::string key(kAnnotationPrefix);
   key += mapper.str("Field");
@@ -73,7 +93,8 @@ void annotation_to_api(const Json& mapper, Json& data) {
   annotations->erase(key);
   if ((mapper.truth({"Object"}) || mapper.truth({"List"})) && value.is_string()) {
     auto parsed = parse_json(value.as_string());
-    value = parsed ? std::move(*parsed) : Json();  // an annotation that somebody spoilt reads as not set
+    value = parsed ? std::move(*parsed)
+                   : Json();  // an annotation that somebody spoilt reads as not set
   }
   data.set(mapper.str("Field"), std::move(value));
 }
@@ -102,7 +123,9 @@ bool Mapper::knows(std::string_view path, std::string_view type) const {
   std::set<std::string, std::less<>> seen;
   std::vector<std::string> todo{std::string(type)};
   auto check = [&](const Json& mappers, auto&& self) -> bool {
-    if (mappers.is_array()) return std::all_of(mappers.as_array().begin(), mappers.as_array().end(), [&](const Json& m) { return self(m, self); });
+    if (mappers.is_array())
+      return std::all_of(mappers.as_array().begin(), mappers.as_array().end(),
+                         [&](const Json& m) { return self(m, self); });
     std::string_view name = mappers.str("mapper");
     const Json* inner = mappers.find("Mappers");
     bool known = contains(kSchemaOnly, name) || contains(kKnown, name);
@@ -120,7 +143,8 @@ bool Mapper::knows(std::string_view path, std::string_view type) const {
     if (!fields || !fields->is_object()) continue;
     for (const auto& [name, field] : fields->as_object()) {
       TypeName nested = split_type(field.str("type"));
-      if (!nested.is_reference()) todo.emplace_back(nested.inner.empty() ? nested.outer : nested.inner);
+      if (!nested.is_reference())
+        todo.emplace_back(nested.inner.empty() ? nested.outer : nested.inner);
     }
   }
   return mapping(path, type) != nullptr;
@@ -136,7 +160,8 @@ void Mapper::to_stored(const SchemaView& schema, Json& object) const {
   map_type(Way::to_stored, schema.path(), schema.id(), schema.namespaced(), object, 0);
 }
 
-void Mapper::map_type(Way way, std::string_view path, std::string_view type, bool namespaced, Json& data, int depth) const {
+void Mapper::map_type(Way way, std::string_view path, std::string_view type, bool namespaced,
+                      Json& data, int depth) const {
   const Json* found = data.is_object() && depth < kDepthMax ? mapping(path, type) : nullptr;
   if (!found) return;
   Site site{path, type, found->find("fields"), namespaced};
@@ -159,7 +184,8 @@ void Mapper::map_nested(Way way, const Site& site, Json& data, int depth) const 
     } else if (type.is_array() && value->is_array()) {
       for (Json& item : value->as_array()) map_type(way, site.path, nested, false, item, depth + 1);
     } else if (type.is_map() && value->is_object()) {
-      for (auto& [key, item] : value->as_object()) map_type(way, site.path, nested, false, item, depth + 1);
+      for (auto& [key, item] : value->as_object())
+        map_type(way, site.path, nested, false, item, depth + 1);
     }
   }
 }
@@ -170,7 +196,8 @@ void Mapper::run(Way way, const Site& site, const Json& mappers, Json& data) con
   if (way == Way::to_api)
     for (const Json& mapper : list) run(way, site, mapper, data);
   else
-    for (auto mapper = list.rbegin(); mapper != list.rend(); ++mapper) run(way, site, *mapper, data);
+    for (auto mapper = list.rbegin(); mapper != list.rend(); ++mapper)
+      run(way, site, *mapper, data);
 }
 
 void Mapper::run_one(Way way, const Site& site, const Json& mapper, Json& data) const {
@@ -188,7 +215,8 @@ void Mapper::run_one(Way way, const Site& site, const Json& mapper, Json& data) 
   } else if (name == "Drop") {
     if (out) data.erase(field);
   } else if (name == "Move") {
-    out ? move(data, mapper.str("From"), mapper.str("To")) : move(data, mapper.str("To"), mapper.str("From"));
+    out ? move(data, mapper.str("From"), mapper.str("To"))
+        : move(data, mapper.str("To"), mapper.str("From"));
   } else if (name == "Copy") {
     const Json* from = data.find(out ? mapper.str("From") : mapper.str("To"));
     std::string_view to = out ? mapper.str("To") : mapper.str("From");
@@ -211,7 +239,9 @@ void Mapper::run_one(Way way, const Site& site, const Json& mapper, Json& data) 
   } else if (name == "AnnotationField") {
     out ? annotation_to_api(mapper, data) : annotation_to_stored(mapper, data);
   } else if (name == "LabelField") {
-    std::string label = "labels/" + std::string(kAnnotationPrefix.substr(0, kAnnotationPrefix.size() - 1)) + "\\/" + std::string(field);
+    std::string label = "labels/" +
+                        std::string(kAnnotationPrefix.substr(0, kAnnotationPrefix.size() - 1)) +
+                        "\\/" + std::string(field);
     out ? move(data, label, field) : move(data, field, label);
   } else if (out) {
     run_node_mapper(mapper, data);
@@ -231,7 +261,8 @@ void Mapper::embed(Way way, const Site& site, const Json& mapper, Json& data) co
   if (!shape) return;
   Json nested = Json::object();
   for (const Field& inner : shape->fields())
-    if (auto value = take(data, std::string_view(inner.name))) nested.set(inner.name, std::move(*value));
+    if (auto value = take(data, std::string_view(inner.name)))
+      nested.set(inner.name, std::move(*value));
   if (nested.size() > 0) data.set(field, std::move(nested));
 }
 

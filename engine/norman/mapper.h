@@ -1,6 +1,7 @@
-// Mapper: turns stored objects into API objects and back by the mapper chains of the facts (Embed, Move, DisplayName, RenameReference, ...), nested types first. The
-// chains are data; this is their only interpreter.
-// Thread: any. Owns: nothing. Source: engine/norman/facts/k8s-fields-and-mappers.json.
+// Mapper: turns stored objects into API objects and back by the mapper chains of the facts (Embed,
+// Move, DisplayName, RenameReference, ...), nested types first. The chains are data; this is their
+// only interpreter. Thread: any. Owns: nothing. Source:
+// engine/norman/facts/k8s-fields-and-mappers.json.
 #pragma once
 
 #include "engine/norman/schema_view.h"
@@ -20,12 +21,13 @@ class Mapper {
  private:
   enum class Way : uint8_t { to_api, to_stored };
   struct Site {
-    std::string_view path;    // version path that names are looked up in
+    std::string_view path;  // version path that names are looked up in
     std::string_view type;
-    const Json* fields;       // stored fields of the type
+    const Json* fields;  // stored fields of the type
     bool namespaced;
   };
-  void map_type(Way way, std::string_view path, std::string_view type, bool namespaced, Json& data, int depth) const;
+  void map_type(Way way, std::string_view path, std::string_view type, bool namespaced, Json& data,
+                int depth) const;
   void map_nested(Way way, const Site& site, Json& data, int depth) const;
   void run(Way way, const Site& site, const Json& mappers, Json& data) const;
   void run_one(Way way, const Site& site, const Json& mapper, Json& data) const;

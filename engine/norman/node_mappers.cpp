@@ -37,19 +37,22 @@ void os_info(Json& data) {
   std::string_view cpu = data.str({"capacity", "cpu"});
   std::from_chars(cpu.data(), cpu.data() + cpu.size(), cpus);
   data.erase("nodeInfo");
-  data.set("info", Json::object({
-      {"cpu", Json::object({{"count", cpus}})},
-      {"memory", Json::object({{"memTotalKiB", kibibytes(data.str({"capacity", "memory"}))}})},
-      {"os", Json::object({{"dockerVersion", node.str("containerRuntimeVersion")},
-                           {"kernelVersion", node.str("kernelVersion")},
-                           {"operatingSystem", node.str("osImage")}})},
-      {"kubernetes", Json::object({{"kubeletVersion", node.str("kubeletVersion")},
-                                   {"kubeProxyVersion", node.str("kubeProxyVersion")}})},
-  }));
+  data.set(
+      "info",
+      Json::object({
+          {"cpu", Json::object({{"count", cpus}})},
+          {"memory", Json::object({{"memTotalKiB", kibibytes(data.str({"capacity", "memory"}))}})},
+          {"os", Json::object({{"dockerVersion", node.str("containerRuntimeVersion")},
+                               {"kernelVersion", node.str("kernelVersion")},
+                               {"operatingSystem", node.str("osImage")}})},
+          {"kubernetes", Json::object({{"kubeletVersion", node.str("kubeletVersion")},
+                                       {"kubeProxyVersion", node.str("kubeProxyVersion")}})},
+      }));
 }
 
 void addresses_from_annotations(Json& data) {
-  for (auto [annotation, field] : {std::pair{"rke.cattle.io/external-ip", "externalIpAddress"}, std::pair{"rke.cattle.io/internal-ip", "ipAddress"}}) {
+  for (auto [annotation, field] : {std::pair{"rke.cattle.io/external-ip", "externalIpAddress"},
+                                   std::pair{"rke.cattle.io/internal-ip", "ipAddress"}}) {
     const Json* annotations = data.find("annotations");
     std::string_view value = annotations ? annotations->str(annotation) : std::string_view();
     if (!value.empty()) data.set(field, std::string(value));

@@ -1,7 +1,8 @@
-// Norman: the management API, /v3, /v3/cluster/ID, /v3/project/ID, /v3-public and /meta, generic over the schemas of the facts. Objects are those of the embedded
-// Kubernetes API, mapped; every access is decided by RBAC on what holds them.
-// Thread: any. Owns: its schemas; all else by reference.
-// Errors: {type: error, status, code, message, fieldName}. Source: shared V3 contract and engine/norman/facts.
+// Norman: the management API, /v3, /v3/cluster/ID, /v3/project/ID, /v3-public and /meta, generic
+// over the schemas of the facts. Objects are those of the embedded Kubernetes API, mapped; every
+// access is decided by RBAC on what holds them. Thread: any. Owns: its schemas; all else by
+// reference. Errors: {type: error, status, code, message, fieldName}. Source: shared V3 contract
+// and engine/norman/facts.
 #pragma once
 
 #include <functional>
@@ -27,19 +28,22 @@ class Norman {
     const TypeSet& types;
     // The server-url setting, or empty: then links use the request's host.
     std::function<std::string()> server_url;
-    // The type's collection in a downstream cluster, by its path in that cluster's API; only for contexts other than local.
-    std::function<Answer(Request, std::string cluster)> downstream;
+    // Answers for a type that lives in a downstream cluster (contexts other than local); id empty:
+    // the collection.
+    std::function<Answer(const Call&, std::string_view id)> downstream;
   };
   explicit Norman(Parts parts);
 
-  // A request whose path begins with /v3, /v3-public or /meta, and whose user has been authenticated (or is anonymous).
+  // A request whose path begins with /v3, /v3-public or /meta, and whose user has been
+  // authenticated (or is anonymous).
   Answer handle(Request& request);
 
   // For types and subscribe.
   const SchemaSet& schemas() const { return schemas_; }
   const Parts& parts() const { return parts_; }
   KindPtr holder(const SchemaView& schema) const;
-  bool may(const User& user, std::string_view verb, const Kind& kind, std::string_view ns, std::string_view name) const;
+  bool may(const User& user, std::string_view verb, const Kind& kind, std::string_view ns,
+           std::string_view name) const;
   // As the caller sees it: mapped, shaped, with state, links and actions.
   Json present(const Call& call, const Json& stored, WriteOnly write_only = WriteOnly::hide) const;
   // Everything of a type that the caller may see.
@@ -48,11 +52,7 @@ class Norman {
   std::string base_of(const Request& request) const;
 
  private:
-  struct Target;
   Answer answer(Request& request);
-  Result<Target> resolve(const Request& request) const;
-  Answer root(const Request& request, std::string_view path, std::string_view context) const;
-  Answer schema_answer(const Request& request, const Target& target) const;
   Answer collection(const Call& call) const;
   Answer create(const Call& call) const;
   Answer read(const Call& call, std::string_view id) const;
@@ -60,7 +60,6 @@ class Norman {
   Answer remove(const Call& call, std::string_view id) const;
   Answer act(const Call& call, std::string_view id, std::string_view action) const;
   Result<Json> body_of(const Request& request) const;
-  Json links_of(const Call& call, const Json& object, const Type::Look& look) const;
 
   Parts parts_;
   SchemaSet schemas_;

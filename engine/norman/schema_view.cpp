@@ -10,7 +10,8 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return out;
 }
 
@@ -28,8 +29,11 @@ bool lists(const Json& schema, std::string_view member, std::string_view word) {
   return false;
 }
 
-// The facts are made at build time from files that the tests read whole, so a record that does not parse cannot be there.
-Json parse_fact(std::string_view text) { return MUST(parse_json(text)); }
+// The facts are made at build time from files that the tests read whole, so a record that does not
+// parse cannot be there.
+Json parse_fact(std::string_view text) {
+  return MUST(parse_json(text));
+}
 
 }  // namespace
 
@@ -39,7 +43,9 @@ TypeName split_type(std::string_view type) {
   return {type.substr(0, open), type.substr(open + 1, type.size() - open - 2)};
 }
 
-std::string_view bare_type(std::string_view type) { return type.substr(type.rfind('/') + 1); }
+std::string_view bare_type(std::string_view type) {
+  return type.substr(type.rfind('/') + 1);
+}
 
 SchemaView::SchemaView(std::string path, std::string id, Json schema)
     : path_(std::move(path)), id_(std::move(id)), schema_(std::move(schema)) {
@@ -58,24 +64,34 @@ SchemaView::SchemaView(std::string path, std::string id, Json schema)
                        .write_only = field.truth({"writeOnly"}),
                        .declaration = &field});
   }
-  std::sort(fields_.begin(), fields_.end(), [](const Field& a, const Field& b) { return a.name < b.name; });
+  std::sort(fields_.begin(), fields_.end(),
+            [](const Field& a, const Field& b) { return a.name < b.name; });
 }
 
 const Field* SchemaView::field(std::string_view name) const {
-  auto at = std::lower_bound(fields_.begin(), fields_.end(), name,
-                             [](const Field& field, std::string_view wanted) { return field.name < wanted; });
+  auto at = std::lower_bound(
+      fields_.begin(), fields_.end(), name,
+      [](const Field& field, std::string_view wanted) { return field.name < wanted; });
   return at != fields_.end() && at->name == name ? &*at : nullptr;
 }
 
-bool SchemaView::collection_method(std::string_view method) const { return lists(schema_, "collectionMethods", method); }
-bool SchemaView::resource_method(std::string_view method) const { return lists(schema_, "resourceMethods", method); }
-std::string SchemaView::collection_path() const { return path_ + "/" + lower(plural_); }
+bool SchemaView::collection_method(std::string_view method) const {
+  return lists(schema_, "collectionMethods", method);
+}
+bool SchemaView::resource_method(std::string_view method) const {
+  return lists(schema_, "resourceMethods", method);
+}
+std::string SchemaView::collection_path() const {
+  return path_ + "/" + lower(plural_);
+}
 
 SchemaSet::SchemaSet() {
-  std::string_view rest(norman_data_begin, static_cast<size_t>(norman_data_end - norman_data_begin));
+  std::string_view rest(norman_data_begin,
+                        static_cast<size_t>(norman_data_end - norman_data_begin));
   while (!rest.empty()) {
     std::string_view head = rest.substr(0, rest.find('\n'));
-    size_t first = head.find(' '), second = head.find(' ', first + 1), third = head.find(' ', second + 1);
+    size_t first = head.find(' '), second = head.find(' ', first + 1),
+           third = head.find(' ', second + 1);
     if (third == std::string_view::npos) break;
     char kind = head[0];
     std::string_view path = head.substr(first + 1, second - first - 1);
@@ -87,7 +103,8 @@ SchemaSet::SchemaSet() {
     records_.insert_or_assign(record_key(kind, path, id), Record{text, id});
     if (kind != 'P') continue;
     ids_[std::string(path)].push_back(id);
-    // Collections are asked for by their plural, which stands in the text; finding it costs no parse.
+    // Collections are asked for by their plural, which stands in the text; finding it costs no
+    // parse.
     constexpr std::string_view kMark = "\"pluralName\":\"";
     size_t at = text.find(kMark);
     if (at == std::string_view::npos) continue;
@@ -97,7 +114,8 @@ SchemaSet::SchemaSet() {
   }
 }
 
-const SchemaSet::Record* SchemaSet::record(char kind, std::string_view path, std::string_view name) const {
+const SchemaSet::Record* SchemaSet::record(char kind, std::string_view path,
+                                           std::string_view name) const {
   auto found = records_.find(record_key(kind, path, name));
   return found == records_.end() ? nullptr : &found->second;
 }
@@ -110,7 +128,8 @@ const SchemaView* SchemaSet::view(char kind, std::string_view path, std::string_
   auto& slot = views_[key];
   if (!slot) {
     Json schema = parse_fact(found->text);
-    // What is published leaves out the scope, and its baseType is that of a schema; the raw schema knows both.
+    // What is published leaves out the scope, and its baseType is that of a schema; the raw schema
+    // knows both.
     if (const Record* raw = record('R', path, found->id)) {
       Json whole = parse_fact(raw->text);
       schema.set("_scope", whole.str("_scope"));
@@ -121,7 +140,9 @@ const SchemaView* SchemaSet::view(char kind, std::string_view path, std::string_
   return slot.get();
 }
 
-const SchemaView* SchemaSet::published(std::string_view path, std::string_view name) const { return view('P', path, name); }
+const SchemaView* SchemaSet::published(std::string_view path, std::string_view name) const {
+  return view('P', path, name);
+}
 
 const SchemaView* SchemaSet::any(std::string_view path, std::string_view name) const {
   std::string_view bare = bare_type(name);

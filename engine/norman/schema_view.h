@@ -1,6 +1,6 @@
-// SchemaView: one type of the management API as its clients see it, and SchemaSet, all of them, read on first use from the facts in the program.
-// Thread: any. Owns: parsed schemas; they live as long as the set.
-// Source: engine/norman/facts (what a 2.5 server's /v3/schemas lists).
+// SchemaView: one type of the management API as its clients see it, and SchemaSet, all of them,
+// read on first use from the facts in the program. Thread: any. Owns: parsed schemas; they live as
+// long as the set. Source: engine/norman/facts (what a 2.5 server's /v3/schemas lists).
 #pragma once
 
 #include <memory>
@@ -15,7 +15,8 @@
 
 namespace engine {
 
-// `array[reference[user]]` taken apart: outer is "array", inner is "reference[user]". Outer of a plain type is the type itself.
+// `array[reference[user]]` taken apart: outer is "array", inner is "reference[user]". Outer of a
+// plain type is the type itself.
 struct TypeName {
   std::string_view outer;
   std::string_view inner;
@@ -35,24 +36,28 @@ struct Field {
   bool nullable = false;
   bool required = false;
   bool write_only = false;
-  const Json* declaration = nullptr;  // options, default, min, max, minLength, maxLength, validChars
+  const Json* declaration =
+      nullptr;  // options, default, min, max, minLength, maxLength, validChars
 };
 
 class SchemaView {
  public:
   SchemaView(std::string path, std::string id, Json schema);
 
-  const std::string& path() const { return path_; }       // /v3, /v3/cluster, /v3/project, /v3-public, /meta
+  const std::string& path() const {
+    return path_;
+  }  // /v3, /v3/cluster, /v3/project, /v3-public, /meta
   const std::string& id() const { return id_; }
-  const std::string& plural() const { return plural_; }   // clusterRegistrationTokens
+  const std::string& plural() const { return plural_; }  // clusterRegistrationTokens
   const std::string& base_type() const { return base_type_; }
   const std::vector<Field>& fields() const { return fields_; }
   const Field* field(std::string_view name) const;
   bool namespaced() const { return namespaced_; }
   bool collection_method(std::string_view method) const;
   bool resource_method(std::string_view method) const;
-  const Json& json() const { return schema_; }            // as published (or raw, for nested types)
-  std::string collection_path() const;                    // /v3/clusterregistrationtokens, lower case as links have it
+  const Json& json() const { return schema_; }  // as published (or raw, for nested types)
+  std::string collection_path()
+      const;  // /v3/clusterregistrationtokens, lower case as links have it
 
  private:
   std::string path_, id_, plural_, base_type_;
@@ -83,8 +88,9 @@ class SchemaSet {
   const Record* record(char kind, std::string_view path, std::string_view name) const;
   const SchemaView* view(char kind, std::string_view path, std::string_view name) const;
 
-  std::unordered_map<std::string, Record> records_;                    // "P /v3 cluster" -> text; plurals and lower case too
-  std::unordered_map<std::string, std::vector<std::string>> ids_;      // path -> published ids
+  std::unordered_map<std::string, Record>
+      records_;  // "P /v3 cluster" -> text; plurals and lower case too
+  std::unordered_map<std::string, std::vector<std::string>> ids_;  // path -> published ids
   mutable std::mutex mutex_;
   mutable std::unordered_map<std::string, std::unique_ptr<SchemaView>> views_;
   mutable std::unordered_map<std::string, std::unique_ptr<Json>> mappings_;

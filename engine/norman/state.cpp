@@ -7,7 +7,8 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return out;
 }
 
@@ -39,7 +40,8 @@ State state_of(const Json& stored) {
     return out;
   }
   std::string_view phase = stored.str({"status", "phase"});
-  if (!phase.empty() && phase != "Active" && phase != "Bound" && phase != "Running" && phase != "Succeeded") {
+  if (!phase.empty() && phase != "Active" && phase != "Bound" && phase != "Running" &&
+      phase != "Succeeded") {
     out.name = lower(phase);
     out.transitioning = phase == "Failed" ? "error" : "yes";
   }

@@ -1,5 +1,5 @@
-// State: what an object is doing, from its conditions, phase and deletion: `state`, `transitioning` (yes, no, error) and the message that says what it waits for.
-// Thread: any. Owns: nothing.
+// State: what an object is doing, from its conditions, phase and deletion: `state`, `transitioning`
+// (yes, no, error) and the message that says what it waits for. Thread: any. Owns: nothing.
 #pragma once
 
 #include "engine/base/json.h"

@@ -1,6 +1,7 @@
-// Type: what one type of the management API does beyond its schema; TypeSet holds those that do anything. A type without one is the plain mapping of its stored
-// kind: list, create, read, merge, delete, decided by RBAC on that kind.
-// Thread: implementations are stateless or lock; any. Owns: nothing.
+// Type: what one type of the management API does beyond its schema; TypeSet holds those that do
+// anything. A type without one is the plain mapping of its stored kind: list, create, read, merge,
+// delete, decided by RBAC on that kind. Thread: implementations are stateless or lock; any. Owns:
+// nothing.
 #pragma once
 
 #include <map>
@@ -23,46 +24,68 @@ struct Call {
   Norman& norman;
   const Request& request;
   const SchemaView& schema;
-  std::string base;        // https://HOST, without a slash
-  std::string context;     // cluster or project id under /v3/cluster/ID and /v3/project/ID
+  std::string base;     // https://HOST, without a slash
+  std::string context;  // cluster or project id under /v3/cluster/ID and /v3/project/ID
   const User& user() const { return request.user; }
 };
 
 class Type {
  public:
   virtual ~Type() = default;
-  // The kind that holds it; by default group and kind of the same name as the schema (of its base type, for subtypes).
+  // The kind that holds it; by default group and kind of the same name as the schema (of its base
+  // type, for subtypes).
   virtual KindPtr holder(const KindSnapshot& kinds, const SchemaView& schema) const;
+  // Whether a stored object is one of this schema (subtypes share a kind).
+  virtual bool holds(const Json& /*stored*/, const SchemaView&) const { return true; }
+  // The stored objects of a collection that is not simply its kind's; nullopt: it is.
+  virtual std::optional<Result<JsonArray>> own_list(const Call&) const { return std::nullopt; }
   // Whether the caller sees it where RBAC alone would not let it: one's own tokens, oneself.
   virtual bool owns(const Call&, const Json& /*stored*/) const { return false; }
   // Whether callers without rights of RBAC may create (their own) here.
   virtual bool may_create(const Call&, const Json& /*body*/) const { return false; }
-  // Checks and completes a body of an API object before it is mapped. On create the body's metadata name and namespace may be set through `name` and `ns`.
+  // Checks and completes a body of an API object before it is mapped. On create the body's metadata
+  // name and namespace may be set through `name` and `ns`.
   struct Place {
     std::string ns, name, generate_name;
   };
-  virtual Result<Unit> before_create(const Call&, const Json& /*raw*/, Json& /*body*/, Place&) const { return Unit{}; }
-  virtual Result<Unit> before_update(const Call&, const Json& /*old_stored*/, Json& /*changes*/) const { return Unit{}; }
+  virtual Result<Unit> before_create(const Call&, const Json& /*raw*/, Json& /*body*/,
+                                     Place&) const {
+    return Unit{};
+  }
+  virtual Result<Unit> before_update(const Call&, const Json& /*old_stored*/,
+                                     Json& /*changes*/) const {
+    return Unit{};
+  }
   // Last touch on what is stored (hashes, spec defaults), after mapping.
   virtual Result<Unit> to_store(const Call&, Json& /*stored*/) const { return Unit{}; }
   // After a commit; what it adds to `object` goes to the client (a secret shown once).
-  virtual Result<Unit> after_create(const Call&, const Json& /*stored*/, Json& /*object*/) const { return Unit{}; }
+  virtual Result<Unit> after_create(const Call&, const Json& /*stored*/, Json& /*object*/) const {
+    return Unit{};
+  }
   virtual Result<Unit> before_remove(const Call&, const Json& /*stored*/) const { return Unit{}; }
   virtual State state(const Call&, const Json& stored) const { return state_of(stored); }
   // Computed fields, and names of links and actions to take away or add.
   struct Look {
     Json* object;
-    std::vector<std::string> actions;          // of the schema's, the ones that this object has now
+    std::vector<std::string> actions;  // of the schema's, the ones that this object has now
     bool update = true;
     bool remove = true;
   };
   virtual void decorate(const Call&, const Json& /*stored*/, Look&) const {}
   virtual std::vector<std::string> collection_actions(const Call&) const { return {}; }
   // nullopt: this type knows no such action.
-  virtual std::optional<Answer> action(const Call&, std::string_view /*action*/, const Json& /*stored*/, const Json& /*input*/) const { return std::nullopt; }
-  virtual std::optional<Answer> collection_action(const Call&, std::string_view /*action*/, const Json& /*input*/) const { return std::nullopt; }
+  virtual std::optional<Answer> action(const Call&, std::string_view /*action*/,
+                                       const Json& /*stored*/, const Json& /*input*/) const {
+    return std::nullopt;
+  }
+  virtual std::optional<Answer> collection_action(const Call&, std::string_view /*action*/,
+                                                  const Json& /*input*/) const {
+    return std::nullopt;
+  }
   // Whether a create or an action hashes a password: such requests run on the slow pool.
-  virtual bool is_slow(std::string_view /*method*/, std::string_view /*action*/) const { return false; }
+  virtual bool is_slow(std::string_view /*method*/, std::string_view /*action*/) const {
+    return false;
+  }
 };
 
 class TypeSet {

@@ -1,0 +1,370 @@
+#include "engine/norman/norman.h"
+
+#include <algorithm>
+
+#include "engine/base/limits.h"
+#include "engine/norman/collection.h"
+#include "engine/norman/links.h"
+#include "engine/norman/target.h"
+
+namespace engine {
+namespace {
+
+constexpr std::string_view kAnonymous = "system:anonymous";
+// What a client must read before it can log in: an agent the CA, a browser whether this is the
+// first login.
+constexpr std::string_view kOpenSettings[] = {"cacerts", "first-login"};
+
+bool open_to_all(const Target& target, std::string_view method) {
+  if (target.path == "/v3-public") return true;
+  bool setting =
+      target.schema && target.path == "/v3" && target.schema->id() == "setting" && method == "GET";
+  return setting && std::find(std::begin(kOpenSettings), std::end(kOpenSettings), target.id) !=
+                        std::end(kOpenSettings);
+}
+
+Status method_not_supported(std::string_view method) {
+  return Status::other(405, "MethodNotAllow", "Method " + std::string(method) + " not supported");
+}
+
+std::string type_prefix(std::string_view id) {
+  std::string out(1, static_cast<char>(std::tolower(static_cast<unsigned char>(id[0]))));
+  for (char c : id.substr(1))
+    if (std::isupper(static_cast<unsigned char>(c)))
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out + "-";
+}
+
+About about(const Kind& kind, std::string_view name) {
+  return {kind.group, kind.plural, std::string(name)};
+}
+
+// What of a stored object changes when its API view changes: the difference of two mappings, laid
+// over the stored object, so that what clients do not see stays.
+void apply_difference(Json& stored, const Json& before, const Json& after) {
+  for (const auto& [key, value] : after.as_object()) {
+    const Json* old = before.find(key);
+    if (old && *old == value) continue;
+    Json* target = stored.find(key);
+    if (old && old->is_object() && value.is_object() && target && target->is_object())
+      apply_difference(*target, *old, value);
+    else
+      stored.set(key, Json(value));
+  }
+  for (const auto& [key, value] : before.as_object())
+    if (!after.find(key)) stored.erase(key);
+}
+
+}  // namespace
+
+Norman::Norman(Parts parts) : parts_(std::move(parts)), mapper_(schemas_) {}
+
+std::string Norman::base_of(const Request& request) const {
+  std::string configured = parts_.server_url ? parts_.server_url() : std::string();
+  std::string host(request.headers.get("Host"));
+  if (host.empty()) return configured;
+  return request.scheme + "://" + host;
+}
+
+KindPtr Norman::holder(const SchemaView& schema) const {
+  auto kinds = parts_.registry.kinds().snapshot();
+  return parts_.types.of(schema).holder(*kinds, schema);
+}
+
+bool Norman::may(const User& user, std::string_view verb, const Kind& kind, std::string_view ns,
+                 std::string_view name) const {
+  return parts_.authorizer
+      .authorize(user, {.verb = verb,
+                        .group = kind.group,
+                        .resource = kind.plural,
+                        .subresource = {},
+                        .ns = ns,
+                        .name = name,
+                        .path = {}})
+      .allowed;
+}
+
+Answer Norman::handle(Request& request) {
+  std::string action(request.query.get("action"));
+  auto target = resolve_target(schemas_, request.path);
+  const bool slow =
+      target && target->schema && parts_.types.of(*target->schema).is_slow(request.method, action);
+  if (!slow) return answer(request);
+  // Hashing a password takes its time by design: not on a request thread.
+  auto held = std::make_shared<Request>(std::move(request));
+  return Pending{[this, held](Reply reply) {
+    parts_.env.post_slow([this, held, reply = std::move(reply)] { reply(answer(*held)); });
+  }};
+}
+
+Answer Norman::answer(Request& request) {
+  auto found = resolve_target(schemas_, request.path);
+  if (!found) return norman_error(found.error());
+  const Target& target = *found;
+  if (request.user.name == kAnonymous && !open_to_all(target, request.method))
+    return norman_error(Status::other(401, "Unauthorized", "must authenticate"));
+  const std::string base = base_of(request);
+  if (!target.schema || target.what == Target::What::schemas) {
+    if (request.method != "GET" && request.method != "HEAD")
+      return norman_error(method_not_supported(request.method));
+    return describe(schemas_, target, base);
+  }
+  if (target.schema->path() == "/v3-public" && target.id.empty() &&
+      target.schema->id() != "authProvider" && request.method != "GET")
+    return norman_error(method_not_supported(request.method));
+  Call call{*this, request, *target.schema, base, target.context};
+  if (!target.context.empty() && target.context != "local" && target.path == "/v3/cluster" &&
+      parts_.downstream)
+    return parts_.downstream(call, target.id);
+  std::string_view action = request.query.get("action");
+  if (request.method == "POST" && !action.empty()) return act(call, target.id, action);
+  const bool one = !target.id.empty();
+  if (request.method == "GET" || request.method == "HEAD")
+    return one ? read(call, target.id) : collection(call);
+  if (request.method == "POST" && !one) return create(call);
+  if (request.method == "PUT" && one) return update(call, target.id);
+  if (request.method == "DELETE" && one) return remove(call, target.id);
+  return norman_error(method_not_supported(request.method));
+}
+
+Result<Json> Norman::body_of(const Request& request) const {
+  if (request.body.empty()) return Json::object();
+  auto body = parse_json(request.body);
+  if (!body)
+    return Status::other(422, "InvalidBodyContent",
+                         "Failed to parse body: " + body.error().message());
+  if (!body->is_object())
+    return Status::other(
+        422, "InvalidBodyContent",
+        "Failed to parse body: an object is wanted, not " + std::string(body->type_name()));
+  return body;
+}
+
+Json Norman::present(const Call& call, const Json& stored, WriteOnly write_only) const {
+  const SchemaView& schema = call.schema;
+  const Type& type = parts_.types.of(schema);
+  Json object = stored;
+  mapper_.to_api(schema, object);
+  if (schema.field("state")) write_state(type.state(call, stored), object);
+  KindPtr kind = holder(schema);
+  std::string_view ns = stored.str({"metadata", "namespace"}),
+                   name = stored.str({"metadata", "name"});
+  Type::Look look{.object = &object, .actions = {}};
+  look.update = kind && schema.resource_method("PUT") &&
+                (type.owns(call, stored) || may(call.user(), "update", *kind, ns, name));
+  look.remove = kind && schema.resource_method("DELETE") &&
+                (type.owns(call, stored) || may(call.user(), "delete", *kind, ns, name));
+  type.decorate(call, stored, look);
+  Json out = shape_object(schemas_, schema, object, write_only);
+  out.set("type", schema.id());
+  out.set("baseType", schema.base_type());
+  out.set("links", object_links(schemas_, schema,
+                                {call.base, call.context, std::string(object.str("id")),
+                                 look.update, look.remove}));
+  if (look.actions.empty()) return out;
+  Json actions = Json::object();
+  std::string self(out.str({"links", "self"}));
+  for (const std::string& action : look.actions) actions.set(action, self + "?action=" + action);
+  out.set(call.request.headers.has("X-API-Action-Links") ? "actionLinks" : "actions",
+          std::move(actions));
+  return out;
+}
+
+Result<JsonArray> Norman::visible(const Call& call) const {
+  KindPtr kind = holder(call.schema);
+  if (!kind) return Status::other(404, "NotFound", "no store found");
+  TRY(parts_.dispatcher.fresh(parts_.env.now() + limits::kCacheWait));
+  auto snapshot = TRY(parts_.dispatcher.list(*kind, "", nullptr, "", 0));
+  const Type& type = parts_.types.of(call.schema);
+  const bool all = may(call.user(), "list", *kind, "", "");
+  JsonArray out;
+  for (const auto& cached : snapshot.objects) {
+    const bool allowed = all || may(call.user(), "get", *kind, cached->ns, cached->name);
+    Json stored = MUST(parse_json(*cached->bytes));  // the cache holds only what was validated
+    if (!type.holds(stored, call.schema) || !(allowed || type.owns(call, stored))) continue;
+    out.push_back(std::move(stored));
+  }
+  return out;
+}
+
+Result<Json> Norman::find_stored(const Call& call, std::string_view id) const {
+  KindPtr kind = holder(call.schema);
+  if (!kind) return Status::other(404, "NotFound", "no store found");
+  auto [ns, name] = split_id(call.schema, id);
+  const bool allowed = may(call.user(), "get", *kind, ns, name);
+  const Type& type = parts_.types.of(call.schema);
+  TRY(parts_.dispatcher.fresh(parts_.env.now() + limits::kCacheWait));
+  auto found = TRY(parts_.dispatcher.get(*kind, ns, name));
+  if (!found) {
+    if (!allowed)
+      return Status::other(403, "Forbidden",
+                           "can not look up " + call.schema.id() + " " + std::string(id));
+    return Status::not_found(about(*kind, name));
+  }
+  Json stored = MUST(parse_json(*found->bytes));  // the cache holds only what was validated
+  if (!allowed && !type.owns(call, stored))
+    return Status::other(403, "Forbidden",
+                         "can not look up " + call.schema.id() + " " + std::string(id));
+  if (!type.holds(stored, call.schema)) return Status::not_found(about(*kind, name));
+  return stored;
+}
+
+Answer Norman::collection(const Call& call) const {
+  if (!call.schema.collection_method("GET")) return norman_error(method_not_supported("GET"));
+  const Type& type = parts_.types.of(call.schema);
+  auto stored = type.own_list(call);
+  if (!stored) stored = visible(call);
+  if (!*stored) return norman_error(stored->error());
+  JsonArray objects;
+  for (const Json& one : **stored) objects.push_back(present(call, one));
+  KindPtr kind = holder(call.schema);
+  std::string url = call.schema.collection_path();
+  bool creatable =
+      call.schema.collection_method("POST") &&
+      ((kind && may(call.user(), "create", *kind, "", "")) || type.may_create(call, Json()));
+  CollectionRequest asked{call.schema,
+                          call.request.query,
+                          call.base + call.request.path,
+                          creatable ? call.base + url : std::string(),
+                          {}};
+  for (const std::string& action : type.collection_actions(call))
+    asked.actions.emplace_back(action, call.base + url + "?action=" + action);
+  return norman_response(200, make_collection(asked, std::move(objects)), call.base);
+}
+
+Answer Norman::create(const Call& call) const {
+  if (!call.schema.collection_method("POST")) return norman_error(method_not_supported("POST"));
+  auto made = [&]() -> Result<Json> {
+    KindPtr kind = holder(call.schema);
+    if (!kind) return Status::other(404, "NotFound", "no store found");
+    const Type& type = parts_.types.of(call.schema);
+    Json raw = TRY(body_of(call.request));
+    Json body = TRY(read_body(schemas_, call.schema, raw, BodyUse::create));
+    Type::Place place{.ns = std::string(body.str("namespaceId")),
+                      .name = {},
+                      .generate_name = type_prefix(call.schema.id())};
+    if (const Field* name = call.schema.field("name"); name && name->type.starts_with("dnsLabel"))
+      place.name = body.str("name");
+    TRY(type.before_create(call, raw, body, place));
+    if (!may(call.user(), "create", *kind, place.ns, "") && !type.may_create(call, body))
+      return Status::forbidden(
+          about(*kind, ""), call.user().name,
+          "cannot create resource \"" + kind->plural + "\" in API group \"" + kind->group + "\"");
+    Json stored = std::move(body);
+    mapper_.to_stored(call.schema, stored);
+    stored.set("apiVersion", kind->api_version());
+    stored.set("kind", kind->kind);
+    Json& metadata = stored["metadata"];
+    if (!place.name.empty())
+      metadata.set("name", place.name);
+    else
+      metadata.erase("name"), metadata.set("generateName", place.generate_name);
+    if (!place.ns.empty()) metadata.set("namespace", place.ns);
+    metadata["labels"].set("cattle.io/creator", "norman");
+    metadata["annotations"].set("field.cattle.io/creatorId", call.user().name);
+    TRY(type.to_store(call, stored));
+    WriteOptions options{.user = call.user(), .field_manager = "paddock"};
+    auto written = TRY(parts_.registry.create(*kind, place.ns, std::move(stored), options));
+    Json object = written.object.json();
+    Json out = present(call, object, WriteOnly::show);
+    TRY(type.after_create(call, object, out));
+    return out;
+  }();
+  return made ? norman_response(201, *made, call.base) : norman_error(made.error());
+}
+
+Answer Norman::read(const Call& call, std::string_view id) const {
+  if (!call.schema.resource_method("GET") && call.schema.path() != "/v3-public")
+    return norman_error(method_not_supported("GET"));
+  auto stored = find_stored(call, id);
+  if (!stored) return norman_error(stored.error());
+  return norman_response(200, present(call, *stored), call.base);
+}
+
+Answer Norman::update(const Call& call, std::string_view id) const {
+  if (!call.schema.resource_method("PUT")) return norman_error(method_not_supported("PUT"));
+  auto changed = [&]() -> Result<Json> {
+    Json old = TRY(find_stored(call, id));
+    KindPtr kind = holder(call.schema);
+    const Type& type = parts_.types.of(call.schema);
+    auto [ns, name] = split_id(call.schema, id);
+    if (!may(call.user(), "update", *kind, ns, name) && !type.owns(call, old))
+      return Status::forbidden(
+          about(*kind, name), call.user().name,
+          "cannot update resource \"" + kind->plural + "\" in API group \"" + kind->group + "\"");
+    Json raw = TRY(body_of(call.request));
+    Json changes = TRY(read_body(schemas_, call.schema, raw, BodyUse::update));
+    TRY(type.before_update(call, old, changes));
+    WriteOptions options{.user = call.user(), .field_manager = "paddock"};
+    auto written =
+        TRY(parts_.registry.modify(*kind, ns, name, options, [&](Json& stored) -> Result<bool> {
+          Json before = stored;
+          mapper_.to_api(call.schema, before);
+          Json after = before;
+          merge_update(schemas_, call.schema, after, changes);
+          mapper_.to_stored(call.schema, before);
+          mapper_.to_stored(call.schema, after);
+          apply_difference(stored, before, after);
+          TRY(type.to_store(call, stored));
+          return true;
+        }));
+    return present(call, written.object.json());
+  }();
+  return changed ? norman_response(200, *changed, call.base) : norman_error(changed.error());
+}
+
+Answer Norman::remove(const Call& call, std::string_view id) const {
+  if (!call.schema.resource_method("DELETE")) return norman_error(method_not_supported("DELETE"));
+  auto removed = [&]() -> Result<std::optional<Json>> {
+    Json old = TRY(find_stored(call, id));
+    KindPtr kind = holder(call.schema);
+    const Type& type = parts_.types.of(call.schema);
+    auto [ns, name] = split_id(call.schema, id);
+    if (!may(call.user(), "delete", *kind, ns, name) && !type.owns(call, old))
+      return Status::forbidden(
+          about(*kind, name), call.user().name,
+          "cannot delete resource \"" + kind->plural + "\" in API group \"" + kind->group + "\"");
+    TRY(type.before_remove(call, old));
+    auto done = TRY(parts_.registry.remove(*kind, ns, name, {.user = call.user()}));
+    if (done.gone) return std::optional<Json>();
+    return std::optional<Json>(present(call, done.object.json()));
+  }();
+  if (!removed) return norman_error(removed.error());
+  if (!*removed) return Response{.status = 204, .headers = {}, .body = {}};
+  return norman_response(200, **removed, call.base);
+}
+
+Answer Norman::act(const Call& call, std::string_view id, std::string_view action) const {
+  const Type& type = parts_.types.of(call.schema);
+  const Json* known = call.schema.json().find(id.empty() ? "collectionActions" : "resourceActions");
+  const Json* declared = nullptr;
+  std::string name;
+  if (known && known->is_object())
+    for (const auto& [key, value] : known->as_object())
+      if (std::equal(key.begin(), key.end(), action.begin(), action.end(),
+                     [](char a, char b) { return std::tolower(a) == std::tolower(b); }))
+        declared = &value, name = key;
+  if (!declared)
+    return norman_error(
+        Status::other(422, "InvalidAction", "Invalid action: " + std::string(action)));
+  auto input = [&]() -> Result<Json> {
+    Json raw = TRY(body_of(call.request));
+    std::string_view shape = declared->str("input");
+    const SchemaView* schema = shape.empty() ? nullptr : schemas_.any(call.schema.path(), shape);
+    return schema ? read_body(schemas_, *schema, raw, BodyUse::action)
+                  : Result<Json>(std::move(raw));
+  }();
+  if (!input) return norman_error(input.error());
+  std::optional<Answer> out;
+  if (id.empty()) {
+    out = type.collection_action(call, name, *input);
+  } else {
+    auto stored = find_stored(call, id);
+    if (!stored) return norman_error(stored.error());
+    out = type.action(call, name, *stored, *input);
+  }
+  if (!out) return norman_error(Status::other(404, "ActionNotAvailable", ""));
+  return std::move(*out);
+}
+
+}  // namespace engine

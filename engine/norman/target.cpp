@@ -1,0 +1,77 @@
+#include "engine/norman/target.h"
+
+namespace engine {
+namespace {
+
+std::vector<std::string_view> segments_of(std::string_view path) {
+  std::vector<std::string_view> out;
+  while (!path.empty()) {
+    size_t slash = path.find('/');
+    if (slash != 0) out.push_back(path.substr(0, slash));
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+  }
+  return out;
+}
+
+Status no_schema(std::string_view name) {
+  return Status::other(404, "NotFound", "failed to find schema " + std::string(name));
+}
+
+// What comes after the version path (and its context).
+Result<Target> inside(const SchemaSet& schemas, Target target,
+                      std::span<const std::string_view> rest) {
+  if (rest.empty()) return target;
+  if (rest[0] == "schemas") {
+    target.what = Target::What::schemas;
+    if (rest.size() == 1) return target;
+    target.schema = schemas.published(target.path, rest[1]);
+    if (!target.schema) return no_schema(rest[1]);
+    target.id = target.schema->id();
+    return target;
+  }
+  target.schema = schemas.published(target.path, rest[0]);
+  if (!target.schema) return no_schema(rest[0]);
+  if (rest.size() > 2)
+    return Status::other(404, "NotFound", "no such link: " + std::string(rest[2]));
+  target.what = rest.size() == 1 ? Target::What::collection : Target::What::object;
+  if (rest.size() == 2) target.id = rest[1];
+  return target;
+}
+
+}  // namespace
+
+Result<Target> resolve_target(const SchemaSet& schemas, std::string_view path) {
+  auto parts = segments_of(path);
+  std::span<const std::string_view> rest(parts);
+  Target target;
+  if (rest.empty()) return no_schema("");
+  target.path = "/" + std::string(rest[0]);
+  rest = rest.subspan(1);
+  if (target.path != "/v3" || rest.empty()) return inside(schemas, std::move(target), rest);
+  // /v3/cluster/ID and /v3/clusters/ID are the cluster; behind them is what a cluster holds. The
+  // same for projects.
+  for (auto [one, many] : {std::pair{"cluster", "clusters"}, std::pair{"project", "projects"}}) {
+    if (rest[0] != one && rest[0] != many) continue;
+    std::string inner = "/v3/" + std::string(one);
+    if (rest.size() >= 2 && rest[1] == "schemas") {
+      target.path = inner;
+      return inside(schemas, std::move(target), rest.subspan(1));
+    }
+    bool contents = rest.size() >= 3;
+    if (contents) {
+      target.path = inner;
+      target.context = rest[1];
+      return inside(schemas, std::move(target), rest.subspan(2));
+    }
+  }
+  return inside(schemas, std::move(target), rest);
+}
+
+std::pair<std::string, std::string> split_id(const SchemaView& schema, std::string_view id) {
+  size_t colon = id.find(':');
+  if (!schema.namespaced() || colon == std::string_view::npos)
+    return {std::string(), std::string(id)};
+  return {std::string(id.substr(0, colon)), std::string(id.substr(colon + 1))};
+}
+
+}  // namespace engine
