@@ -32,6 +32,13 @@ constexpr std::chrono::seconds kCacheWait{5};          // for the caches to reac
 constexpr int kNormanPageDefault = 1000;                // objects in a /v3 collection unless limit says otherwise
 constexpr int kNormanPageMax = 10'000;                 // what limit=-1 means
 
+// Credentials
+constexpr size_t kPasswordBytesMin = 12;               // as later versions of the product this API comes from
+constexpr size_t kPasswordBytesMax = 1024;
+constexpr size_t kCredentialBytesMax = 512;            // NAME:SECRET
+constexpr size_t kTokensRemembered = 10'000;           // parsed tokens kept; over it the memory starts anew
+constexpr size_t kThrottleEntriesMax = 20'000;         // names and addresses with failed logins
+
 // Schemas
 constexpr size_t kPatternBytesMax = 4096;              // text of one pattern of a schema
 constexpr size_t kPatternNodesMax = 20'000;            // of its automaton, repetitions expanded

@@ -151,9 +151,9 @@ Json Norman::present(const Call& call, const Json& stored, WriteOnly write_only)
                    name = stored.str({"metadata", "name"});
   Type::Look look{.object = &object, .actions = {}};
   look.update = kind && schema.resource_method("PUT") &&
-                (type.owns(call, stored) || may(call.user(), "update", *kind, ns, name));
+                (type.owns(call, stored, "update") || may(call.user(), "update", *kind, ns, name));
   look.remove = kind && schema.resource_method("DELETE") &&
-                (type.owns(call, stored) || may(call.user(), "delete", *kind, ns, name));
+                (type.owns(call, stored, "delete") || may(call.user(), "delete", *kind, ns, name));
   type.decorate(call, stored, look);
   Json out = shape_object(schemas_, schema, object, write_only);
   out.set("type", schema.id());
@@ -181,7 +181,7 @@ Result<JsonArray> Norman::visible(const Call& call) const {
   for (const auto& cached : snapshot.objects) {
     const bool allowed = all || may(call.user(), "get", *kind, cached->ns, cached->name);
     Json stored = MUST(parse_json(*cached->bytes));  // the cache holds only what was validated
-    if (!type.holds(stored, call.schema) || !(allowed || type.owns(call, stored))) continue;
+    if (!type.holds(stored, call.schema) || !(allowed || type.owns(call, stored, "get"))) continue;
     out.push_back(std::move(stored));
   }
   return out;
@@ -202,7 +202,7 @@ Result<Json> Norman::find_stored(const Call& call, std::string_view id) const {
     return Status::not_found(about(*kind, name));
   }
   Json stored = MUST(parse_json(*found->bytes));  // the cache holds only what was validated
-  if (!allowed && !type.owns(call, stored))
+  if (!allowed && !type.owns(call, stored, "get"))
     return Status::other(403, "Forbidden",
                          "can not look up " + call.schema.id() + " " + std::string(id));
   if (!type.holds(stored, call.schema)) return Status::not_found(about(*kind, name));
@@ -288,7 +288,7 @@ Answer Norman::update(const Call& call, std::string_view id) const {
     KindPtr kind = holder(call.schema);
     const Type& type = parts_.types.of(call.schema);
     auto [ns, name] = split_id(call.schema, id);
-    if (!may(call.user(), "update", *kind, ns, name) && !type.owns(call, old))
+    if (!may(call.user(), "update", *kind, ns, name) && !type.owns(call, old, "update"))
       return Status::forbidden(
           about(*kind, name), call.user().name,
           "cannot update resource \"" + kind->plural + "\" in API group \"" + kind->group + "\"");
@@ -320,7 +320,7 @@ Answer Norman::remove(const Call& call, std::string_view id) const {
     KindPtr kind = holder(call.schema);
     const Type& type = parts_.types.of(call.schema);
     auto [ns, name] = split_id(call.schema, id);
-    if (!may(call.user(), "delete", *kind, ns, name) && !type.owns(call, old))
+    if (!may(call.user(), "delete", *kind, ns, name) && !type.owns(call, old, "delete"))
       return Status::forbidden(
           about(*kind, name), call.user().name,
           "cannot delete resource \"" + kind->plural + "\" in API group \"" + kind->group + "\"");

@@ -26,6 +26,7 @@ struct Call {
   const SchemaView& schema;
   std::string base;     // https://HOST, without a slash
   std::string context;  // cluster or project id under /v3/cluster/ID and /v3/project/ID
+  mutable std::string shown_once = {};  // a secret made for this request, from to_store to after_create
   const User& user() const { return request.user; }
 };
 
@@ -39,9 +40,10 @@ class Type {
   virtual bool holds(const Json& /*stored*/, const SchemaView&) const { return true; }
   // The stored objects of a collection that is not simply its kind's; nullopt: it is.
   virtual std::optional<Result<JsonArray>> own_list(const Call&) const { return std::nullopt; }
-  // Whether the caller sees it where RBAC alone would not let it: one's own tokens, oneself.
-  virtual bool owns(const Call&, const Json& /*stored*/) const { return false; }
-  // Whether callers without rights of RBAC may create (their own) here.
+  // Whether the caller may do this (get, update, delete) where RBAC alone would not let it: one's own tokens, oneself.
+  virtual bool owns(const Call&, const Json& /*stored*/, std::string_view /*verb*/) const {
+    return false;
+  }
   virtual bool may_create(const Call&, const Json& /*body*/) const { return false; }
   // Checks and completes a body of an API object before it is mapped. On create the body's metadata
   // name and namespace may be set through `name` and `ns`.

@@ -1,0 +1,48 @@
+// Users: local accounts, `users.management.cattle.io`: found by name, passwords checked and
+// changed. Where hashing is done, calls take tens of milliseconds: slow pool. Thread: any. Owns:
+// nothing but references.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/access/login_throttle.h"
+#include "engine/access/passwords.h"
+#include "engine/watch/watch_cache.h"
+
+namespace engine {
+
+class Users {
+ public:
+  Users(storage::Env& env, Registry& registry, Dispatcher& dispatcher, Passwords& passwords,
+        LoginThrottle& throttle);
+
+  Result<std::optional<Json>> find_by_username(std::string_view username);
+  Result<Json> get(std::string_view id);
+  // The stored user when name and password are right and the user is enabled. Otherwise 401, the
+  // same words and time whatever was wrong; 429 while throttled.
+  Result<Json> login(std::string_view username, std::string_view password,
+                     std::string_view address);
+  // 401 unless `current` is the user's password.
+  Result<Unit> change_password(std::string_view id, std::string_view current,
+                               std::string_view fresh, std::string_view address);
+  enum class MustChange : uint8_t { no, yes };
+  Result<Json> set_password(std::string_view id, std::string_view fresh, MustChange must_change);
+  // A new user with a hashed password, with rights of its own only.
+  struct NewUser {
+    std::string username, display_name, password;
+    MustChange must_change = MustChange::no;
+  };
+  Result<Json> create(const NewUser& user);
+  KindPtr kind() const;
+
+ private:
+  storage::Env& env_;
+  Registry& registry_;
+  Dispatcher& dispatcher_;
+  Passwords& passwords_;
+  LoginThrottle& throttle_;
+};
+
+}  // namespace engine
