@@ -35,6 +35,7 @@ class Users {
     MustChange must_change = MustChange::no;
   };
   Result<Json> create(const NewUser& user);
+  Result<std::string> hash(std::string_view password) { return passwords_.hash(password); }
   KindPtr kind() const;
 
  private:

@@ -109,9 +109,6 @@ Answer Norman::answer(Request& request) {
       return norman_error(method_not_supported(request.method));
     return describe(schemas_, target, base);
   }
-  if (target.schema->path() == "/v3-public" && target.id.empty() &&
-      target.schema->id() != "authProvider" && request.method != "GET")
-    return norman_error(method_not_supported(request.method));
   Call call{*this, request, *target.schema, base, target.context};
   if (!target.context.empty() && target.context != "local" && target.path == "/v3/cluster" &&
       parts_.downstream)
@@ -156,9 +153,11 @@ Json Norman::present(const Call& call, const Json& stored, WriteOnly write_only)
                 (type.owns(call, stored, "delete") || may(call.user(), "delete", *kind, ns, name));
   type.decorate(call, stored, look);
   Json out = shape_object(schemas_, schema, object, write_only);
-  out.set("type", schema.id());
+  out.set("type", look.type.empty() ? schema.id() : look.type);
   out.set("baseType", schema.base_type());
-  out.set("links", object_links(schemas_, schema,
+  const SchemaView* shown =
+      look.type.empty() ? &schema : schemas_.published(schema.path(), look.type);
+  out.set("links", object_links(schemas_, shown ? *shown : schema,
                                 {call.base, call.context, std::string(object.str("id")),
                                  look.update, look.remove}));
   if (look.actions.empty()) return out;
@@ -188,6 +187,7 @@ Result<JsonArray> Norman::visible(const Call& call) const {
 }
 
 Result<Json> Norman::find_stored(const Call& call, std::string_view id) const {
+  if (auto own = parts_.types.of(call.schema).own_find(call, id)) return *own;
   KindPtr kind = holder(call.schema);
   if (!kind) return Status::other(404, "NotFound", "no store found");
   auto [ns, name] = split_id(call.schema, id);

@@ -26,7 +26,8 @@ struct Call {
   const SchemaView& schema;
   std::string base;     // https://HOST, without a slash
   std::string context;  // cluster or project id under /v3/cluster/ID and /v3/project/ID
-  mutable std::string shown_once = {};  // a secret made for this request, from to_store to after_create
+  mutable std::string shown_once =
+      {};  // a secret made for this request, from to_store to after_create
   const User& user() const { return request.user; }
 };
 
@@ -40,7 +41,12 @@ class Type {
   virtual bool holds(const Json& /*stored*/, const SchemaView&) const { return true; }
   // The stored objects of a collection that is not simply its kind's; nullopt: it is.
   virtual std::optional<Result<JsonArray>> own_list(const Call&) const { return std::nullopt; }
-  // Whether the caller may do this (get, update, delete) where RBAC alone would not let it: one's own tokens, oneself.
+  // One stored object by id, likewise.
+  virtual std::optional<Result<Json>> own_find(const Call&, std::string_view /*id*/) const {
+    return std::nullopt;
+  }
+  // Whether the caller may do this (get, update, delete) where RBAC alone would not let it: one's
+  // own tokens, oneself.
   virtual bool owns(const Call&, const Json& /*stored*/, std::string_view /*verb*/) const {
     return false;
   }
@@ -72,6 +78,7 @@ class Type {
     std::vector<std::string> actions;  // of the schema's, the ones that this object has now
     bool update = true;
     bool remove = true;
+    std::string type = {};  // another than the schema's: a subtype seen in its base's collection
   };
   virtual void decorate(const Call&, const Json& /*stored*/, Look&) const {}
   virtual std::vector<std::string> collection_actions(const Call&) const { return {}; }

@@ -1,0 +1,89 @@
+// namespace (of /v3/cluster/ID): belongs to a project by annotation and label, and may move between
+// projects.
+#include "engine/norman/norman.h"
+#include "engine/norman/types/types.h"
+
+namespace engine {
+namespace {
+
+class NamespaceType final : public Type {
+ public:
+  explicit NamespaceType(TypeParts parts) : parts_(std::move(parts)) {}
+
+  Result<Unit> before_create(const Call& call, const Json&, Json& body,
+                             Place& place) const override {
+    if (place.name.empty()) return Status::field_error(422, "MissingRequired", "name", "");
+    if (std::string project(body.str("projectId")); !project.empty())
+      TRY(check_project(call, project));
+    return Unit{};
+  }
+
+  // The label carries the project's part of the id, for selectors.
+  Result<Unit> to_store(const Call&, Json& stored) const override {
+    std::string_view project = stored.str({"metadata", "annotations", "field.cattle.io/projectId"});
+    size_t colon = project.find(':');
+    if (colon == std::string_view::npos) return Unit{};
+    stored.make({"metadata", "labels"}).set("field.cattle.io/projectId", project.substr(colon + 1));
+    return Unit{};
+  }
+
+  void decorate(const Call& call, const Json& stored, Look& look) const override {
+    KindPtr kind = call.norman.holder(call.schema);
+    if (kind && call.norman.may(call.user(), "update", *kind, "", stored.str({"metadata", "name"})))
+      look.actions.push_back("move");
+  }
+
+  std::optional<Answer> action(const Call& call, std::string_view action, const Json& stored,
+                               const Json& input) const override {
+    std::string name(stored.str({"metadata", "name"}));
+    KindPtr kind = call.norman.holder(call.schema);
+    if (action != "move" || !kind || !call.norman.may(call.user(), "update", *kind, "", name))
+      return std::nullopt;
+    auto moved = [&]() -> Result<Unit> {
+      std::string project(input.str("projectId"));
+      if (!project.empty()) TRY(check_project(call, project));
+      TRY(parts_.registry.modify(*kind, "", name, {.user = call.user(), .field_manager = "paddock"},
+                                 [&](Json& object) -> Result<bool> {
+                                   Json& annotations = object.make({"metadata", "annotations"});
+                                   Json& labels = object.make({"metadata", "labels"});
+                                   if (project.empty()) {
+                                     annotations.erase("field.cattle.io/projectId");
+                                     labels.erase("field.cattle.io/projectId");
+                                   } else {
+                                     annotations.set("field.cattle.io/projectId", project);
+                                     labels.set("field.cattle.io/projectId",
+                                                project.substr(project.find(':') + 1));
+                                   }
+                                   return true;
+                                 }));
+      return Unit{};
+    }();
+    if (!moved) return norman_error(moved.error());
+    return Response{.status = 204, .headers = {}, .body = {}};
+  }
+
+ private:
+  Result<Unit> check_project(const Call& call, const std::string& project) const {
+    size_t colon = project.find(':');
+    auto missing = Status::field_error(422, "InvalidReference", "projectId",
+                                       "there is no project " + project + " in this cluster");
+    if (colon == std::string::npos || project.substr(0, colon) != call.context) return missing;
+    auto kinds = parts_.registry.kinds().snapshot();
+    KindPtr kind = kinds->stored("management.cattle.io", "projects");
+    std::string ns = project.substr(0, colon), name = project.substr(colon + 1);
+    if (!call.norman.may(call.user(), "get", *kind, ns, name) ||
+        !parts_.registry.get(*kind, ns, name))
+      return missing;
+    return Unit{};
+  }
+
+  TypeParts parts_;
+};
+
+}  // namespace
+
+void register_namespace(TypeSet& set, const TypeParts& parts) {
+  set.add("/v3/cluster namespace", std::make_unique<NamespaceType>(parts));
+}
+
+}  // namespace engine

@@ -1,0 +1,36 @@
+// The types that behave: one file each here and one line in all.inc. What they need beside the
+// Norman they are called with. Thread: any. Owns: nothing but references.
+#pragma once
+
+#include <functional>
+
+#include "engine/access/tokens.h"
+#include "engine/access/users.h"
+#include "engine/norman/type.h"
+
+namespace engine {
+
+struct TypeParts {
+  storage::Env& env;
+  Registry& registry;
+  Dispatcher& dispatcher;
+  Tokens& tokens;
+  Users& users;
+  // PEM of the CA that signed the server's certificate, as /cacerts serves it; empty when a public
+  // one did.
+  std::function<std::string()> ca_certificates;
+  // What the connection to a cluster says now (state and reason); nullopt: nothing beyond the
+  // stored conditions.
+  std::function<std::optional<State>(const std::string& cluster, const Json& stored)> cluster_state;
+  // Checks and keeps a kubeconfig that was handed over for a cluster.
+  std::function<Result<Unit>(const std::string& cluster, const std::string& kubeconfig)>
+      keep_kubeconfig;
+};
+
+// Registers every line of all.inc.
+void register_types(TypeSet& set, const TypeParts& parts);
+
+// SHA-256 of the text, in hex: how agents pin the CA.
+std::string checksum_hex(std::string_view text);
+
+}  // namespace engine
