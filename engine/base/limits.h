@@ -16,11 +16,15 @@ constexpr size_t kTargetBytesMax = 16u << 10;          // path and query: 414 ab
 constexpr size_t kJsonDepthMax = 500;                  // nesting of any document that is read
 constexpr size_t kYamlNodesMax = 2'000'000;            // after aliases are expanded
 constexpr size_t kPatchOperationsMax = 10'000;         // of a JSON patch
+constexpr size_t kPatchCopyBytesMax = 3u << 20;        // what the copy operations of one make together
 
 // Objects
 constexpr size_t kObjectBytesMax = 2u << 20;           // stored form
 constexpr size_t kConfigDataBytesMax = 1u << 20;       // data of a config map or secret, as upstream
 constexpr size_t kAnnotationBytesMax = 256u << 10;     // keys and values together, as upstream
+constexpr int kConflictTriesMax = 64;                  // read-modify-write by the server, then 409
+constexpr int kGenerateNameTriesMax = 8;               // as kube-apiserver
+constexpr size_t kUpdateManagersMax = 10;              // older ones are merged into one entry, as upstream
 
 // Lists and watches
 constexpr size_t kListPageMax = 10'000;                // items that one page may hold when limit is given
