@@ -28,6 +28,11 @@ constexpr size_t kUpdateManagersMax = 10;              // older ones are merged 
 
 // Lists and watches
 constexpr size_t kListPageMax = 10'000;                // items that one page may hold when limit is given
+constexpr size_t kWatchRingEventsMax = 10'000;         // recent events of one resource that a watch can resume from
+constexpr size_t kWatchRingBytesMax = 8u << 20;        // of their objects
+constexpr int kWatchRingSeconds = 300;                 // their age
+constexpr size_t kWatchHistoryRevisions = 1000;        // revisions read back at start, so that watches outlive a restart
+constexpr size_t kWatchHistoryBytesMax = 4u << 20;     // of them, kept for resources that nobody has read yet
 constexpr size_t kStreamQueueBytesMax = 4u << 20;      // over it a watch is closed; the client resumes
 
 constexpr std::chrono::seconds kCacheWait{5};          // for the caches to reach a commit: 504 after

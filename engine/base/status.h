@@ -66,6 +66,11 @@ class Status {
   const std::string& name() const { return name_; }
   const std::string& group() const { return group_; }
   const std::string& kind() const { return kind_; }
+  // Of an expired list: where it may go on, inconsistently (metadata.continue).
+  const std::string& continue_token() const { return continue_token_; }
+  Status& with_continue(std::string token) { continue_token_ = std::move(token); return *this; }
+  Status& with_causes(std::vector<Cause> causes) { causes_ = std::move(causes); return *this; }
+  Status& with_retry_after(int seconds) { retry_after_seconds_ = seconds; return *this; }
   Status& with_message(std::string message) { message_ = std::move(message); return *this; }
 
   bool is(std::string_view reason) const { return reason_ == reason; }
@@ -78,7 +83,7 @@ class Status {
   int retry_after_seconds_ = 0;
   std::string reason_;
   std::string message_;
-  std::string name_, group_, kind_;
+  std::string name_, group_, kind_, continue_token_;
   std::vector<Cause> causes_;
 };
 

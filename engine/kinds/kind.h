@@ -44,6 +44,7 @@ class Kind {
                                 // share their keys
   std::string crd_name;         // of the CRD that made it; empty when built in
   bool stored = true;           // false: a virtual kind (reviews), handled by code alone
+  std::vector<std::string> selectable_fields;  // a CRD's selectableFields: JSON paths (.spec.x)
 
   std::string api_version() const { return group.empty() ? version : group + "/" + version; }
   bool namespaced() const { return scope == Scope::namespaced; }

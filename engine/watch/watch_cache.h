@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,9 @@ namespace engine {
 // Parsed label and field selectors (selector.h).
 class Selector;
 
-enum class EventType : uint8_t { added, modified, deleted, bookmark };
+// `expired`: the last one; events were lost (the reader was too slow, or the kind has ended), and
+// the reader must list again.
+enum class EventType : uint8_t { added, modified, deleted, bookmark, expired };
 
 // One change, shared by all watchers of the resource.
 struct WatchEvent {
@@ -49,7 +52,7 @@ class Dispatcher {
   // Reads at the newest revision (after fresh()). Null when absent.
   Result<std::shared_ptr<const CachedObject>> get(const Kind&, std::string_view ns,
                                                   std::string_view name);
-  // In key order, from after `after_key`; all that match, at most limit (0: all).
+  // In key order, from after `after_key` (a store key); all that match, at most limit (0: all).
   struct Snapshot {
     std::vector<std::shared_ptr<const CachedObject>> objects;
     Revision revision = 0;
@@ -59,12 +62,25 @@ class Dispatcher {
   Result<Snapshot> list(const Kind&, std::string_view ns, const Selector*,
                         std::string_view after_key, size_t limit_max);
 
+  // The same at an earlier revision, for the later pages of a list: none unless a page with more
+  // after it was read at that revision a short time ago (the store has it then).
+  Result<std::optional<Snapshot>> list_at(const Kind&, std::string_view ns, const Selector*,
+                                          std::string_view after_key, size_t limit_max,
+                                          Revision at);
+  // What all caches have reached.
+  Revision applied() const;
+
   // Every event after `after`, in order, exactly once, on the dispatcher's thread (must not block):
   // by the informers of controllers, by watch streams, by /v3/subscribe. 410 Expired when the ring
   // no longer reaches back. The subscription ends when the handle is destroyed.
   class Subscription {
    public:
-    virtual ~Subscription() = default;
+    virtual ~Subscription() = default;  // no call is under way or comes after (but see release)
+    // Asks for a bookmark event with a revision up to which all events have been given.
+    virtual void want_bookmark() = 0;
+    // From now on destroying it does not wait for a call that is under way on another thread: for
+    // listeners that own what they touch.
+    virtual void release() = 0;
   };
   struct Interest {
     std::string ns;    // empty: all
@@ -76,6 +92,16 @@ class Dispatcher {
   // List and subscription joined without a gap: `snapshot` is what was there when the events began.
   Result<std::unique_ptr<Subscription>> list_and_subscribe(const Kind&, const Interest&,
                                                            Snapshot& snapshot, Listener);
+
+  // The kind is gone: its readers get `expired`, its objects are forgotten.
+  void forget(std::string_view group, std::string_view plural);
+
+  struct Numbers {
+    size_t resources = 0, subscriptions = 0;
+    Revision applied = 0;
+    uint64_t events = 0;  // since start
+  };
+  Numbers numbers() const;
 
  private:
   struct Impl;
