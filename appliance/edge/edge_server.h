@@ -88,7 +88,7 @@ class EdgeServer {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with replies that are still out, weakly
 };
 
 }  // namespace appliance

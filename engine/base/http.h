@@ -108,11 +108,20 @@ class StreamHandler {
   virtual void on_closed() = 0;                                // the last call
 };
 
+// What happens to bytes that the client sends after its request.
+enum class ClientBytes : uint8_t {
+  by_head,  // keep for an answer with a head that is not 101, deliver otherwise
+  deliver,  // on_bytes
+  keep,     // they belong to the next request, after release(); a client that ends its side is gone
+};
+
 struct StreamOptions {
   size_t queue_bytes_max = 4u << 20;  // over it the stream is closed: the client resumes from its revision
   // Written when the server stops, before the end of the connection. Null: the last chunk where the head says chunked, a close frame
   // (1001) where it upgrades to a WebSocket, else nothing.
   std::shared_ptr<const std::string> farewell = nullptr;
+  ClientBytes client_bytes = ClientBytes::by_head;
+  bool half_close = false;  // after on_client_end the stream may go on sending; without this it is finished then
 };
 
 struct Stream {

@@ -1,0 +1,1 @@
+target_link_libraries(appliance_base ${scope} Threads::Threads)

@@ -1,0 +1,69 @@
+// RequestPool: a fixed number of threads that run complete requests in order of arrival. It wakes a thread only where that helps: while as
+// many run as there are cores, a new job waits for one of them, unless one is about to sleep (RealEnv::WaitHook): then another takes over.
+// That keeps context switches off short requests, and lets many that wait for a commit wait together.
+// Thread: push from any. Owns: its threads and waiting jobs.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "appliance/base/real_env.h"
+#include "appliance/edge/conn.h"
+#include "appliance/edge/http_engine.h"
+
+namespace appliance {
+
+struct Job {
+  Conn* conn = nullptr;
+  std::unique_ptr<RequestReader> reader;          // a new request, or
+  std::optional<engine::Answer> answer;           // the answer of a parked one
+  RequestLine line;                               // of the parked one
+};
+
+class RequestPool {
+ public:
+  using Serve = std::function<void(HttpEngine& engine, Job job)>;
+
+  RequestPool(int threads, const HttpEngine::Handler& handler, Serve serve, std::function<bool()> closing);
+  ~RequestPool();  // stop()
+
+  void push(std::vector<Job>& jobs);  // takes them all
+  void push(Job job);
+  // Called each few milliseconds: wakes one more thread when jobs are waiting and none was taken since the last call.
+  void unstick();
+  void stop();                        // jobs that wait are still run
+  size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
+  size_t running() const;
+
+ private:
+  class Hook;
+  void work();
+  void wake_for_jobs();
+
+  const HttpEngine::Handler& handler_;
+  Serve serve_;
+  std::function<bool()> closing_;
+  mutable std::mutex mutex_;
+  std::condition_variable more_;
+  std::deque<Job> jobs_;
+  std::atomic<size_t> waiting_{0};
+  int idle_ = 0;           // threads asleep, not yet woken
+  int active_ = 0;         // threads running or woken, and not asleep at a gate
+  int blocked_ = 0;        // threads asleep at a gate
+  int active_max_;
+  uint64_t taken_ = 0;
+  uint64_t taken_seen_ = 0;
+  int wakes_ = 0;          // woken, and not yet up
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace appliance
