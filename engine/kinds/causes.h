@@ -1,5 +1,5 @@
-// Causes: what is wrong with one field, in the words of Kubernetes' field errors. Status::invalid
-// takes a list of them. Thread: any. Owns: nothing. Source: k8s.io/apimachinery util/validation/field.
+// Causes of what is wrong beyond a schema: fields that may not change, names that are not acceptable.
+// Status::invalid takes a list of them. Thread: any. Owns: nothing. Source: k8s.io/apimachinery util/validation/field.
 #pragma once
 
 #include <string>
@@ -7,18 +7,12 @@
 #include <vector>
 
 #include "engine/base/json.h"
+#include "engine/schema/causes.h"
 
 namespace engine {
 
 using Causes = std::vector<Cause>;
 
-Cause cause_required(std::string field, std::string_view detail = {});
-Cause cause_invalid(std::string field, const Json& value, std::string_view detail);
-Cause cause_duplicate(std::string field, const Json& value);
-Cause cause_forbidden(std::string field, std::string_view detail);
-Cause cause_not_supported(std::string field, const Json& value,
-                          const std::vector<std::string>& supported);
-Cause cause_too_long(std::string field, size_t bytes_max);
 // The new value when the two differ and the field may not change.
 void check_immutable(Causes& out, std::string_view field, const Json* value, const Json* old);
 // One cause for each reason why a name is not acceptable.

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/base/http.h"
 #include "engine/base/json.h"
+#include "engine/schema/definitions.h"
 #include "engine/schema/schema.h"
 
 namespace engine {
@@ -23,6 +25,23 @@ struct Column {
   std::string description;
   int priority = 0;       // above 0: only with -o wide
   std::string json_path;  // .spec.x; empty where code makes the cell (table.h)
+  std::string cell;       // which code, with its arguments: "count .data .binaryData"
+};
+
+// What a subresource takes and gives: scale is of autoscaling/v1, status of the kind itself.
+struct Subresource {
+  std::string name;
+  std::string group;
+  std::string version;
+  std::string kind;
+  std::vector<std::string> verbs;
+};
+
+// Where scale finds its numbers in a custom resource.
+struct ScalePaths {
+  std::string spec_replicas;    // .spec.replicas
+  std::string status_replicas;  // .status.replicas
+  std::string label_selector;   // may be empty
 };
 
 class Kind {
@@ -39,12 +58,17 @@ class Kind {
   Scope scope = Scope::namespaced;
   std::vector<std::string> verbs;  // create delete deletecollection get list patch update watch
   std::vector<std::string> subresources;  // status, scale, ...: plain names
-  std::vector<Column> columns;            // after NAME; AGE included
+  std::vector<Subresource> subresource_details;
+  std::optional<ScalePaths> scale;        // set where there is a scale subresource
+  std::vector<Column> columns;            // all of them, NAME and AGE included, in upstream's order
   std::string storage_version;  // the version that stored bytes carry; all versions of a resource
                                 // share their keys
   std::string crd_name;         // of the CRD that made it; empty when built in
   bool stored = true;           // false: a virtual kind (reviews), handled by code alone
-  std::vector<std::string> selectable_fields;  // a CRD's selectableFields: JSON paths (.spec.x)
+  bool product = false;         // one of the product's own kinds
+  std::string storage_hash;     // storageVersionHash of discovery
+  std::string definition;       // its name in OpenAPI: io.k8s.api.core.v1.ConfigMap
+  std::vector<std::string> selectable_fields;  // of a CRD: .spec.color
 
   std::string api_version() const { return group.empty() ? version : group + "/" + version; }
   bool namespaced() const { return scope == Scope::namespaced; }
@@ -55,6 +79,8 @@ class Kind {
   std::string key(std::string_view ns, std::string_view name) const;
   About about(std::string_view name) const;
   virtual const Schema& schema() const = 0;  // parsed on first use
+  // The OpenAPI definition as JSON text, references as "#/definitions/NAME"; empty when it has none of its own.
+  virtual std::string definition_text() const { return {}; }
 };
 using KindPtr = std::shared_ptr<const Kind>;
 
@@ -70,6 +96,8 @@ class KindSnapshot {
   virtual KindPtr stored(std::string_view group, std::string_view plural) const = 0;
   virtual const std::vector<KindPtr>& all() const = 0;  // in discovery order
   virtual uint64_t generation() const = 0;              // changes with every change of the set
+  // Definitions of built-in kinds and what they refer to, by name; null in a set made without them.
+  virtual const DefinitionSource* definitions() const { return nullptr; }
 };
 
 class KindSet {
@@ -78,7 +106,8 @@ class KindSet {
   static std::unique_ptr<KindSet> builtin();
   virtual ~KindSet() = default;
   virtual std::shared_ptr<const KindSnapshot> snapshot() const = 0;
-  // From a CustomResourceDefinition object: replaces what that CRD gave before.
+  // From a CustomResourceDefinition object: replaces what that CRD gave before. The error says why it cannot be served (crd.h says it
+  // before it is stored).
   virtual Result<Unit> put_crd(const Json& crd) = 0;
   virtual void remove_crd(std::string_view crd_name) = 0;
 };
