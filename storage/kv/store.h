@@ -128,8 +128,8 @@ struct StoreStats {
 class Store {
  public:
   virtual ~Store() = default;
-  // Durable when it returns. After a successful return the follower has been given the events
-  // (publish before wake).
+  // Durable when it returns; every error but `uncertain` means that nothing was written. After a
+  // successful return the follower has been given the events (publish before wake).
   virtual StoreResult<Revision> commit(Txn txn) = 0;
   virtual StoreResult<std::optional<Record>> get(std::string_view key, Revision at = kLatest) = 0;
   virtual StoreResult<Page> list(const List& list) = 0;

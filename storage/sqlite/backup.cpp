@@ -87,7 +87,9 @@ StoreResult<Unit> verify_rows(Database& database, FileReport& report) {
       Statement::prepare(database, "SELECT seq, key, created, sum, value FROM log ORDER BY seq"));
   while (TRY(rows.step())) {
     const int64_t seq = rows.number(0);
-    const uint32_t content = crc32c(crc32c(0, rows.blob(1)), rows.blob(4));
+    std::optional<std::string_view> value;
+    if (!rows.null(4)) value = rows.blob(4);
+    const uint32_t content = content_sum(rows.blob(1), value);
     if (row_sum(content, seq, static_cast<Revision>(rows.number(2))) !=
         static_cast<uint32_t>(rows.number(3))) {
       return Error{Reason::corrupt,

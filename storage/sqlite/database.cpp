@@ -1,6 +1,8 @@
 #include "storage/sqlite/database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -74,6 +76,13 @@ int open_flags(Access access) {
 }  // namespace
 
 StoreResult<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
+  if (options.access == Access::create) {
+    // What is in it is for its owner only; the log takes its mode from the file. SQLite itself
+    // would ask for 0644.
+    const int fd = ::open(options.path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return Error{Reason::io, options.path + ": " + std::strerror(errno)};
+    ::close(fd);
+  }
   const std::string vfs = options.vfs.empty() ? page_sum_vfs({}) : options.vfs;
   sqlite3* db = nullptr;
   const int code =
@@ -109,13 +118,17 @@ StoreResult<Unit> Database::run(const char* sql) {
 StoreResult<int64_t> Database::number(const char* sql) {
   Statement statement = TRY(Statement::prepare(*this, sql));
   if (!TRY(statement.step())) return Error{Reason::corrupt, path_ + ": no answer to " + sql};
-  return statement.number(0);
+  const int64_t answer = statement.number(0);
+  TRY(statement.run());  // a pragma that changes something does so at its end
+  return answer;
 }
 
 StoreResult<std::string> Database::text(const char* sql) {
   Statement statement = TRY(Statement::prepare(*this, sql));
   if (!TRY(statement.step())) return Error{Reason::corrupt, path_ + ": no answer to " + sql};
-  return std::string(statement.blob(0));
+  std::string answer(statement.blob(0));
+  TRY(statement.run());
+  return answer;
 }
 
 Severity Database::take_severity() {

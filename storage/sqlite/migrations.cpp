@@ -57,6 +57,14 @@ StoreResult<Header> read_header(int fd, const std::string& path) {
   return header;
 }
 
+// SQLite writes its first page before the first transaction of ours, and a process can end between
+// the two.
+bool is_empty_database(const Header& header) {
+  constexpr size_t kPageCount = 28, kSchemaCookie = 40, kUserVersion = 60, kApplication = 68;
+  return header.number(kPageCount) == 1 && header.number(kSchemaCookie) == 0 &&
+         header.number(kUserVersion) == 0 && header.number(kApplication) == 0;
+}
+
 bool has_bytes(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && info.st_size > 0;
@@ -75,7 +83,7 @@ StoreResult<FileState> judge(const Header& header, const std::string& path,
   if (std::memcmp(header.bytes.data(), "SQLite format 3", 16) != 0) {
     return not_ours(path, "does not begin as a store does");
   }
-  if (header.number(68) != kApplicationId)
+  if (header.number(68) != kApplicationId && !is_empty_database(header))
     return not_ours(path, "is a database of another program");
   if (header.number(60) > newest_version) return newer(path, header.number(60), newest_version);
   const int page_bytes = header.bytes[16] << 8 | header.bytes[17];

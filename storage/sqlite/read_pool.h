@@ -39,6 +39,8 @@ class ReadPool {
   StoreResult<Lease> take();
 
  private:
+  std::unique_ptr<Reader> idle_or_leave_to_make();
+  std::unique_ptr<Reader> take_idle();
   void give_back(std::unique_ptr<Reader> reader);
 
   const DatabaseOptions options_;

@@ -116,7 +116,7 @@ StoreResult<std::optional<Record>> Reader::record(std::string_view key, int64_t 
   if (!TRY(row_.bind(1, seq).step())) return wrong_row(key, seq);
   Record record{std::string(key), {}, static_cast<Revision>(row_.number(0)), revision_of(seq)};
   const std::string_view value = row_.blob(2);
-  const uint32_t content = crc32c(crc32c(0, key), value);
+  const uint32_t content = content_sum(key, value);
   if (row_.null(2) ||
       row_sum(content, seq, record.created) != static_cast<uint32_t>(row_.number(1))) {
     return wrong_row(key, seq);

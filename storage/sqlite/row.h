@@ -29,9 +29,10 @@ inline Revision revision_of(int64_t seq) {
 
 // The part of a checksum that is known before the revision is, so that it is computed outside the
 // writer.
-inline uint32_t content_sum(std::string_view key, const std::optional<std::string>& value) {
-  const uint32_t sum = crc32c(0, key);
-  return value ? crc32c(sum, *value) : sum;
+inline uint32_t content_sum(std::string_view key, std::optional<std::string_view> value) {
+  // The size says where the key ends; no value is not an empty one.
+  const uint32_t sum = crc32c(static_cast<uint32_t>(key.size()), key);
+  return value ? crc32c(sum, *value) : ~sum;
 }
 inline uint32_t row_sum(uint32_t content, int64_t seq, Revision created) {
   const uint64_t place[2] = {static_cast<uint64_t>(seq), created};

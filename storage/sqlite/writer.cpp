@@ -26,11 +26,11 @@ StoreResult<std::unique_ptr<Writer>> Writer::create(std::unique_ptr<Database> da
   TRY(writer->prepare_statements());
   sqlite3_wal_hook(
       writer->database_->handle(),
-      [](void* log_pages, sqlite3*, const char*, int pages) {
-        *static_cast<int*>(log_pages) = pages;
+      [](void* self, sqlite3*, const char*, int pages) {
+        static_cast<Writer*>(self)->log_is_now(pages);
         return SQLITE_OK;
       },
-      &writer->log_pages_);
+      writer.get());
   return writer;
 }
 

@@ -67,6 +67,7 @@ class Writer {
   StoreResult<Revision> put(const Write& write, uint32_t content, int64_t seq);
   StoreResult<Unit> remove_row(std::string_view key, int64_t seq);
   void refuse(std::span<Pending* const> group, const Error& error);
+  void log_is_now(int pages);
   StoreResult<Unit> checkpoint(int mode);
   // Runs `work` in one SQLite transaction.
   StoreResult<Unit> transaction(const std::function<StoreResult<Unit>()>& work);
@@ -81,7 +82,7 @@ class Writer {
   FileIdentity file_, log_file_;
   Publisher publisher_;
   Revision current_;
-  int log_pages_ = 0;  // told by SQLite after each commit
+  int log_pages_ = 0;
   int checkpoint_at_;
 
   Statement begin_, commit_, newest_, insert_log_, insert_version_;

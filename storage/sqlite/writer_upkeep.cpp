@@ -83,6 +83,12 @@ StoreResult<bool> Writer::shrink(int pages_max) {
   return too_many > pages_max;
 }
 
+// Told by SQLite after each commit. A log that is shorter than before has begun anew.
+void Writer::log_is_now(int pages) {
+  if (pages < log_pages_) checkpoint_at_ = options_.checkpoint_pages;
+  log_pages_ = pages;
+}
+
 void Writer::checkpoint_when_due() {
   if (log_pages_ < checkpoint_at_ || failed()) return;
   database_->take_severity();

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -12,8 +13,9 @@ namespace tests {
 
 class TempDir {
  public:
-  // In `parent`, or where the system keeps temporary files.
-  explicit TempDir(const std::string& parent = std::filesystem::temp_directory_path().string()) {
+  // In `parent`; without one in memory where the system has such a place, because most tests want a
+  // folder and not a disk.
+  explicit TempDir(const std::string& parent = default_parent()) {
     path_ = parent + "/paddock-test-XXXXXX";
     if (!::mkdtemp(path_.data())) std::perror(path_.c_str());
   }
@@ -27,6 +29,14 @@ class TempDir {
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
  private:
+  static std::string default_parent() {
+    constexpr uintmax_t kEnough = 256 * 1024 * 1024;
+    std::error_code error;
+    const auto memory = std::filesystem::space("/dev/shm", error);
+    if (!error && memory.available > kEnough) return "/dev/shm";
+    return std::filesystem::temp_directory_path().string();
+  }
+
   std::string path_;
 };
 
