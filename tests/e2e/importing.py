@@ -1,12 +1,15 @@
-"""The three ways to bring a cluster in, each from nothing to a kubeconfig that kubectl uses.
+"""The ways to bring a cluster in, each from nothing to a kubeconfig that kubectl uses.
 
 handed: the server gets the cluster's own kubeconfig, no agent at all. agent: a `paddock agent`
 process beside the cluster. manifest: `kubectl apply` of what /v3/import serves; its Deployment
-runs the program under test as a pod on the real node.
+runs the program under test as a pod on the real node. remotedialer: the agent of others, which is
+remotedialer's own client with the headers that such an agent sends.
 """
 
+import base64
 import contextlib
 import hashlib
+import json
 import pathlib
 import re
 import time
@@ -15,7 +18,7 @@ import images
 from paddock import program
 from proc import Daemon, run, wait_for
 
-WAYS = ("handed", "agent", "manifest")
+WAYS = ("handed", "agent", "remotedialer", "manifest")
 SERVICE_ADDRESS = "10.96.0.1"  # kubernetes.default in ControlPlane's service range
 
 
@@ -71,6 +74,22 @@ class Importer:
 
     def by_agent(self, cluster_id):
         self.agent = self.start_agent(self.registration(cluster_id)["token"], self.ca_checksum())
+
+    def by_remotedialer(self, cluster_id):
+        plane = self.plane
+        plane.kubectl("create", "serviceaccount", "foreign", "--namespace=default")
+        plane.kubectl("create", "clusterrolebinding", "foreign", "--clusterrole=cluster-admin",
+                      "--serviceaccount=default:foreign")
+        token = plane.kubectl("create", "token", "foreign", "--namespace=default").stdout.strip()
+        ca_cert = base64.b64encode(plane.ca.cert.read_bytes()).decode()
+        params = json.dumps({"cluster": {"address": f"{plane.address}:{plane.port}",
+                                         "token": token, "caCert": ca_cert}})
+        self.agent = Daemon("remotedialer-client", [
+            plane.bin / "remotedialer-client", "-insecure",
+            "-url", self.server.url.replace("https:", "wss:") + "/v3/connect",
+            "-H", "X-API-Tunnel-Token: " + self.registration(cluster_id)["token"],
+            "-H", "X-API-Tunnel-Params: " + base64.b64encode(params.encode()).decode(),
+        ], self.dir / "remotedialer-client.log")
 
     def by_manifest(self, cluster_id):
         url = self.registration(cluster_id)["manifestUrl"]

@@ -1,5 +1,5 @@
 // remotedialer-server: remotedialer's own server, for tests of our agent. It accepts agents on
-// any path and offers their network as an HTTP CONNECT proxy on a second listener, so that any
+// any path but /cacerts, which answers with the certificate, and offers their network as an HTTP CONNECT proxy on a second listener, so that any
 // client with a proxy setting (curl -x, HTTPS_PROXY) dials through the newest agent's tunnel.
 package main
 
@@ -45,7 +45,7 @@ func main() {
 	proxy := flag.String("proxy", "127.0.0.1:0", "where the HTTP CONNECT proxy listens")
 	cert := flag.String("cert", "", "certificate file; without one the listener is plain HTTP")
 	key := flag.String("key", "", "key file")
-	header := flag.String("token-header", "Authorization", "header that must hold -token")
+	header := flag.String("token-header", "X-API-Tunnel-Token", "header that must hold -token")
 	token := flag.String("token", "", "the token; empty accepts everyone")
 	flag.Parse()
 
@@ -86,7 +86,12 @@ func main() {
 	fmt.Println("listening", agents.Addr(), "proxy", door.Addr())
 	go func() { log.Fatal(http.Serve(door, http.HandlerFunc(connect))) }()
 	if *cert != "" {
-		log.Fatal(http.ServeTLS(agents, tunnels, *cert, *key))
+		routes := http.NewServeMux()
+		routes.HandleFunc("/cacerts", func(w http.ResponseWriter, req *http.Request) {
+			http.ServeFile(w, req, *cert)
+		})
+		routes.Handle("/", tunnels)
+		log.Fatal(http.ServeTLS(agents, routes, *cert, *key))
 	}
 	log.Fatal(http.Serve(agents, tunnels))
 }
