@@ -24,8 +24,8 @@ from steps import Steps
 from verbs import SPDY, WEBSOCKET, Verbs
 
 
-def work(steps, verbs, label, folder, containers, refused):
-    """Every verb through one kubeconfig."""
+def work(steps, verbs, label, folder, containers, refused, extra=None):
+    """Every verb through one kubeconfig; `extra` is called while the pods are there."""
     steps.do(f"{label}: create, apply, get -w, patch, diff, delete", verbs.objects)
     if not containers:
         steps.skip(f"{label}: logs, exec, cp, port-forward, attach", refused)
@@ -38,6 +38,8 @@ def work(steps, verbs, label, folder, containers, refused):
                                ("port-forward", verbs.forward), ("attach", verbs.attach)):
                 steps.do(f"{label}: {verb} over {name}", call, env, needs=[pods])
             steps.do(f"{label}: cp over {name}", verbs.copy, env, folder, needs=[pods])
+        if extra:
+            extra(verbs, pods)
     steps.do(f"{label}: delete namespace", verbs.end)
 
 
@@ -64,7 +66,8 @@ def run_all(steps, options, directory, refused):
                         with importer.imported(way) as kubeconfig:
                             if kubeconfig:
                                 work(steps, Verbs(kubectl, kubeconfig, way), way, directory,
-                                     real is not None, refused)
+                                     real is not None, refused,
+                                     importer.heavy if way == "agent" else None)
                     steps.do("SIGTERM ends the server in under 5 s with code 0",
                              importer.stops_in_time)
         finally:

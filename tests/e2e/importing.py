@@ -14,6 +14,7 @@ import pathlib
 import re
 import time
 
+import heavy
 import images
 from paddock import program
 from proc import Daemon, run, wait_for
@@ -26,7 +27,7 @@ class Importer:
     def __init__(self, steps, server, plane, real_node, directory):
         self.steps, self.server, self.plane = steps, server, plane
         self.node, self.dir = real_node, directory
-        self.agent = None
+        self.agent = self.cluster_id = None
 
     # Small pieces.
 
@@ -153,6 +154,11 @@ class Importer:
                      "-o", "jsonpath={.status.userInfo.username}", check=False)
         assert "somebody-else" not in forged.stdout, forged.stdout
 
+    def heavy(self, verbs, pods):
+        self.steps.do(f"agent: 1 GB, an unread 1 GB and {heavy.FOLLOWED} logs beside a watch",
+                      heavy.proof, self.server, self.cluster_id, verbs, self.agent.pid,
+                      needs=[pods])
+
     def survives_agent_loss(self, cluster_id):
         self.agent.stop()
         self.state(cluster_id, "unavailable", 25)
@@ -187,6 +193,7 @@ class Importer:
             yield None
             return
         cluster_id = do(f"{way}: create the cluster", self.create, way, needs=["log in"])
+        self.cluster_id = cluster_id
         if not cluster_id:
             yield None
             return

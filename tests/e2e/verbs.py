@@ -131,11 +131,14 @@ class Verbs:
                      timeout_s=100)
 
     def logs(self):
-        tail = self.kubectl("logs", "ticker", "--tail=3").stdout.split("\n")
-        assert len(tail) == 4 and all(line.startswith("line ") for line in tail[:3]), tail
+        def three():
+            tail = self.kubectl("logs", "ticker", "--tail=3").stdout.splitlines()
+            assert all(re.fullmatch(r"line \d+", line) for line in tail), tail
+            return len(tail) == 3
+        wait_for("three lines of log", three, 10)
         with self.stream("logs", "ticker", "--follow", "--tail=1") as log:
             first = int(log.until(r"^line (\d+)$").group(1))
-            log.until(f"^line {first + 5}$", timeout_s=4)  # streamed, not collected
+            log.until(f"^line {first + 5}$", timeout_s=8)  # streamed, not collected
 
     def execute(self, env):
         done = self.kubectl("exec", "ticker", "--", "sh", "-c", "echo out; echo err >&2; exit 7",
