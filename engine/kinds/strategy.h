@@ -27,6 +27,8 @@ enum class NameUse : uint8_t { whole, prefix };
 class Strategy {
  public:
   virtual ~Strategy() = default;
+  // What upstream's conversion and defaulting do to a body beyond its schema; an error is a 400.
+  virtual Result<Unit> decode(const Kind&, Json& /*object*/) const { return Unit{}; }
   virtual void prepare_create(const StrategyContext&, Json& /*object*/) const {}
   virtual void prepare_update(const StrategyContext&, Json& /*object*/, const Json& /*old*/) const {
   }

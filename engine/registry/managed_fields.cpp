@@ -170,10 +170,10 @@ Status refuse(std::vector<Conflict> conflicts) {
   for (const Conflict& conflict : conflicts)
     causes.push_back({"FieldManagerConflict", "conflict with " + conflict.manager->printed(),
                       conflict.path});
-  if (conflicts.size() == 1)
-    return Status::apply_conflict(
-        "Apply failed with 1 conflict: " + causes[0].message + ": " + causes[0].field,
-        std::move(causes));
+  if (conflicts.size() == 1) {
+    std::string text = "Apply failed with 1 conflict: " + causes[0].message + ": " + causes[0].field;
+    return Status::apply_conflict(std::move(text), std::move(causes));
+  }
   std::string text = "Apply failed with " + std::to_string(conflicts.size()) + " conflicts: ";
   const Manager* told = nullptr;
   for (const Conflict& conflict : conflicts) {

@@ -203,6 +203,8 @@ Result<Unit> Registry::Impl::decode(const Kind& kind, Json& object, const WriteO
     }
   }
   kind.schema().apply_defaults(object);
+  auto decoded = strategies.of(kind).decode(kind, object);
+  if (!decoded) return undecodable(kind, decoded.error().message());
   return Unit{};
 }
 

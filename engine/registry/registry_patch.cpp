@@ -82,6 +82,8 @@ Result<Written> Registry::Impl::apply(const Kind& kind, std::string_view ns, std
   Json config = TRY(read_config(kind, ns, name, body, duplicates));
   TRY(report_duplicates(duplicates, options));
   TRY(check_declared(kind, ns, name, config));
+  if (auto decoded = strategies.of(kind).decode(kind, config); !decoded)
+    return undecodable(kind, decoded.error().message());
   Force force = options.force ? Force::yes : Force::no;
   auto make = [&](const Json* live) -> Result<Json> {
     FieldsContext context{kind, options.field_manager, options.subresource, env.wall()};
