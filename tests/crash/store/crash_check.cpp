@@ -1,0 +1,142 @@
+#include "tests/crash/store/crash_check.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <sstream>
+
+#include "storage/sqlite/backup.h"
+#include "storage/sqlite/sqlite_store.h"
+#include "tests/support/thread_env.h"
+
+namespace tests {
+namespace {
+
+using namespace storage;
+
+// Each thread has one write under way, so the number on disk is the acknowledged one or the one
+// after it.
+void check_thread(Store& store, int thread, uint64_t& acknowledged,
+                  std::vector<std::string>& faults) {
+  const std::string name = "thread " + std::to_string(thread) + ": ";
+  std::array<std::optional<Record>, 3> keys;
+  for (int half : {0, 1, 2}) {
+    auto got = store.get(crash_key(thread, half));
+    if (!got) {
+      faults.push_back(name + got.error().message);
+      return;
+    }
+    keys[half] = std::move(*got);
+  }
+  if (!keys[0]) {
+    if (acknowledged != 0) faults.push_back(name + "everything is lost");
+    return;
+  }
+  const uint64_t number = std::strtoull(keys[0]->value.c_str(), nullptr, 10);
+  if (number < acknowledged || number > acknowledged + 1) {
+    faults.push_back(name + "acknowledged " + std::to_string(acknowledged) + ", found " +
+                     std::to_string(number));
+  }
+  acknowledged = std::max(acknowledged, number);
+  if (keys[0]->value != crash_value(number)) faults.push_back(name + "a torn value");
+  if (!keys[1] || keys[1]->value != keys[0]->value || keys[1]->modified != keys[0]->modified) {
+    faults.push_back(name + "half a transaction");
+  }
+  if (keys[2].has_value() != (number % 2 == 1))
+    faults.push_back(name + "half a transaction (delete)");
+}
+
+}  // namespace
+
+CrashWriter::CrashWriter(const std::string& path, const std::string& synchronous) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;
+  ::fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
+  pipe_ = ends[0];
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  std::string program = CRASH_WRITER, where = path, how = synchronous;
+  char* arguments[] = {program.data(), where.data(), how.data(), nullptr};
+  if (::posix_spawn(&pid_, CRASH_WRITER, &actions, nullptr, arguments, environ) != 0) pid_ = -1;
+  posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+}
+
+CrashWriter::~CrashWriter() {
+  kill();
+  if (pipe_ >= 0) ::close(pipe_);
+}
+
+bool CrashWriter::wait_for_work() {
+  char byte;
+  while (::read(pipe_, &byte, 1) == 1) {
+    early_ += byte;
+    if (byte == '\n') return early_[0] == 'A';
+  }
+  return false;
+}
+
+void CrashWriter::kill() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+void CrashWriter::take_line(const std::string& line, Acknowledged& acknowledged) {
+  std::istringstream words(line);
+  std::string kind;
+  size_t thread = 0;
+  uint64_t number = 0;
+  Revision revision = 0;
+  words >> kind;
+  if (kind == "F") acknowledged.failure = line.substr(2);
+  if (kind != "A" || !(words >> thread >> number >> revision) || thread >= kCrashThreads) return;
+  acknowledged.number[thread] = std::max(acknowledged.number[thread], number);
+  acknowledged.revision = std::max(acknowledged.revision, revision);
+  ++acknowledged.count;
+}
+
+void CrashWriter::collect(Acknowledged& acknowledged) {
+  std::string all = std::move(early_);
+  char buffer[65536];
+  for (ssize_t got = ::read(pipe_, buffer, sizeof(buffer)); got > 0;
+       got = ::read(pipe_, buffer, sizeof(buffer))) {
+    all.append(buffer, static_cast<size_t>(got));
+  }
+  kill();
+  std::istringstream lines(all);
+  for (std::string line; std::getline(lines, line);) take_line(line, acknowledged);
+}
+
+std::vector<std::string> faults_after_crash(const std::string& path, Acknowledged& acknowledged) {
+  std::vector<std::string> faults;
+  ThreadEnv env;
+  const auto start = std::chrono::steady_clock::now();
+  auto store = SqliteStore::open(env, {.path = path});
+  if (!store) return {"does not open: " + store.error().message};
+  if (std::chrono::steady_clock::now() - start > std::chrono::seconds(3))
+    faults.push_back("slow to open");
+  for (int t = 0; t < kCrashThreads; ++t) check_thread(**store, t, acknowledged.number[t], faults);
+  auto current = (*store)->current();
+  if (!current || *current < acknowledged.revision) {
+    faults.push_back("the revision went back from " + std::to_string(acknowledged.revision));
+  }
+  store->reset();
+  if (auto report = verify_file(path); !report) faults.push_back(report.error().message);
+  const std::string backup = path + ".backup";
+  if (::access(backup.c_str(), F_OK) == 0) {
+    // A file of this name is a whole backup, however the process ended.
+    if (auto report = verify_file(backup); !report) faults.push_back(report.error().message);
+  }
+  return faults;
+}
+
+}  // namespace tests

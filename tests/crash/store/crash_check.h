@@ -1,0 +1,54 @@
+// What the crash writer writes, and what must be there after it was stopped in any way.
+// Thread: one. Owns: the child process.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "storage/kv/store.h"
+
+namespace tests {
+
+constexpr int kCrashThreads = 8;
+
+inline std::string crash_key(int thread, int half) {
+  return "/t/" + std::to_string(thread) + "/" + std::to_string(half);
+}
+inline std::string crash_value(uint64_t number) {
+  return std::to_string(number) + " " + std::string(300 + number % 700, 'v');
+}
+
+// What a writer was told is on the disk.
+struct Acknowledged {
+  std::array<uint64_t, kCrashThreads> number{};
+  storage::Revision revision = 0;
+  uint64_t count = 0;
+  std::string failure;  // the last F line
+};
+
+class CrashWriter {
+ public:
+  CrashWriter(const std::string& path, const std::string& synchronous);
+  ~CrashWriter();
+  // Waits until the first write was acknowledged; false when the writer ended before.
+  bool wait_for_work();
+  void kill();
+  // Reads what it told until it ended, and adds it to what was acknowledged before.
+  void collect(Acknowledged& acknowledged);
+
+ private:
+  void take_line(const std::string& line, Acknowledged& acknowledged);
+  pid_t pid_ = -1;
+  int pipe_ = -1;
+  std::string early_;  // read while waiting
+};
+
+// Opens the store and compares; every line is something that must not be. What it finds counts as
+// acknowledged from then on, because it has been read.
+std::vector<std::string> faults_after_crash(const std::string& path, Acknowledged& acknowledged);
+
+}  // namespace tests
