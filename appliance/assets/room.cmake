@@ -15,3 +15,18 @@ add_custom_command(OUTPUT ${licences}
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/appliance/assets/generate/licences.py ${CMAKE_SOURCE_DIR} ${PADDOCK_CACHE} ${licences}
   DEPENDS ${CMAKE_SOURCE_DIR}/scripts/deps.lock ${CMAKE_SOURCE_DIR}/appliance/assets/generate/licences.py)
 paddock_embed(appliance_assets licences_data ${licences})
+
+# With PADDOCK_DASHBOARD the folder must be there; without, the pack is empty and the server says so on its pages.
+set(dashboard_pack ${CMAKE_BINARY_DIR}/generated/dashboard.pack)
+set(dashboard_dir ${CMAKE_SOURCE_DIR}/build/web)
+set(dashboard_depends)
+if(PADDOCK_DASHBOARD)
+  set(dashboard_depends ${dashboard_dir}/manifest.json)
+else()
+  set(dashboard_dir ${CMAKE_BINARY_DIR}/no-dashboard)
+endif()
+add_custom_command(OUTPUT ${dashboard_pack}
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/appliance/assets/generate/pack_dashboard.py ${dashboard_dir} ${dashboard_pack}
+  DEPENDS ${dashboard_depends} ${CMAKE_SOURCE_DIR}/appliance/assets/generate/pack_dashboard.py)
+paddock_embed(appliance_assets dashboard_pack ${dashboard_pack})
+target_link_libraries(appliance_assets PUBLIC lib_brotlidec)
