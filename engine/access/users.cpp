@@ -84,15 +84,16 @@ Result<Json> Users::set_password(std::string_view id, std::string_view fresh,
 }
 
 Result<Json> Users::create(const NewUser& user) {
-  TRY(Passwords::acceptable(user.password, user.username));
+  if (!user.any_password) TRY(Passwords::acceptable(user.password, user.username));
   if (TRY(find_by_username(user.username)))
     return Status::field_error(422, "NotUnique", "username", "Username is already in use.");
   std::string name = generate_name(env_, "user-");
+  Json labels = user.labels;
+  labels.set("cattle.io/creator", "norman");
   Json object = Json::object({
       {"apiVersion", "management.cattle.io/v3"},
       {"kind", "User"},
-      {"metadata",
-       Json::object({{"name", name}, {"labels", Json::object({{"cattle.io/creator", "norman"}})}})},
+      {"metadata", Json::object({{"name", name}, {"labels", std::move(labels)}})},
       {"displayName", user.display_name},
       {"username", user.username},
       {"description", ""},

@@ -33,6 +33,8 @@ class Users {
   struct NewUser {
     std::string username, display_name, password;
     MustChange must_change = MustChange::no;
+    Json labels = Json::object();
+    bool any_password = false;  // however short: what an administrator gives on the command line
   };
   Result<Json> create(const NewUser& user);
   Result<std::string> hash(std::string_view password) { return passwords_.hash(password); }

@@ -7,5 +7,4 @@ add_custom_command(OUTPUT ${norman_data}
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/engine/norman/generate/pack.py ${CMAKE_SOURCE_DIR}/engine/norman/facts ${norman_data}
   DEPENDS ${norman_facts} ${CMAKE_SOURCE_DIR}/engine/norman/generate/pack.py)
 paddock_embed(engine_norman norman_data ${norman_data})
-paddock_embed(engine_norman norman_settings ${CMAKE_SOURCE_DIR}/engine/norman/facts/settings.json)
 target_link_libraries(engine_norman ${scope} lib_sodium)

@@ -1,0 +1,1 @@
+paddock_embed(engine_controllers management_settings ${CMAKE_SOURCE_DIR}/engine/controllers/management/settings.json)
