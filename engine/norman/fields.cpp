@@ -122,7 +122,7 @@ class Reader {
         const Json* otherwise = field.declaration->find("default");
         if (otherwise && !otherwise->is_null())
           out.set(field.name, Json(*otherwise));
-        else if (field.required)
+        else if (field.required && use_ == BodyUse::create)
           return refuse("MissingRequired", field);
         continue;
       }

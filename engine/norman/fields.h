@@ -12,7 +12,9 @@ namespace engine {
 enum class BodyUse : uint8_t { create, update, action };
 
 // The writable fields of a body, each in its type. Unknown and read-only ones are left out without
-// a word; on create defaults are filled and required fields must be there.
+// a word; on create defaults are filled and
+// (inputs of actions need not be complete: each action checks what it needs) required fields must
+// be there.
 Result<Json> read_body(const SchemaSet& schemas, const SchemaView& schema, const Json& body,
                        BodyUse use);
 

@@ -150,6 +150,19 @@ bool Mapper::knows(std::string_view path, std::string_view type) const {
   return mapping(path, type) != nullptr;
 }
 
+bool Mapper::has_display_name(const SchemaView& schema) const {
+  const Json* found = mapping(schema.path(), schema.id());
+  const Json* chain = found ? found->find("mappers") : nullptr;
+  auto contains_it = [](const Json& mappers, auto&& self) -> bool {
+    if (mappers.is_array())
+      return std::any_of(mappers.as_array().begin(), mappers.as_array().end(),
+                         [&](const Json& m) { return self(m, self); });
+    const Json* inner = mappers.find("Mappers");
+    return mappers.str("mapper") == "DisplayName" || (inner && self(*inner, self));
+  };
+  return chain && contains_it(*chain, contains_it);
+}
+
 void Mapper::to_api(const SchemaView& schema, Json& object) const {
   std::string ns(object.str({"metadata", "namespace"})), name(object.str({"metadata", "name"}));
   map_type(Way::to_api, schema.path(), schema.id(), schema.namespaced(), object, 0);

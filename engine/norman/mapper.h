@@ -14,6 +14,8 @@ class Mapper {
 
   // Whether every mapper in the type's chain is known here, its nested types' included.
   bool knows(std::string_view path, std::string_view type) const;
+  // Whether the API's `name` is a display name, so that the stored object's own name is another.
+  bool has_display_name(const SchemaView& schema) const;
   // In place. `type` is the schema's id; the object's id comes from its metadata.
   void to_api(const SchemaView& schema, Json& object) const;
   void to_stored(const SchemaView& schema, Json& object) const;

@@ -243,8 +243,7 @@ Answer Norman::create(const Call& call) const {
     Type::Place place{.ns = std::string(body.str("namespaceId")),
                       .name = {},
                       .generate_name = type_prefix(call.schema.id())};
-    if (const Field* name = call.schema.field("name"); name && name->type.starts_with("dnsLabel"))
-      place.name = body.str("name");
+    if (!mapper_.has_display_name(call.schema)) place.name = body.str("name");
     TRY(type.before_create(call, raw, body, place));
     if (!may(call.user(), "create", *kind, place.ns, "") && !type.may_create(call, body))
       return Status::forbidden(

@@ -1,2 +1,2 @@
 target_compile_definitions(unit_engine_norman PRIVATE NORMAN_TEST_DIR="${CMAKE_SOURCE_DIR}/tests/unit/engine/norman"
-  NORMAN_FACTS_DIR="${CMAKE_SOURCE_DIR}/engine/norman/facts")
+  NORMAN_FACTS_DIR="${CMAKE_SOURCE_DIR}/engine/controllers")

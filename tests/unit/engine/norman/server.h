@@ -1,0 +1,113 @@
+// The management API over a real registry, dispatcher and memory store; only RBAC is replaced, by
+// "admins may everything".
+#pragma once
+
+#include <catch2/catch_test_macros.hpp>
+#include <optional>
+
+#include "engine/norman/norman.h"
+#include "engine/norman/types/types.h"
+#include "storage/memory/memory_store.h"
+#include "tests/support/thread_env.h"
+
+namespace tests {
+
+class AdminsOnly final : public engine::Authorizer {
+ public:
+  engine::Decision authorize(const engine::User& user, const engine::Attributes&) override {
+    for (const std::string& group : user.groups)
+      if (group == "system:masters") return {true, "a test's admin"};
+    return {user.name == admin, "the test's admin"};
+  }
+  engine::Json rules_for(const engine::User&, std::string_view) override { return {}; }
+  bool covers(const engine::User&, std::string_view, const engine::JsonArray&) override {
+    return false;
+  }
+  std::string admin;
+};
+
+struct NormanServer {
+  ThreadEnv env;
+  storage::MemoryStore store{env};
+  std::unique_ptr<engine::KindSet> kinds = engine::KindSet::builtin();
+  engine::StrategySet strategies;
+  engine::Registry registry{env, store, *kinds, strategies, {}};
+  engine::Dispatcher dispatcher{env, store, *kinds};
+  AdminsOnly authorizer;
+  engine::Passwords passwords{env};
+  engine::LoginThrottle throttle{env};
+  engine::Users users{env, registry, dispatcher, passwords, throttle};
+  engine::Tokens tokens{env, registry, dispatcher};
+  engine::TokenAuthenticator authenticator{tokens};
+  engine::TypeSet types;
+  std::unique_ptr<engine::Norman> norman;
+  std::string admin_id;
+
+  NormanServer() {
+    REQUIRE(dispatcher.start());
+    engine::register_types(
+        types,
+        engine::TypeParts{
+            env, registry, dispatcher, tokens, users, [] { return std::string("CA"); }, {}, {}});
+    norman = std::make_unique<engine::Norman>(
+        engine::Norman::Parts{env, registry, dispatcher, authorizer, types, {}, {}});
+    engine::Json user = MUST(users.create({.username = "admin",
+                                           .display_name = "Default Admin",
+                                           .password = "correct horse battery"}));
+    admin_id = user.str({"metadata", "name"});
+    authorizer.admin = admin_id;
+  }
+  ~NormanServer() { dispatcher.stop(); }
+
+  struct Reply {
+    int status;
+    engine::Json body;
+    engine::Headers headers;
+  };
+  Reply call(std::string method, std::string target, std::string_view credential = {},
+             std::string body = {}, engine::Headers headers = {}) {
+    engine::Request request;
+    request.method = std::move(method);
+    request.target = target;
+    size_t mark = target.find('?');
+    request.path = target.substr(0, mark);
+    request.raw_query = mark == std::string::npos ? "" : target.substr(mark + 1);
+    request.query = engine::Query::parse(request.raw_query);
+    request.headers = std::move(headers);
+    request.headers.add("Host", "paddock.test");
+    request.peer = "127.0.0.1";
+    request.body = std::move(body);
+    request.user.name = "system:anonymous";
+    if (!credential.empty())
+      request.headers.add("Authorization", "Bearer " + std::string(credential));
+    auto user = authenticator.authenticate(request);
+    if (!user) return reply_of(engine::norman_error(user.error()));
+    if (*user) request.user = **user;
+    return reply_of(norman->handle(request));
+  }
+  Reply reply_of(engine::Answer answer) {
+    if (auto* pending = std::get_if<engine::Pending>(&answer)) {
+      auto gate = env.make_gate();
+      uint64_t seen = gate->seen();
+      std::optional<engine::Answer> later;
+      pending->start([&](engine::Answer a) {
+        later = std::move(a);
+        gate->open();
+      });
+      REQUIRE(gate->wait(seen, env.now() + std::chrono::seconds(20)));
+      return reply_of(std::move(*later));
+    }
+    auto& response = std::get<engine::Response>(answer);
+    return {response.status,
+            response.body.empty() ? engine::Json() : MUST(engine::parse_json(response.body)),
+            response.headers};
+  }
+  std::string login(std::string_view password = "correct horse battery") {
+    auto reply = call("POST", "/v3-public/localProviders/local?action=login", {},
+                      dump(engine::Json::object({{"username", "admin"}, {"password", password}})));
+    REQUIRE(reply.status == 201);
+    return std::string(reply.body.str("token"));
+  }
+};
+
+}  // namespace tests
