@@ -78,7 +78,7 @@ Result<NewToken> Tokens::create(const TokenRequest& request) {
       {"kind", "Token"},
       {"metadata",
        Json::object(
-           {{"generateName", request.kind == "kubeconfig" ? "kubeconfig-" + request.user + "."
+           {{"generateName", request.kind == "kubeconfig" ? "kubeconfig-" + request.user + "-"
                                                           : std::string("token-")},
             {"labels", std::move(labels)},
             {"annotations", Json::object({{"field.cattle.io/creatorId", request.user}})}})},
