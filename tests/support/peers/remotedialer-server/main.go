@@ -1,5 +1,5 @@
 // remotedialer-server: remotedialer's own server, for tests of our agent. It accepts agents on
-// any path but /cacerts, which answers with the certificate, and offers their network as an HTTP CONNECT proxy on a second listener, so that any
+// any path but /cacerts, which answers with the given file, and offers their network as an HTTP CONNECT proxy on a second listener, so that any
 // client with a proxy setting (curl -x, HTTPS_PROXY) dials through the newest agent's tunnel.
 package main
 
@@ -45,6 +45,7 @@ func main() {
 	proxy := flag.String("proxy", "127.0.0.1:0", "where the HTTP CONNECT proxy listens")
 	cert := flag.String("cert", "", "certificate file; without one the listener is plain HTTP")
 	key := flag.String("key", "", "key file")
+	cacerts := flag.String("cacerts", "", "file that GET /cacerts answers with")
 	header := flag.String("token-header", "X-API-Tunnel-Token", "header that must hold -token")
 	token := flag.String("token", "", "the token; empty accepts everyone")
 	flag.Parse()
@@ -88,7 +89,7 @@ func main() {
 	if *cert != "" {
 		routes := http.NewServeMux()
 		routes.HandleFunc("/cacerts", func(w http.ResponseWriter, req *http.Request) {
-			http.ServeFile(w, req, *cert)
+			http.ServeFile(w, req, *cacerts)
 		})
 		routes.Handle("/", tunnels)
 		log.Fatal(http.ServeTLS(agents, routes, *cert, *key))
