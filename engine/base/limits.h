@@ -39,6 +39,7 @@ constexpr std::chrono::seconds kCacheWait{5};          // for the caches to reac
 
 // The management API
 constexpr int kNormanPageDefault = 1000;                // objects in a /v3 collection unless limit says otherwise
+constexpr size_t kSubscribeQueueMax = 10'000;           // changes waiting for one /v3/subscribe: closed above
 constexpr int kNormanPageMax = 10'000;                 // what limit=-1 means
 
 // Credentials

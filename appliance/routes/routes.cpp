@@ -1,0 +1,60 @@
+#include "appliance/routes/routes.h"
+
+#include "appliance/routes/ui.h"
+#include "engine/base/limits.h"
+
+namespace appliance {
+namespace {
+
+bool under(std::string_view path, std::string_view prefix) {
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+engine::Response text(std::string body) {
+  engine::Response out{.status = 200, .headers = {}, .body = std::move(body)};
+  out.headers.add("Content-Type", "text/plain; charset=utf-8");
+  return out;
+}
+
+}  // namespace
+
+engine::Answer Routes::handle(engine::Request& request) {
+  const std::string& path = request.path;
+  if (path == "/ping") return text("pong");
+  if (path == "/cacerts") return text(surfaces_.ca_pem());
+  if (under(path, "/k8s/clusters")) return cluster(request);
+  if (under(path, "/v3/connect")) return surfaces_.connect(request);
+  if (under(path, "/v3/import")) return surfaces_.import_manifest(request);
+  if (under(path, "/v3") || under(path, "/v3-public") || under(path, "/meta"))
+    return management(request);
+  if (path == "/" || under(path, "/dashboard"))
+    return serve_dashboard(surfaces_.dashboard, request);
+  return surfaces_.kubernetes(request);
+}
+
+engine::Answer Routes::management(engine::Request& request) {
+  auto user = surfaces_.authenticators.authenticate(request);
+  if (!user) return engine::norman_error(user.error());
+  request.user = std::move(*user);
+  if (request.path.ends_with("/subscribe")) return surfaces_.subscribe(request);
+  return surfaces_.norman.handle(request);
+}
+
+engine::Answer Routes::cluster(engine::Request& request) {
+  constexpr std::string_view kLocal = "/k8s/clusters/local";
+  if (!under(request.path, kLocal)) return surfaces_.proxy(request);
+  // The embedded API is this process: no network, only another prefix.
+  request.path.erase(0, kLocal.size());
+  if (request.path.empty()) request.path = "/";
+  request.target.erase(0, kLocal.size());
+  if (request.target.empty() || request.target[0] != '/') request.target.insert(0, "/");
+  return surfaces_.kubernetes(request);
+}
+
+size_t body_bytes_max(std::string_view method, std::string_view path) {
+  (void)method;
+  (void)path;
+  return engine::limits::kBodyBytesMax;
+}
+
+}  // namespace appliance

@@ -1,0 +1,44 @@
+// Routes: the contents page of the server: which surface answers which path. Each surface
+// authenticates and decides rights itself, by the one authenticator and authorizer. Thread: any.
+// Owns: nothing but references.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "appliance/assets/dashboard.h"
+#include "engine/access/authn.h"
+#include "engine/norman/norman.h"
+
+namespace appliance {
+
+using Handler = std::function<engine::Answer(engine::Request&)>;
+
+struct Surfaces {
+  Handler kubernetes;       // /api /apis /openapi /version /healthz /livez /readyz /metrics
+  Handler connect;          // /v3/connect
+  Handler import_manifest;  // /v3/import/TOKEN_CLUSTER.yaml
+  Handler proxy;            // /k8s/clusters/ID/... of clusters other than local
+  Handler subscribe;        // /v3/subscribe
+  engine::Norman& norman;
+  const engine::AuthenticatorChain& authenticators;
+  const Dashboard& dashboard;
+  std::function<std::string()> ca_pem;
+};
+
+class Routes {
+ public:
+  explicit Routes(Surfaces surfaces) : surfaces_(std::move(surfaces)) {}
+  engine::Answer handle(engine::Request& request);
+
+ private:
+  engine::Answer management(engine::Request& request);
+  engine::Answer cluster(engine::Request& request);
+
+  Surfaces surfaces_;
+};
+
+// The largest body of a request, by its path: what is streamed to a cluster has none.
+size_t body_bytes_max(std::string_view method, std::string_view path);
+
+}  // namespace appliance

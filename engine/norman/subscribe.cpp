@@ -1,0 +1,259 @@
+#include "engine/norman/subscribe.h"
+
+#include <deque>
+
+#include "engine/base/limits.h"
+#include "engine/base/websocket.h"
+
+namespace engine {
+namespace {
+
+constexpr storage::Seconds kPingEvery{5};
+
+std::vector<const SchemaView*> asked_types(const Norman& norman, const Request& request) {
+  std::vector<const SchemaView*> out;
+  auto add = [&](std::string_view id) {
+    const SchemaView* schema = norman.schemas().published("/v3", id);
+    if (schema && schema->collection_method("GET") && norman.holder(*schema)) out.push_back(schema);
+  };
+  bool any = false;
+  for (std::string_view list : request.query.all("resourceTypes")) {
+    any = true;
+    for (size_t start = 0; start <= list.size();) {
+      size_t comma = std::min(list.find(',', start), list.size());
+      add(list.substr(start, comma - start));
+      start = comma + 1;
+    }
+  }
+  if (!any)
+    for (const std::string& id : norman.schemas().ids("/v3")) add(id);
+  return out;
+}
+
+}  // namespace
+
+// Events come on the dispatcher's thread and are only queued there; a worker makes them into
+// messages, in order, one worker at a time.
+class SubscribeStream : public std::enable_shared_from_this<SubscribeStream> {
+ public:
+  SubscribeStream(Norman& norman, const AuthenticatorChain& authenticators, const Request& request)
+      : norman_(norman),
+        authenticators_(authenticators),
+        request_(request),
+        types_(asked_types(norman, request)) {}
+
+  void open(std::shared_ptr<StreamSink> sink) {
+    {
+      std::lock_guard lock(mutex_);
+      sink_ = std::move(sink);
+    }
+    for (const SchemaView* schema : types_) follow(*schema);
+    ping();
+  }
+
+  void feed(std::string_view bytes) {
+    struct Reply final : websocket::Events {
+      explicit Reply(SubscribeStream& stream) : stream(stream) {}
+      SubscribeStream& stream;
+      void on_message(websocket::Opcode, std::string_view) override {
+      }  // clients have nothing to say here
+      void on_ping(std::string_view payload) override {
+        stream.send(websocket::Opcode::pong, payload);
+      }
+      void on_close(uint16_t code, std::string_view) override {
+        stream.close(code == 1005 ? 1000 : code, "");
+      }
+    } reply(*this);
+    if (auto failure = reader_.feed(bytes, reply)) close(failure->code, failure->reason);
+  }
+
+  void closed() {
+    std::vector<std::unique_ptr<Dispatcher::Subscription>> gone;
+    std::lock_guard lock(mutex_);
+    sink_.reset();
+    queue_.clear();
+    gone.swap(subscriptions_);
+    // Ended on a worker: a subscription waits for its listener, which may be waiting for this lock.
+    auto held = std::make_shared<decltype(gone)>(std::move(gone));
+    norman_.parts().env.post([held] { held->clear(); });
+  }
+
+  void touch(std::string_view schema_id, std::string_view name) {
+    for (const SchemaView* schema : types_)
+      if (schema->id() == schema_id) enqueue({schema, nullptr, std::string(name)});
+  }
+
+ private:
+  struct Item {
+    const SchemaView* schema;
+    WatchEventPtr event;  // none: read the object anew
+    std::string name;
+  };
+
+  void follow(const SchemaView& schema) {
+    KindPtr kind = norman_.holder(schema);
+    Dispatcher::Snapshot ignored;
+    auto self = weak_from_this();
+    auto made = norman_.parts().dispatcher.list_and_subscribe(
+        *kind, {}, ignored, [self, &schema](const WatchEventPtr& event) {
+          if (event->type == EventType::bookmark) return;
+          if (auto stream = self.lock()) stream->enqueue({&schema, event, {}});
+        });
+    if (!made) return close(1011, made.error().message());
+    std::lock_guard lock(mutex_);
+    subscriptions_.push_back(std::move(*made));
+  }
+
+  void enqueue(Item item) {
+    std::lock_guard lock(mutex_);
+    if (!sink_) return;
+    if (queue_.size() >= limits::kSubscribeQueueMax) {
+      sink_->abort();  // too slow: the client connects anew and reads the lists
+      return;
+    }
+    queue_.push_back(std::move(item));
+    if (working_) return;
+    working_ = true;
+    norman_.parts().env.post([self = shared_from_this()] { self->work(); });
+  }
+
+  void work() {
+    for (;;) {
+      Item item;
+      {
+        std::lock_guard lock(mutex_);
+        if (queue_.empty() || !sink_) {
+          working_ = false;
+          return;
+        }
+        item = std::move(queue_.front());
+        queue_.pop_front();
+      }
+      tell(item);
+    }
+  }
+
+  void tell(const Item& item) {
+    Bytes bytes = item.event ? item.event->object : nullptr;
+    KindPtr kind = norman_.holder(*item.schema);
+    if (!item.event) {
+      auto found = norman_.parts().dispatcher.get(*kind, "", item.name);
+      if (!found || !*found) return;
+      bytes = (*found)->bytes;
+    }
+    auto stored = parse_json(*bytes);
+    if (!stored) return;
+    const Type& type = norman_.parts().types.of(*item.schema);
+    Call call{norman_, request_, *item.schema, norman_.base_of(request_), {}};
+    const std::string ns(stored->str({"metadata", "namespace"})),
+        name(stored->str({"metadata", "name"}));
+    if (!type.holds(*stored, *item.schema)) return;
+    if (!norman_.may(request_.user, "get", *kind, ns, name) && !type.owns(call, *stored, "get"))
+      return;
+    const bool removed = item.event && item.event->type == EventType::deleted;
+    Json message = Json::object({{"name", removed ? "resource.remove" : "resource.change"},
+                                 {"resourceType", item.schema->id()}});
+    message.set("data", norman_.present(call, *stored));
+    send(websocket::Opcode::text, dump(message));
+  }
+
+  void ping() {
+    {
+      std::lock_guard lock(mutex_);
+      if (!sink_) return;
+    }
+    if (!authenticators_.authenticate(request_)) return close(1008, "the credential has ended");
+    send(websocket::Opcode::text, R"({"name":"ping","data":{}})");
+    norman_.parts().env.post_after(kPingEvery, [self = weak_from_this()] {
+      if (auto stream = self.lock()) stream->ping();
+    });
+  }
+
+  void send(websocket::Opcode opcode, std::string_view payload) {
+    auto frame = std::make_shared<const std::string>(websocket::frame(opcode, payload));
+    std::shared_ptr<StreamSink> sink;
+    {
+      std::lock_guard lock(mutex_);
+      sink = sink_;
+    }
+    if (sink) sink->send(std::move(frame));
+  }
+
+  void close(uint16_t code, std::string_view reason) {
+    send(websocket::Opcode::close, websocket::close_payload(code, reason));
+    std::lock_guard lock(mutex_);
+    if (sink_) sink_->finish();
+  }
+
+  Norman& norman_;
+  const AuthenticatorChain& authenticators_;
+  const Request request_;
+  const std::vector<const SchemaView*> types_;
+  websocket::Reader reader_{websocket::Side::server};
+  std::mutex mutex_;
+  std::shared_ptr<StreamSink> sink_;
+  std::deque<Item> queue_;
+  bool working_ = false;
+  std::vector<std::unique_ptr<Dispatcher::Subscription>> subscriptions_;
+};
+
+namespace {
+
+// What the hub owns; the stream itself lives on while a worker still has it.
+class SubscribeHandler final : public StreamHandler {
+ public:
+  SubscribeHandler(storage::Env& env, std::shared_ptr<SubscribeStream> stream)
+      : env_(env), stream_(std::move(stream)) {}
+  // Lists are read to subscribe: not on a hub thread.
+  void on_open(std::shared_ptr<StreamSink> sink) override {
+    env_.post([stream = stream_, sink = std::move(sink)] { stream->open(sink); });
+  }
+  void on_bytes(std::string_view bytes) override { stream_->feed(bytes); }
+  void on_closed() override { stream_->closed(); }
+
+ private:
+  storage::Env& env_;
+  std::shared_ptr<SubscribeStream> stream_;
+};
+
+}  // namespace
+
+Answer Subscribe::handle(const Request& request) {
+  if (request.user.name == "system:anonymous")
+    return norman_error(Status::other(401, "Unauthorized", "must authenticate"));
+  if (!websocket::is_upgrade(request))
+    return norman_error(
+        Status::other(400, "BadRequest", "subscribe speaks WebSocket: ask with an upgrade"));
+  if (!websocket::origin_allowed(request, {}))
+    return norman_error(
+        Status::other(403, "Forbidden", "a page of another origin may not subscribe"));
+  std::string protocol;
+  auto head = websocket::accept(request, {}, protocol);
+  if (!head) return norman_error(head.error());
+  auto stream = std::make_shared<SubscribeStream>(norman_, authenticators_, request);
+  {
+    std::lock_guard lock(mutex_);
+    std::erase_if(streams_, [](const auto& weak) { return weak.expired(); });
+    streams_.push_back(stream);
+  }
+  return Stream{.head = std::move(*head),
+                .handler = std::make_unique<SubscribeHandler>(norman_.parts().env, stream)};
+}
+
+void Subscribe::touch(std::string_view schema_id, std::string_view name) {
+  std::vector<std::shared_ptr<SubscribeStream>> live;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& weak : streams_)
+      if (auto stream = weak.lock()) live.push_back(std::move(stream));
+  }
+  for (const auto& stream : live) stream->touch(schema_id, name);
+}
+
+size_t Subscribe::open_streams() {
+  std::lock_guard lock(mutex_);
+  std::erase_if(streams_, [](const auto& weak) { return weak.expired(); });
+  return streams_.size();
+}
+
+}  // namespace engine
