@@ -45,6 +45,7 @@ class SubscribeStream : public std::enable_shared_from_this<SubscribeStream> {
   void open(std::shared_ptr<StreamSink> sink) {
     {
       std::lock_guard lock(mutex_);
+      if (closed_) return;  // gone before a worker came to it
       sink_ = std::move(sink);
     }
     for (const SchemaView* schema : types_) follow(*schema);
@@ -70,6 +71,7 @@ class SubscribeStream : public std::enable_shared_from_this<SubscribeStream> {
   void closed() {
     std::vector<std::unique_ptr<Dispatcher::Subscription>> gone;
     std::lock_guard lock(mutex_);
+    closed_ = true;
     sink_.reset();
     queue_.clear();
     gone.swap(subscriptions_);
@@ -194,6 +196,7 @@ class SubscribeStream : public std::enable_shared_from_this<SubscribeStream> {
   std::shared_ptr<StreamSink> sink_;
   std::deque<Item> queue_;
   bool working_ = false;
+  bool closed_ = false;
   std::vector<std::unique_ptr<Dispatcher::Subscription>> subscriptions_;
 };
 
