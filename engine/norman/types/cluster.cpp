@@ -9,7 +9,8 @@
 namespace engine {
 namespace {
 
-constexpr std::string_view kHandedKubeconfig = "paddockKubeconfig";
+// A kubeconfig handed over: importedConfig.kubeConfig of the facts, write-only.
+constexpr std::string_view kHandedKubeconfig = "importedConfig.kubeConfig";
 
 class ClusterType final : public Type {
  public:
@@ -19,7 +20,7 @@ class ClusterType final : public Type {
                              Place& place) const override {
     if (body.str("name").empty())
       return Status::field_error(422, "MissingRequired", "Cluster name", "");
-    if (const Json* kubeconfig = raw.find(kHandedKubeconfig)) {
+    if (const Json* kubeconfig = raw.at({"importedConfig", "kubeConfig"})) {
       if (!kubeconfig->is_string() || kubeconfig->as_string().empty())
         return Status::field_error(422, "InvalidFormat", std::string(kHandedKubeconfig),
                                    "a kubeconfig as text is wanted");
