@@ -11,7 +11,7 @@ namespace appliance {
 
 class StreamHub::Impl {
  public:
-  Impl(storage::Env& env, HubOptions options) {
+  Impl(storage::Env& env_in, HubOptions options) : env(env_in) {
     int cores = static_cast<int>(std::thread::hardware_concurrency());
     int count = std::clamp(options.shards > 0 ? options.shards : cores, 1, 4);
     for (int i = 0; i < count; ++i) shards.push_back(std::make_unique<HubShard>(env));
@@ -19,6 +19,7 @@ class StreamHub::Impl {
 
   HubShard& next() { return *shards[turn.fetch_add(1, std::memory_order_relaxed) % shards.size()]; }
 
+  storage::Env& env;
   std::vector<std::unique_ptr<HubShard>> shards;
   std::atomic<size_t> turn{0};
   std::atomic<uint64_t> timer{1};
@@ -48,6 +49,8 @@ void StreamHub::stop(storage::Instant deadline) {
   for (auto& shard : impl_->shards) shard->begin_stop(deadline);
   for (auto& shard : impl_->shards) shard->join();
 }
+
+storage::Env& StreamHub::env() { return impl_->env; }
 
 HubCounters StreamHub::counters() const {
   HubCounters out;

@@ -78,6 +78,7 @@ class StreamHub {
   // Ends every stream properly (its farewell, then the end of the connection) and stops the threads; at the deadline closes the rest.
   void stop(storage::Instant deadline);
   HubCounters counters() const;
+  storage::Env& env();
 
  private:
   class Impl;

@@ -64,10 +64,11 @@ struct TlsClient {
   std::function<engine::Result<engine::Unit>(const std::vector<std::string>& chain_pem)> verify;
 };
 
-// TLS 1.2 or 1.3 with ALPN http/1.1 on top of another dialer, through memory BIOs. `below` must outlive it.
+// TLS 1.2 or 1.3 with ALPN http/1.1 on top of another dialer, through memory BIOs. `hub` (for the handshake's deadline) and `below` must
+// outlive it.
 class TlsDialer final : public Dialer {
  public:
-  static engine::Result<std::unique_ptr<TlsDialer>> create(Dialer& below, TlsClient options);
+  static engine::Result<std::unique_ptr<TlsDialer>> create(StreamHub& hub, Dialer& below, TlsClient options);
   ~TlsDialer() override;
   void dial(const Endpoint& to, std::unique_ptr<ConnectionHandler> handler, storage::Instant deadline) override;
 
