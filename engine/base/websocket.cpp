@@ -166,18 +166,11 @@ std::optional<Reader::Failure> Reader::feed(std::string_view bytes, Events& even
 // One step: bytes of a header, or of a payload.
 std::optional<Reader::Failure> Reader::step(std::string_view& bytes, Events& events) {
   if (!in_frame_) {
-    size_t needed = 2;
-    if (header_size_ >= 2) {
-      unsigned length = header_[1] & 0x7fu;
-      needed += length == 126 ? 2 : length == 127 ? 8 : 0;
-      if (header_[1] & 0x80u) needed += 4;
-    }
-    while (header_size_ < needed && !bytes.empty()) {
+    while (header_size_ < header_needs() && !bytes.empty()) {
       header_[header_size_++] = static_cast<unsigned char>(bytes.front());
       bytes.remove_prefix(1);
-      if (header_size_ == 2) return std::nullopt;  // now its full size is known
     }
-    if (header_size_ < needed) return std::nullopt;
+    if (header_size_ < header_needs()) return std::nullopt;
     if (auto failure = header_done()) return failure;
     if (left_ > 0) return std::nullopt;
     return frame_done(events);
@@ -192,6 +185,13 @@ std::optional<Reader::Failure> Reader::step(std::string_view& bytes, Events& eve
   bytes.remove_prefix(take);
   if (left_ > 0) return std::nullopt;
   return frame_done(events);
+}
+
+// The second byte tells how long the header is.
+size_t Reader::header_needs() const {
+  if (header_size_ < 2) return 2;
+  unsigned length = header_[1] & 0x7fu;
+  return size_t{2} + (length == 126 ? 2 : length == 127 ? 8 : 0) + (header_[1] & 0x80u ? 4 : 0);
 }
 
 std::optional<Reader::Failure> Reader::header_done() {

@@ -52,6 +52,7 @@ class Reader {
 
  private:
   std::optional<Failure> step(std::string_view& bytes, Events& events);
+  size_t header_needs() const;
   std::optional<Failure> header_done();
   std::optional<Failure> frame_done(Events& events);
 
