@@ -58,7 +58,8 @@ struct Reader::Scan {
 };
 
 StoreResult<std::unique_ptr<Reader>> Reader::open(const DatabaseOptions& options) {
-  std::unique_ptr<Reader> reader(new Reader(TRY(Database::open(options))));
+  auto database = TRY(Database::open(options));
+  std::unique_ptr<Reader> reader(new Reader(std::move(database)));
   TRY(reader->prepare());
   return reader;
 }

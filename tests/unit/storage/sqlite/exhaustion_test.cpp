@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -112,26 +113,35 @@ SCENARIO("without file descriptors a store that is open goes on", "[sqlite][desc
   MUST(store->commit(put("/a", "1")));
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
+  // Threads begin and end while there are descriptors: the sanitizers need one to look at a
+  // thread's state.
+  std::latch exhausted(1), done(6), restored(1);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 6; ++t) {
+    threads.emplace_back([&, t] {
+      exhausted.wait();
+      for (int i = 0; i < 50; ++i) {
+        if (!store->commit(put("/t/" + std::to_string(t), std::to_string(i)))) wrong.fetch_add(1);
+        auto got = store->get("/a");
+        if (!got || !*got) wrong.fetch_add(1);
+      }
+      done.count_down();
+      restored.wait();
+    });
+  }
   std::vector<int> taken;
   const rlimit few{64, before.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &few);
   for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY)) {
     taken.push_back(fd);
   }
-  std::vector<std::thread> threads;
-  std::atomic<int> wrong{0};
-  for (int t = 0; t < 6; ++t) {
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 50; ++i) {
-        if (!store->commit(put("/t/" + std::to_string(t), std::to_string(i)))) wrong.fetch_add(1);
-        auto got = store->get("/a");
-        if (!got || !*got) wrong.fetch_add(1);
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  exhausted.count_down();
+  done.wait();
   for (const int fd : taken) ::close(fd);
   ::setrlimit(RLIMIT_NOFILE, &before);
+  restored.count_down();
+  for (std::thread& thread : threads) thread.join();
   CHECK_FALSE(taken.empty());
   CHECK(wrong.load() == 0);
 }
