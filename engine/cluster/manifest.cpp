@@ -117,16 +117,6 @@ std::string agent_manifest_yaml(const AgentManifest& manifest) {
   return out;
 }
 
-std::vector<std::string> agent_object_paths() {
-  const std::string rbac = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/";
-  const std::string ns = "/api/v1/namespaces/" + std::string(kAgentNamespace);
-  // The agent's own binding is the last: without it nothing more can be removed.
-  return {"/apis/apps/v1/namespaces/" + std::string(kAgentNamespace) + "/deployments/" +
-              std::string(kAgentName),
-          ns + "/secrets/cattle-credentials", ns, rbac + std::string(kOwnersBinding),
-          rbac + std::string(kAgentBinding)};
-}
-
 RegistrationCommands registration_commands(const AgentManifest& manifest,
                                            std::string_view cluster_id) {
   RegistrationCommands out;

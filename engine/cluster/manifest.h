@@ -30,9 +30,6 @@ std::string agent_manifest_yaml(const AgentManifest& manifest);
 // The binding that makes owners here administrators there.
 Json owners_binding();
 
-// A path of the API of each thing an import leaves in a cluster, in the order of removal.
-std::vector<std::string> agent_object_paths();
-
 struct RegistrationCommands {
   std::string manifest_url;
   std::string command;           // kubectl apply -f URL

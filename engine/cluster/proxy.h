@@ -20,9 +20,9 @@ namespace engine {
 inline constexpr std::string_view kClusterOwnersGroup = "paddock:cluster-owners";
 
 struct ProxyPath {
-  std::string cluster;    // c-abc12
-  std::string_view rest;  // "/api/v1/pods?watch=1", as received; "/" when there was none
-  std::string prefix;     // "/k8s/clusters/c-abc12"
+  std::string cluster;  // c-abc12
+  std::string rest;     // "/api/v1/pods?watch=1", as received; "/" when there was none
+  std::string prefix;   // "/k8s/clusters/c-abc12"
 };
 // Null when the target is not below /k8s/clusters/ID.
 std::optional<ProxyPath> split_proxy_target(std::string_view target);
