@@ -18,6 +18,15 @@ class Authenticator {
   virtual Result<std::optional<User>> authenticate(const Request&) = 0;
 };
 
+User anonymous_user();
+
+// A client certificate that TLS has verified: the common name is the user, the organizations are
+// groups.
+class CertificateAuthenticator final : public Authenticator {
+ public:
+  Result<std::optional<User>> authenticate(const Request&) override;
+};
+
 class AuthenticatorChain {
  public:
   void add(std::unique_ptr<Authenticator> authenticator) {

@@ -1,1 +1,1 @@
-target_link_libraries(engine_access ${scope} lib_sodium)
+target_link_libraries(engine_access ${scope} lib_sodium lib_crypto)

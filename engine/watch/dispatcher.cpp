@@ -436,6 +436,12 @@ Result<std::optional<Dispatcher::Snapshot>> Dispatcher::list_at(const Kind& kind
 
 Revision Dispatcher::applied() const { return impl_->applied.load(); }
 
+Result<std::shared_ptr<const std::atomic<Revision>>> Dispatcher::changed(const Kind& kind) {
+  auto channel = TRY(impl_->channel(kind));
+  const auto* changed = &channel->cache->changed();
+  return std::shared_ptr<const std::atomic<Revision>>(std::move(channel), changed);
+}
+
 Result<std::unique_ptr<Dispatcher::Subscription>> Dispatcher::subscribe(const Kind& kind,
                                                                         const Interest& interest,
                                                                         Revision after,

@@ -57,6 +57,7 @@ void ResourceCache::apply_one(const storage::Event& raw, storage::Instant now) {
     return;  // of an object that was never seen
   }
   revision_ = std::max(revision_, raw.revision);
+  changed_.store(revision_);
   push(std::move(event), now);
 }
 
@@ -93,6 +94,7 @@ void ResourceCache::fill(std::vector<ObjectPtr> objects, Revision revision,
   std::lock_guard lock(mutex_);
   tree_.fill(std::move(objects));
   revision_ = revision;
+  changed_.store(revision);
   floor_ = floor;
   for (auto& event : history) push(std::move(event), now);
   taken_ = ring_begin_ + ring_.size();

@@ -4,6 +4,7 @@
 // never held while anything outside is called. Owns: its tree and its ring.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -48,6 +49,7 @@ class ResourceCache {
   View view_and_attach(Revision applied, const std::function<void(Revision upto)>& attach);
   void detach();  // a reader that was attached has ended
   Revision floor();
+  const std::atomic<Revision>& changed() const { return changed_; }
 
   // What the fan-out has not yet taken, at most `max`. `lost`: some were dropped before it came.
   struct Batch {
@@ -73,6 +75,7 @@ class ResourceCache {
   const KindPtr kind_;
   const std::string prefix_;
 
+  std::atomic<Revision> changed_ = 0;  // revision_, for reading without the lock
   std::mutex mutex_;
   bool filled_ = false;
   std::vector<storage::Event> waiting_;  // while loading

@@ -5,6 +5,7 @@
 // immutable) and its watchers' registrations. Source: k8s.io/apiserver pkg/storage/cacher.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -69,6 +70,9 @@ class Dispatcher {
                                           Revision at);
   // What all caches have reached.
   Revision applied() const;
+  // Goes up with each change of the kind's objects, before the change is acknowledged: whoever
+  // keeps an index by subscription can tell whether it is up to date.
+  Result<std::shared_ptr<const std::atomic<Revision>>> changed(const Kind&);
 
   // Every event after `after`, in order, exactly once, on the dispatcher's thread (must not block):
   // by the informers of controllers, by watch streams, by /v3/subscribe. 410 Expired when the ring

@@ -1,0 +1,60 @@
+// Frames: a watch event as the bytes that go to the socket, made once for all readers of one form
+// and shared between them: {"type":...,"object":...} with a line end, as an HTTP chunk. Thread: any.
+// Owns: the frames of the newest event.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "engine/api/respond.h"
+#include "engine/watch/object_scan.h"
+#include "engine/watch/selector.h"
+
+namespace engine {
+
+// What the bytes of an event depend on besides the event.
+struct FrameForm {
+  KindPtr kind;
+  Output output;
+  TableHeaders headers = TableHeaders::with;
+  bool operator==(const FrameForm& other) const {
+    return kind == other.kind && output.shape == other.output.shape &&
+           output.meta_version == other.output.meta_version &&
+           output.include_object == other.output.include_object && headers == other.headers;
+  }
+};
+
+std::string as_chunk(std::string_view text);
+extern const std::string_view kLastChunk;
+
+// One line: the event and its end of line.
+std::string event_text(std::string_view type, const FrameForm& form, const Bytes& object,
+                       WallTime now);
+std::string error_event_text(const Status& status);
+// What a bookmark carries: kind and revision only.
+Bytes bookmark_object(const Kind& kind, Revision revision, bool initial_events_end);
+
+class FrameCache {
+ public:
+  explicit FrameCache(storage::Env& env) : env_(env) {}
+  // The frame of the event for a reader with this selector; null: not for it.
+  Bytes frame(const WatchEventPtr& event, const FrameForm& form, const Selector& selector);
+
+ private:
+  struct Made {
+    FrameForm form;
+    EventType type;
+    Bytes bytes;
+  };
+  void turn_to(const WatchEventPtr& event);
+  std::optional<EventType> type_for(const Selector& selector) const;
+
+  storage::Env& env_;
+  std::mutex mutex_;
+  WatchEventPtr event_;
+  std::optional<ObjectView> now_, before_;
+  std::vector<Made> made_;
+};
+
+}  // namespace engine

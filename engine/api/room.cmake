@@ -1,0 +1,1 @@
+target_link_libraries(engine_api ${scope} lib_z)

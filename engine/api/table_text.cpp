@@ -1,0 +1,22 @@
+#include "engine/api/respond.h"
+#include "engine/api/table.h"
+
+namespace engine {
+
+Result<std::string> table_text(const Kind& kind, const Output& output, const ListAnswer& list,
+                               TableHeaders headers, WallTime now) {
+  TableOptions options;
+  options.meta_version = output.meta_version;
+  options.rows = output.include_object == "None"     ? RowObject::none
+                 : output.include_object == "Object" ? RowObject::object
+                                                     : RowObject::metadata;
+  options.now = now;
+  options.headers = headers == TableHeaders::with;
+  std::string revision = list.revision == 0 ? std::string() : std::to_string(list.revision);
+  options.resource_version = revision;
+  options.continue_token = list.continue_token;
+  options.remaining = list.remaining;
+  return make_table(kind, list.objects, options);
+}
+
+}  // namespace engine
