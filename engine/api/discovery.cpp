@@ -34,7 +34,8 @@ std::vector<const Kind*> versions_of(const KindSnapshot& kinds, std::string_view
 std::vector<std::string> named_groups(const KindSnapshot& kinds) {
   std::vector<std::string> out;
   for (const KindPtr& kind : kinds.all()) {
-    if (!kind->group.empty() && (out.empty() || out.back() != kind->group)) out.push_back(kind->group);
+    if (!kind->group.empty() && (out.empty() || out.back() != kind->group))
+      out.push_back(kind->group);
   }
   return out;
 }
@@ -77,22 +78,25 @@ Json legacy_subresource(const Kind& kind, const Subresource& sub) {
 Json response_kind(const Kind& kind, std::string_view group, std::string_view version,
                    std::string_view name) {
   bool same = group == kind.group && version == kind.version;
-  return Json::object({{"group", same ? "" : group}, {"version", same ? "" : version}, {"kind", name}});
+  return Json::object(
+      {{"group", same ? "" : group}, {"version", same ? "" : version}, {"kind", name}});
 }
 
 Json aggregated_resource(const Kind& kind) {
-  Json out = Json::object({{"resource", kind.plural},
-                           {"responseKind", response_kind(kind, kind.group, kind.version, kind.kind)},
-                           {"scope", kind.namespaced() ? "Namespaced" : "Cluster"},
-                           {"singularResource", kind.singular},
-                           {"verbs", strings(kind.verbs)}});
+  Json out =
+      Json::object({{"resource", kind.plural},
+                    {"responseKind", response_kind(kind, kind.group, kind.version, kind.kind)},
+                    {"scope", kind.namespaced() ? "Namespaced" : "Cluster"},
+                    {"singularResource", kind.singular},
+                    {"verbs", strings(kind.verbs)}});
   if (!kind.short_names.empty()) out.set("shortNames", strings(kind.short_names));
   if (!kind.categories.empty()) out.set("categories", strings(kind.categories));
   JsonArray subresources;
   for (const Subresource& sub : kind.subresource_details) {
-    subresources.push_back(Json::object({{"subresource", sub.name},
-                                         {"responseKind", response_kind(kind, sub.group, sub.version, sub.kind)},
-                                         {"verbs", strings(sub.verbs)}}));
+    subresources.push_back(
+        Json::object({{"subresource", sub.name},
+                      {"responseKind", response_kind(kind, sub.group, sub.version, sub.kind)},
+                      {"verbs", strings(sub.verbs)}}));
   }
   std::sort(subresources.begin(), subresources.end(), [](const Json& a, const Json& b) {
     return a.str("subresource") < b.str("subresource");
@@ -267,7 +271,8 @@ Discovery::Kept Discovery::aggregated(const KindSnapshot& kinds, DiscoveryRoot r
   return made;
 }
 
-std::optional<Result<Response>> Discovery::answer(const Request& request, const KindSnapshot& kinds) {
+std::optional<Result<Response>> Discovery::answer(const Request& request,
+                                                  const KindSnapshot& kinds) {
   std::vector<std::string_view> path = segments(request.path);
   if (path.empty() || (path[0] != "api" && path[0] != "apis")) return std::nullopt;
   bool core = path[0] == "api";
@@ -292,9 +297,11 @@ std::optional<Result<Response>> Discovery::answer(const Request& request, const 
   }
   std::optional<Json> document;
   if (path.size() == 1) {
-    document = core ? api_versions_document(request.headers.get("Host")) : api_groups_document(kinds);
+    document =
+        core ? api_versions_document(request.headers.get("Host")) : api_groups_document(kinds);
   } else if (path.size() == 2) {
-    document = core ? api_resources_document(kinds, "", path[1]) : api_group_document(kinds, path[1]);
+    document =
+        core ? api_resources_document(kinds, "", path[1]) : api_group_document(kinds, path[1]);
   } else {
     document = api_resources_document(kinds, path[1], path[2]);
   }

@@ -93,12 +93,13 @@ void write_conditions(std::string& out, const Kind& kind, const Json& object) {
   if (kind.plural != "pods" || !kind.group.empty()) return;
   std::string_view phase = object.str({"status", "phase"});
   if (phase != "Succeeded" && phase != "Failed") return;
-  const char* message = phase == "Succeeded" ? "The pod has completed successfully." : "The pod failed.";
+  const char* message =
+      phase == "Succeeded" ? "The pod has completed successfully." : "The pod failed.";
   out += ",\"conditions\":";
-  dump_to(out, Json(JsonArray{Json::object({{"type", "Completed"},
-                                            {"status", "True"},
-                                            {"reason", phase},
-                                            {"message", message}})}));
+  dump_to(
+      out,
+      Json(JsonArray{Json::object(
+          {{"type", "Completed"}, {"status", "True"}, {"reason", phase}, {"message", message}})}));
 }
 
 void write_row_object(std::string& out, const Json& object, std::string_view bytes,

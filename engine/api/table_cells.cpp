@@ -74,7 +74,9 @@ CellFunction find_cell(std::string_view name) {
 
 namespace {
 
-Json cell_name(const CellInput& in) { return Json(in.object.str({"metadata", "name"})); }
+Json cell_name(const CellInput& in) {
+  return Json(in.object.str({"metadata", "name"}));
+}
 
 // The name, marked when an annotation makes the object the default of its kind.
 Json cell_name_default(const CellInput& in) {
@@ -83,7 +85,9 @@ Json cell_name_default(const CellInput& in) {
   return Json(is_default ? name + " (default)" : name);
 }
 
-Json cell_text(const CellInput& in) { return Json(text_of(in.at(0))); }
+Json cell_text(const CellInput& in) {
+  return Json(text_of(in.at(0)));
+}
 
 Json cell_or(const CellInput& in) {
   std::string text = text_of(in.at(0));
@@ -119,7 +123,9 @@ Json cell_count(const CellInput& in) {
   return Json(n);
 }
 
-Json cell_age(const CellInput& in) { return Json(age_of(in.at(0), in.now)); }
+Json cell_age(const CellInput& in) {
+  return Json(age_of(in.at(0), in.now));
+}
 
 Json cell_age_or_none(const CellInput& in) {
   const Json* found = in.at(0);
@@ -133,7 +139,9 @@ Json cell_trimmed(const CellInput& in) {
   return Json(text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1));
 }
 
-Json cell_labels(const CellInput& in) { return Json(label_text(in.at(0))); }
+Json cell_labels(const CellInput& in) {
+  return Json(label_text(in.at(0)));
+}
 
 std::string joined(const Json* list, const char* between) {
   std::string out;
@@ -142,14 +150,17 @@ std::string joined(const Json* list, const char* between) {
   return out;
 }
 
-Json cell_joined(const CellInput& in) { return Json(joined(in.at(0), ",")); }
+Json cell_joined(const CellInput& in) {
+  return Json(joined(in.at(0), ","));
+}
 
 Json cell_joined_or(const CellInput& in) {
   std::string text = joined(in.at(0), ",");
   return Json(text.empty() ? std::string(in.arguments[1]) : text);
 }
 
-// matchLabels and matchExpressions as a selector: a=b,c in (d,e),!f. Requirements are sorted by key.
+// matchLabels and matchExpressions as a selector: a=b,c in (d,e),!f. Requirements are sorted by
+// key.
 std::string selector_text(const Json* selector) {
   std::vector<std::pair<std::string, std::string>> parts;
   if (selector == nullptr) return {};
@@ -187,7 +198,9 @@ Json cell_selector(const CellInput& in) {
   return Json(text.empty() ? "<none>" : text);
 }
 
-Json cell_selector_plain(const CellInput& in) { return Json(selector_text(in.at(0))); }
+Json cell_selector_plain(const CellInput& in) {
+  return Json(selector_text(in.at(0)));
+}
 
 std::string members(const Json* list, std::string_view key) {
   std::string out;
@@ -201,8 +214,12 @@ std::string members(const Json* list, std::string_view key) {
   return out;
 }
 
-Json cell_names(const CellInput& in) { return Json(members(in.at(0), "name")); }
-Json cell_images(const CellInput& in) { return Json(members(in.at(0), "image")); }
+Json cell_names(const CellInput& in) {
+  return Json(members(in.at(0), "name"));
+}
+Json cell_images(const CellInput& in) {
+  return Json(members(in.at(0), "image"));
+}
 
 // How many of how many; either may be missing.
 Json cell_ready(const CellInput& in) {
@@ -233,6 +250,8 @@ constexpr NamedCell kPlain[] = {{"name", cell_name},
 
 }  // namespace
 
-std::span<const NamedCell> plain_cells() { return kPlain; }
+std::span<const NamedCell> plain_cells() {
+  return kPlain;
+}
 
 }  // namespace engine

@@ -33,11 +33,11 @@ std::span<const NamedCell> workload_cells();
 std::span<const NamedCell> cluster_cells();
 
 // Shared between the families.
-const Json* at_path(const Json& object, std::string_view path);  // .a.b.c
+const Json* at_path(const Json& object, std::string_view path);       // .a.b.c
 const JsonArray& list_at(const Json& object, std::string_view path);  // empty when there is none
 std::string lower_case(std::string_view text);
-std::string age_of(const Json* timestamp, WallTime now);          // <unknown> when there is none
-std::string label_text(const Json* labels);                      // a=b,c=d or <none>
-std::string text_of(const Json* value);                          // as %v prints it; empty for none
+std::string age_of(const Json* timestamp, WallTime now);  // <unknown> when there is none
+std::string label_text(const Json* labels);               // a=b,c=d or <none>
+std::string text_of(const Json* value);                   // as %v prints it; empty for none
 
 }  // namespace engine

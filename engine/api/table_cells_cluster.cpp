@@ -45,7 +45,8 @@ Json cell_node_roles(const CellInput& in) {
   const Json* labels = at_path(in.object, ".metadata.labels");
   if (labels != nullptr && labels->is_object()) {
     for (const auto& [key, value] : labels->as_object()) {
-      if (key.starts_with(kPrefix) && key.size() > kPrefix.size()) roles.insert(key.substr(kPrefix.size()));
+      if (key.starts_with(kPrefix) && key.size() > kPrefix.size())
+        roles.insert(key.substr(kPrefix.size()));
       if (key == "kubernetes.io/role" && !text_of(&value).empty()) roles.insert(text_of(&value));
     }
   }
@@ -70,7 +71,9 @@ std::string first_seen(const CellInput& in) {
   return age_of(first != nullptr ? first : at_path(in.object, ".eventTime"), in.now);
 }
 
-Json cell_event_first_seen(const CellInput& in) { return Json(first_seen(in)); }
+Json cell_event_first_seen(const CellInput& in) {
+  return Json(first_seen(in));
+}
 
 Json cell_event_last_seen(const CellInput& in) {
   if (at_path(in.object, ".series") != nullptr) {
@@ -110,7 +113,8 @@ Json cell_subjects(const CellInput& in) {
   for (const Json& s : list_at(in.object, ".subjects")) {
     if (s.str("kind") != in.arguments[0]) continue;
     std::string name(s.str("name"));
-    out.push_back(in.arguments[0] == "ServiceAccount" ? std::string(s.str("namespace")) + "/" + name : name);
+    out.push_back(in.arguments[0] == "ServiceAccount" ? std::string(s.str("namespace")) + "/" + name
+                                                      : name);
   }
   return Json(joined(out, ", "));
 }
@@ -239,14 +243,18 @@ std::string modes_text(const Json& object, std::string_view path) {
   return out;
 }
 
-Json cell_access_modes(const CellInput& in) { return Json(modes_text(in.object, in.arguments[0])); }
+Json cell_access_modes(const CellInput& in) {
+  return Json(modes_text(in.object, in.arguments[0]));
+}
 
 Json phase_of(const Json& object) {
   bool leaving = object.at({"metadata", "deletionTimestamp"}) != nullptr;
   return Json(leaving ? "Terminating" : object.str({"status", "phase"}));
 }
 
-Json cell_phase(const CellInput& in) { return phase_of(in.object); }
+Json cell_phase(const CellInput& in) {
+  return phase_of(in.object);
+}
 
 Json cell_pv_claim(const CellInput& in) {
   const Json* claim = at_path(in.object, ".spec.claimRef");
@@ -256,12 +264,14 @@ Json cell_pv_claim(const CellInput& in) {
 
 // The annotation came before the field and still counts.
 Json cell_storage_class(const CellInput& in) {
-  std::string_view old = in.object.str(
-      {"metadata", "annotations", "volume.beta.kubernetes.io/storage-class"});
+  std::string_view old =
+      in.object.str({"metadata", "annotations", "volume.beta.kubernetes.io/storage-class"});
   return Json(old.empty() ? in.object.str({"spec", "storageClassName"}) : old);
 }
 
-bool is_bound(const Json& claim) { return !claim.str({"spec", "volumeName"}).empty(); }
+bool is_bound(const Json& claim) {
+  return !claim.str({"spec", "volumeName"}).empty();
+}
 
 Json cell_pvc_capacity(const CellInput& in) {
   if (!is_bound(in.object)) return Json("");
@@ -307,7 +317,8 @@ Json cell_csr_duration(const CellInput& in) {
 Json cell_csi_audiences(const CellInput& in) {
   if (at_path(in.object, ".spec.tokenRequests") == nullptr) return Json("<unset>");
   std::vector<std::string> out;
-  for (const Json& r : list_at(in.object, ".spec.tokenRequests")) out.emplace_back(r.str("audience"));
+  for (const Json& r : list_at(in.object, ".spec.tokenRequests"))
+    out.emplace_back(r.str("audience"));
   return Json(joined(out, ","));
 }
 
@@ -356,6 +367,8 @@ constexpr NamedCell kCluster[] = {{"node_status", cell_node_status},
 
 }  // namespace
 
-std::span<const NamedCell> cluster_cells() { return kCluster; }
+std::span<const NamedCell> cluster_cells() {
+  return kCluster;
+}
 
 }  // namespace engine

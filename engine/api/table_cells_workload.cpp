@@ -70,7 +70,8 @@ class PodSummary {
 
   static std::string ended(const Json& terminated, const std::string& prefix) {
     if (!terminated.str("reason").empty()) return prefix + std::string(terminated.str("reason"));
-    if (int64_t signal = terminated.integer({"signal"})) return prefix + "Signal:" + std::to_string(signal);
+    if (int64_t signal = terminated.integer({"signal"}))
+      return prefix + "Signal:" + std::to_string(signal);
     return prefix + "ExitCode:" + std::to_string(terminated.integer({"exitCode"}));
   }
 
@@ -148,9 +149,15 @@ class PodSummary {
   std::optional<WallTime> last_staying_restart_;
 };
 
-Json cell_pod_ready(const CellInput& in) { return Json(PodSummary(in.object).ready()); }
-Json cell_pod_status(const CellInput& in) { return Json(PodSummary(in.object).reason()); }
-Json cell_pod_restarts(const CellInput& in) { return Json(PodSummary(in.object).restarts(in.now)); }
+Json cell_pod_ready(const CellInput& in) {
+  return Json(PodSummary(in.object).ready());
+}
+Json cell_pod_status(const CellInput& in) {
+  return Json(PodSummary(in.object).reason());
+}
+Json cell_pod_restarts(const CellInput& in) {
+  return Json(PodSummary(in.object).restarts(in.now));
+}
 
 Json cell_pod_gates(const CellInput& in) {
   const JsonArray& gates = list_at(in.object, ".spec.readinessGates");
@@ -173,7 +180,8 @@ Json cell_job_status(const CellInput& in) {
 
 Json cell_job_completions(const CellInput& in) {
   std::string done = std::to_string(in.object.integer({"status", "succeeded"})) + "/";
-  if (const Json* wanted = at_path(in.object, ".spec.completions")) return Json(done + dump(*wanted));
+  if (const Json* wanted = at_path(in.object, ".spec.completions"))
+    return Json(done + dump(*wanted));
   int64_t parallelism = in.object.integer({"spec", "parallelism"});
   return Json(done + "1" + (parallelism > 1 ? " of " + std::to_string(parallelism) : ""));
 }
@@ -190,7 +198,8 @@ Json cell_controller_ref(const CellInput& in) {
     if (!owner.truth({"controller"})) continue;
     std::string_view version = owner.str("apiVersion");
     size_t slash = version.find('/');
-    std::string group = slash == std::string_view::npos ? "" : "." + std::string(version.substr(0, slash));
+    std::string group =
+        slash == std::string_view::npos ? "" : "." + std::string(version.substr(0, slash));
     return Json(lower_case(owner.str("kind")) + group + "/" + std::string(owner.str("name")));
   }
   return Json("<none>");
@@ -237,7 +246,8 @@ Json cell_hpa_targets(const CellInput& in) {
   if (specs.empty()) return Json("<none>");
   std::string out;
   for (size_t i = 0; i < std::min(specs.size(), kShown); i++) {
-    out += (i == 0 ? "" : ", ") + metric_text(specs[i], i < statuses.size() ? &statuses[i] : nullptr);
+    out +=
+        (i == 0 ? "" : ", ") + metric_text(specs[i], i < statuses.size() ? &statuses[i] : nullptr);
   }
   if (specs.size() > kShown) out += " + " + std::to_string(specs.size() - kShown) + " more...";
   return Json(out);
@@ -256,20 +266,18 @@ Json cell_claim_state(const CellInput& in) {
   return Json(out);
 }
 
-constexpr NamedCell kWorkload[] = {{"pod_ready", cell_pod_ready},
-                                   {"pod_status", cell_pod_status},
-                                   {"pod_restarts", cell_pod_restarts},
-                                   {"pod_gates", cell_pod_gates},
-                                   {"job_status", cell_job_status},
-                                   {"job_completions", cell_job_completions},
-                                   {"job_duration", cell_job_duration},
-                                   {"controller_ref", cell_controller_ref},
-                                   {"hpa_reference", cell_hpa_reference},
-                                   {"hpa_targets", cell_hpa_targets},
-                                   {"claim_state", cell_claim_state}};
+constexpr NamedCell kWorkload[] = {
+    {"pod_ready", cell_pod_ready},         {"pod_status", cell_pod_status},
+    {"pod_restarts", cell_pod_restarts},   {"pod_gates", cell_pod_gates},
+    {"job_status", cell_job_status},       {"job_completions", cell_job_completions},
+    {"job_duration", cell_job_duration},   {"controller_ref", cell_controller_ref},
+    {"hpa_reference", cell_hpa_reference}, {"hpa_targets", cell_hpa_targets},
+    {"claim_state", cell_claim_state}};
 
 }  // namespace
 
-std::span<const NamedCell> workload_cells() { return kWorkload; }
+std::span<const NamedCell> workload_cells() {
+  return kWorkload;
+}
 
 }  // namespace engine

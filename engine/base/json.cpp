@@ -56,9 +56,13 @@ JsonObject& JsonObject::operator=(JsonObject&& other) noexcept {
   return *this;
 }
 
-JsonObject::~JsonObject() { delete index_; }
+JsonObject::~JsonObject() {
+  delete index_;
+}
 
-size_t JsonObject::size() const { return members_.size(); }
+size_t JsonObject::size() const {
+  return members_.size();
+}
 
 size_t JsonObject::slot(std::string_view key) const {
   if (index_ != nullptr) return index_->find(members_, key);
@@ -103,7 +107,9 @@ Json& JsonObject::operator[](std::string_view key) {
   return members_.back().second;
 }
 
-void JsonObject::set(std::string_view key, Json value) { (*this)[key] = std::move(value); }
+void JsonObject::set(std::string_view key, Json value) {
+  (*this)[key] = std::move(value);
+}
 
 bool JsonObject::erase(std::string_view key) {
   size_t i = slot(key);
@@ -113,12 +119,18 @@ bool JsonObject::erase(std::string_view key) {
   return true;
 }
 
-std::vector<JsonObject::Member>::iterator JsonObject::begin() { return members_.begin(); }
-std::vector<JsonObject::Member>::iterator JsonObject::end() { return members_.end(); }
+std::vector<JsonObject::Member>::iterator JsonObject::begin() {
+  return members_.begin();
+}
+std::vector<JsonObject::Member>::iterator JsonObject::end() {
+  return members_.end();
+}
 std::vector<JsonObject::Member>::const_iterator JsonObject::begin() const {
   return members_.begin();
 }
-std::vector<JsonObject::Member>::const_iterator JsonObject::end() const { return members_.end(); }
+std::vector<JsonObject::Member>::const_iterator JsonObject::end() const {
+  return members_.end();
+}
 
 Json Json::object(std::initializer_list<std::pair<std::string_view, Json>> members) {
   JsonObject out;
@@ -126,7 +138,9 @@ Json Json::object(std::initializer_list<std::pair<std::string_view, Json>> membe
   return Json(std::move(out));
 }
 
-Json Json::array(std::initializer_list<Json> items) { return Json(JsonArray(items)); }
+Json Json::array(std::initializer_list<Json> items) {
+  return Json(JsonArray(items));
+}
 
 const char* Json::type_name() const {
   static constexpr const char* kNames[] = {"null",   "boolean", "integer", "number",
@@ -138,7 +152,9 @@ const Json* Json::find(std::string_view key) const {
   return is_object() ? as_object().find(key) : nullptr;
 }
 
-Json* Json::find(std::string_view key) { return is_object() ? as_object().find(key) : nullptr; }
+Json* Json::find(std::string_view key) {
+  return is_object() ? as_object().find(key) : nullptr;
+}
 
 const Json* Json::at(std::initializer_list<std::string_view> path) const {
   const Json* here = this;
@@ -196,7 +212,9 @@ Json& Json::make(std::initializer_list<std::string_view> path) {
   return *here;
 }
 
-bool Json::erase(std::string_view key) { return is_object() && as_object().erase(key); }
+bool Json::erase(std::string_view key) {
+  return is_object() && as_object().erase(key);
+}
 
 void Json::push_back(Json value) {
   if (is_null()) value_ = JsonArray();

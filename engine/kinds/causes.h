@@ -1,5 +1,6 @@
-// Causes of what is wrong beyond a schema: fields that may not change, names that are not acceptable.
-// Status::invalid takes a list of them. Thread: any. Owns: nothing. Source: k8s.io/apimachinery util/validation/field.
+// Causes of what is wrong beyond a schema: fields that may not change, names that are not
+// acceptable. Status::invalid takes a list of them. Thread: any. Owns: nothing. Source:
+// k8s.io/apimachinery util/validation/field.
 #pragma once
 
 #include <string>

@@ -74,18 +74,23 @@ void read_subresources(CustomKind& out, const Json& version) {
 }
 
 void read_columns(CustomKind& out, const Json& version) {
-  out.columns.push_back({"Name", "string", "name", "Name is unique within a namespace.", 0, {}, "name"});
+  out.columns.push_back(
+      {"Name", "string", "name", "Name is unique within a namespace.", 0, {}, "name"});
   const Json* list = version.find("additionalPrinterColumns");
   if (list != nullptr && list->is_array() && list->size() > 0) {
     for (const Json& c : list->as_array()) {
-      out.columns.push_back({std::string(c.str("name")), std::string(c.str("type")),
-                             std::string(c.str("format")), std::string(c.str("description")),
+      out.columns.push_back({std::string(c.str("name")),
+                             std::string(c.str("type")),
+                             std::string(c.str("format")),
+                             std::string(c.str("description")),
                              static_cast<int>(c.integer({"priority"})),
-                             std::string(c.str("jsonPath")), {}});
+                             std::string(c.str("jsonPath")),
+                             {}});
     }
     return;
   }
-  out.columns.push_back({"Age", "date", {}, "When the object was made.", 0, ".metadata.creationTimestamp", {}});
+  out.columns.push_back(
+      {"Age", "date", {}, "When the object was made.", 0, ".metadata.creationTimestamp", {}});
 }
 
 Result<KindPtr> kind_of_version(const Json& crd, const Json& version, std::string_view path,
@@ -119,7 +124,8 @@ Result<KindPtr> kind_of_version(const Json& crd, const Json& version, std::strin
                            {{"FieldValueRequired", "Required value: schemas are required",
                              std::string(path) + ".schema.openAPIV3Schema"}});
   }
-  out->compiled = TRY(Schema::from_structural(*schema, std::string(path) + ".schema.openAPIV3Schema"));
+  out->compiled =
+      TRY(Schema::from_structural(*schema, std::string(path) + ".schema.openAPIV3Schema"));
   out->text = dump(*schema);
   return KindPtr(std::move(out));
 }
@@ -158,11 +164,12 @@ Result<CrdKinds> kinds_of_crd(const Json& crd) {
     if (is_served) out.served.push_back(std::move(kind));
   }
   if (out.stored == nullptr) {
-    return Status::invalid("apiextensions.k8s.io", "CustomResourceDefinition",
-                           std::string(crd.str({"metadata", "name"})),
-                           {{"FieldValueInvalid",
-                             "Invalid value: must have exactly one version marked as storage version",
-                             "spec.versions"}});
+    return Status::invalid(
+        "apiextensions.k8s.io", "CustomResourceDefinition",
+        std::string(crd.str({"metadata", "name"})),
+        {{"FieldValueInvalid",
+          "Invalid value: must have exactly one version marked as storage version",
+          "spec.versions"}});
   }
   return out;
 }
@@ -185,12 +192,14 @@ std::optional<NameConflict> name_conflict(const Json& crd, const KindSnapshot& k
     return NameConflict{reason, "\"" + std::string(word) + "\" is already in use"};
   };
   if (used(names->str("plural"), false)) return conflict("PluralConflict", names->str("plural"));
-  if (used(names->str("singular"), false)) return conflict("SingularConflict", names->str("singular"));
+  if (used(names->str("singular"), false))
+    return conflict("SingularConflict", names->str("singular"));
   for (const std::string& word : strings(names->find("shortNames"))) {
     if (used(word, false)) return conflict("ShortNamesConflict", word);
   }
   if (used(names->str("kind"), true)) return conflict("KindConflict", names->str("kind"));
-  if (used(names->str("listKind"), true)) return conflict("ListKindConflict", names->str("listKind"));
+  if (used(names->str("listKind"), true))
+    return conflict("ListKindConflict", names->str("listKind"));
   return std::nullopt;
 }
 

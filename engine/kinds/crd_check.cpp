@@ -139,8 +139,7 @@ class CrdChecker {
     }
     const Json* columns = version.find("additionalPrinterColumns");
     for (size_t i = 0; columns != nullptr && columns->is_array() && i < columns->size(); i++) {
-      column(columns->as_array()[i],
-             path + ".additionalPrinterColumns[" + std::to_string(i) + "]");
+      column(columns->as_array()[i], path + ".additionalPrinterColumns[" + std::to_string(i) + "]");
     }
     scale(version, path + ".subresources.scale");
     selectable(version, path + ".selectableFields");
@@ -198,10 +197,10 @@ class CrdChecker {
                     (rule.status && text.starts_with(".status."));
       if (!text.empty() && !inside) {
         add(cause_invalid(here, Json(text),
-                          std::string("should be a json path under ") +
-                              (rule.spec && rule.status ? ".spec or .status"
-                               : rule.spec             ? ".spec"
-                                                       : ".status")));
+                          std::string("should be a json path under ") + (rule.spec && rule.status
+                                                                             ? ".spec or .status"
+                                                                         : rule.spec ? ".spec"
+                                                                                     : ".status")));
       }
     }
   }
@@ -217,7 +216,8 @@ class CrdChecker {
       std::string here = path + "[" + std::to_string(i) + "].jsonPath";
       simple_path(field, "jsonPath", here, true);
       if (field.str("jsonPath").starts_with(".metadata.")) {
-        add(cause_invalid(here, Json(field.str("jsonPath")), "must not point to fields in metadata"));
+        add(cause_invalid(here, Json(field.str("jsonPath")),
+                          "must not point to fields in metadata"));
       }
     }
   }
@@ -225,7 +225,8 @@ class CrdChecker {
   void conversion(const Json& spec) {
     std::string_view strategy = spec.str({"conversion", "strategy"}, "None");
     if (strategy != "None" && strategy != "Webhook") {
-      return add(cause_not_supported("spec.conversion.strategy", Json(strategy), {"None", "Webhook"}));
+      return add(
+          cause_not_supported("spec.conversion.strategy", Json(strategy), {"None", "Webhook"}));
     }
     const Json* versions = spec.find("versions");
     // With one version nothing is ever converted.
@@ -253,7 +254,8 @@ std::vector<Cause> check_crd_update(const Json& crd, const Json& old) {
   fixed({"spec", "group"}, "spec.group");
   fixed({"spec", "names", "plural"}, "spec.names.plural");
   bool established = false;
-  if (const Json* conditions = old.at({"status", "conditions"}); conditions && conditions->is_array()) {
+  if (const Json* conditions = old.at({"status", "conditions"});
+      conditions && conditions->is_array()) {
     for (const Json& c : conditions->as_array()) {
       established = established || (c.str("type") == "Established" && c.str("status") == "True");
     }

@@ -1,6 +1,7 @@
-// Facts: the kind data that generate/facts.py puts into the program: one row a kind, and OpenAPI definitions in compressed blocks that are
-// opened when one of their definitions is asked for. Internal to engine/kinds.
-// Thread: any. Owns: the index of definitions and the block it opened last.
+// Facts: the kind data that generate/facts.py puts into the program: one row a kind, and OpenAPI
+// definitions in compressed blocks that are opened when one of their definitions is asked for.
+// Internal to engine/kinds. Thread: any. Owns: the index of definitions and the block it opened
+// last.
 #pragma once
 
 #include <memory>

@@ -10,7 +10,8 @@ Status unreadable(std::string_view text, const std::string& why) {
   return Status::bad_request("the path " + std::string(text) + " cannot be read: " + why);
 }
 
-// The position after the bracket that closes the one at `at`; npos when nothing closes it. Quotes hide brackets.
+// The position after the bracket that closes the one at `at`; npos when nothing closes it. Quotes
+// hide brackets.
 size_t closing(std::string_view text, size_t at) {
   int open = 0;
   char quote = 0;
@@ -130,7 +131,8 @@ Result<JsonPath::Step> JsonPath::filter(std::string_view inside) {
       out.right = Json(unquoted(right));
     } else {
       auto value = parse_json(right);
-      if (!value) return unreadable(inside, "the right side must be a quoted text, a number, true or false");
+      if (!value)
+        return unreadable(inside, "the right side must be a quoted text, a number, true or false");
       out.right = std::move(*value);
     }
     break;
@@ -143,7 +145,9 @@ Result<JsonPath::Step> JsonPath::filter(std::string_view inside) {
   return out;
 }
 
-std::vector<const Json*> JsonPath::find(const Json& root) const { return walk(steps_, root); }
+std::vector<const Json*> JsonPath::find(const Json& root) const {
+  return walk(steps_, root);
+}
 
 std::vector<std::string> JsonPath::simple() const {
   std::vector<std::string> out;

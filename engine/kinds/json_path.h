@@ -1,4 +1,5 @@
-// JsonPath: the subset of Kubernetes' JSONPath that printer columns and selectable fields use: .a.b, ['a'], [0], [-1], [*], .*, ..name,
+// JsonPath: the subset of Kubernetes' JSONPath that printer columns and selectable fields use:
+// .a.b, ['a'], [0], [-1], [*], .*, ..name,
 // [?(@.type=="Ready")] with == != < <= > >=, several results. Braces and a leading $ are taken.
 // Thread: immutable; any. Owns: its steps. Source: k8s.io/client-go util/jsonpath.
 #pragma once
@@ -22,7 +23,7 @@ class JsonPath {
  private:
   struct Step {
     enum class Type : uint8_t { field, index, all, deep, filter } type;
-    std::string name;           // field; deep: of which
+    std::string name;  // field; deep: of which
     int64_t index = 0;
     std::vector<Step> left = {};  // filter: @.type
     std::string comparison = {};  // empty: the left side must be there

@@ -22,6 +22,8 @@ std::string Kind::key(std::string_view ns, std::string_view name) const {
   return out.append(name);
 }
 
-About Kind::about(std::string_view name) const { return {group, plural, std::string(name)}; }
+About Kind::about(std::string_view name) const {
+  return {group, plural, std::string(name)};
+}
 
 }  // namespace engine

@@ -59,8 +59,8 @@ class Kind {
   std::vector<std::string> verbs;  // create delete deletecollection get list patch update watch
   std::vector<std::string> subresources;  // status, scale, ...: plain names
   std::vector<Subresource> subresource_details;
-  std::optional<ScalePaths> scale;        // set where there is a scale subresource
-  std::vector<Column> columns;            // all of them, NAME and AGE included, in upstream's order
+  std::optional<ScalePaths> scale;  // set where there is a scale subresource
+  std::vector<Column> columns;      // all of them, NAME and AGE included, in upstream's order
   std::string storage_version;  // the version that stored bytes carry; all versions of a resource
                                 // share their keys
   std::string crd_name;         // of the CRD that made it; empty when built in
@@ -79,7 +79,8 @@ class Kind {
   std::string key(std::string_view ns, std::string_view name) const;
   About about(std::string_view name) const;
   virtual const Schema& schema() const = 0;  // parsed on first use
-  // The OpenAPI definition as JSON text, references as "#/definitions/NAME"; empty when it has none of its own.
+  // The OpenAPI definition as JSON text, references as "#/definitions/NAME"; empty when it has none
+  // of its own.
   virtual std::string definition_text() const { return {}; }
 };
 using KindPtr = std::shared_ptr<const Kind>;
@@ -106,8 +107,8 @@ class KindSet {
   static std::unique_ptr<KindSet> builtin();
   virtual ~KindSet() = default;
   virtual std::shared_ptr<const KindSnapshot> snapshot() const = 0;
-  // From a CustomResourceDefinition object: replaces what that CRD gave before. The error says why it cannot be served (crd.h says it
-  // before it is stored).
+  // From a CustomResourceDefinition object: replaces what that CRD gave before. The error says why
+  // it cannot be served (crd.h says it before it is stored).
   virtual Result<Unit> put_crd(const Json& crd) = 0;
   virtual void remove_crd(std::string_view crd_name) = 0;
 };

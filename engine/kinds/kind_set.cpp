@@ -83,9 +83,15 @@ KindPtr kind_of_row(const Json& row, const std::shared_ptr<const Definitions>& d
 }
 
 using Place = std::tuple<std::string_view, std::string_view, std::string_view>;
-Place resource_place(const Kind& k) { return {k.group, k.version, k.plural}; }
-Place kind_place(const Kind& k) { return {k.group, k.version, k.kind}; }
-Place stored_place(const Kind& k) { return {k.group, k.plural, {}}; }
+Place resource_place(const Kind& k) {
+  return {k.group, k.version, k.plural};
+}
+Place kind_place(const Kind& k) {
+  return {k.group, k.version, k.kind};
+}
+Place stored_place(const Kind& k) {
+  return {k.group, k.plural, {}};
+}
 
 using PlaceOf = Place (*)(const Kind&);
 
@@ -96,9 +102,8 @@ struct Order {
 
   void build(const std::vector<KindPtr>& kinds) {
     list = kinds;
-    std::stable_sort(list.begin(), list.end(), [this](const KindPtr& a, const KindPtr& b) {
-      return place(*a) < place(*b);
-    });
+    std::stable_sort(list.begin(), list.end(),
+                     [this](const KindPtr& a, const KindPtr& b) { return place(*a) < place(*b); });
   }
   KindPtr find(const Place& wanted) const {
     auto at = std::lower_bound(list.begin(), list.end(), wanted,
@@ -147,7 +152,8 @@ class DynamicKindSet final : public KindSet {
     for (const Json& row : facts_->rows()) {
       if (!row.truth({"served"})) continue;
       KindPtr kind = kind_of_row(row, definitions);
-      if (!kind->product && std::find(groups_.begin(), groups_.end(), kind->group) == groups_.end()) {
+      if (!kind->product &&
+          std::find(groups_.begin(), groups_.end(), kind->group) == groups_.end()) {
         groups_.push_back(kind->group);
       }
       builtin_.push_back(std::move(kind));

@@ -68,7 +68,9 @@ constexpr std::array kConditional = {
     "storagemigration.k8s.io/storageversionmigrations"sv,
 };
 
-std::string place(const Kind& kind) { return kind.group + "/" + kind.plural; }
+std::string place(const Kind& kind) {
+  return kind.group + "/" + kind.plural;
+}
 
 template <class Table>
 bool listed(const Table& table, const Kind& kind) {

@@ -75,7 +75,6 @@ class Strategy {
 // checked by schema alone, conditional updates only.
 bool is_custom(const Kind& kind);
 
-
 class StrategySet {
  public:
   void add(std::string group, std::string plural, std::unique_ptr<Strategy> strategy);

@@ -83,14 +83,13 @@ Cause cause_forbidden(std::string field, std::string_view detail) {
 }
 
 Cause cause_too_long(std::string field, int64_t max_bytes) {
-  std::string detail = "may not be more than " + std::to_string(max_bytes) +
-                       (max_bytes == 1 ? " byte" : " bytes");
+  std::string detail =
+      "may not be more than " + std::to_string(max_bytes) + (max_bytes == 1 ? " byte" : " bytes");
   return {"FieldValueTooLong", without_value("Too long", detail), std::move(field)};
 }
 
 Cause cause_too_many(std::string field, int64_t actual, int64_t max) {
-  std::string detail =
-      "must have at most " + std::to_string(max) + (max == 1 ? " item" : " items");
+  std::string detail = "must have at most " + std::to_string(max) + (max == 1 ? " item" : " items");
   return {"FieldValueTooMany", with_value("Too many", Json(actual), detail), std::move(field)};
 }
 

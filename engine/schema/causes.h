@@ -1,5 +1,6 @@
-// Causes: what is wrong with one field, in the words of Kubernetes' field errors. Status::invalid takes a list of them.
-// Thread: any. Owns: nothing. Source: k8s.io/apimachinery pkg/util/validation/field.
+// Causes: what is wrong with one field, in the words of Kubernetes' field errors. Status::invalid
+// takes a list of them. Thread: any. Owns: nothing. Source: k8s.io/apimachinery
+// pkg/util/validation/field.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ namespace engine {
 Cause cause_invalid(std::string field, const Json& value, std::string_view detail);
 Cause cause_required(std::string field, std::string_view detail = {});
 Cause cause_duplicate(std::string field, const Json& value);
-Cause cause_not_supported(std::string field, const Json& value, const std::vector<std::string>& choices);
+Cause cause_not_supported(std::string field, const Json& value,
+                          const std::vector<std::string>& choices);
 Cause cause_forbidden(std::string field, std::string_view detail);
 Cause cause_too_long(std::string field, int64_t max_bytes);
 Cause cause_too_many(std::string field, int64_t actual, int64_t max);

@@ -1,6 +1,6 @@
-// Definitions: named schemas that refer to each other ("#/definitions/NAME"). The text of one is asked for when it is first needed,
-// parsed once and kept; the other thousand cost nothing.
-// Thread: any. Owns: the parsed nodes.
+// Definitions: named schemas that refer to each other ("#/definitions/NAME"). The text of one is
+// asked for when it is first needed, parsed once and kept; the other thousand cost nothing. Thread:
+// any. Owns: the parsed nodes.
 #pragma once
 
 #include <memory>

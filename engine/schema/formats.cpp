@@ -11,9 +11,15 @@ namespace engine {
 
 namespace {
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool hex(char c) { return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool hex(char c) {
+  return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool letter(char c) {
+  return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
 
 bool is_ipv4(std::string_view s) {
   for (int part = 0; part < 4; part++) {
@@ -43,7 +49,8 @@ bool is_ipv6(std::string_view s) {
       groups += 2;
       break;
     }
-    if (end == 0 || end > 4 || !std::all_of(s.begin(), s.begin() + static_cast<ptrdiff_t>(end), hex)) {
+    if (end == 0 || end > 4 ||
+        !std::all_of(s.begin(), s.begin() + static_cast<ptrdiff_t>(end), hex)) {
       return false;
     }
     groups++;
@@ -65,7 +72,8 @@ bool is_cidr(std::string_view s) {
   size_t slash = s.find('/');
   if (slash == std::string_view::npos) return false;
   std::string_view bits = s.substr(slash + 1);
-  if (bits.empty() || bits.size() > 3 || !std::all_of(bits.begin(), bits.end(), digit)) return false;
+  if (bits.empty() || bits.size() > 3 || !std::all_of(bits.begin(), bits.end(), digit))
+    return false;
   int64_t n = *parse_int(bits);
   return (is_ipv4(s.substr(0, slash)) && n <= 32) || (is_ipv6(s.substr(0, slash)) && n <= 128);
 }
@@ -85,7 +93,8 @@ bool is_uuid(std::string_view s, char version) {
     if (c != '-') plain += c;
   }
   bool shape = plain.size() == 32 && std::all_of(plain.begin(), plain.end(), hex);
-  if (s.size() != 32 && !(s.size() == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-')) {
+  if (s.size() != 32 &&
+      !(s.size() == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-')) {
     return false;
   }
   return shape && (version == 0 || plain[12] == version);
@@ -97,8 +106,8 @@ bool is_hostname(std::string_view s) {
   for (;;) {
     size_t dot = std::min(s.find('.'), s.size());
     std::string_view label = s.substr(0, dot);
-    bool good = !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-                std::all_of(label.begin(), label.end(), [](char c) {
+    bool good = !label.empty() && label.size() <= 63 && label.front() != '-' &&
+                label.back() != '-' && std::all_of(label.begin(), label.end(), [](char c) {
                   return letter(c) || digit(c) || c == '-' || c == '_' || (c & 0x80) != 0;
                 });
     if (!good) return false;
@@ -109,7 +118,8 @@ bool is_hostname(std::string_view s) {
 
 bool is_email(std::string_view s) {
   size_t open = s.rfind('<');
-  if (open != std::string_view::npos && s.ends_with('>')) s = s.substr(open + 1, s.size() - open - 2);
+  if (open != std::string_view::npos && s.ends_with('>'))
+    s = s.substr(open + 1, s.size() - open - 2);
   size_t at = s.rfind('@');
   return at != std::string_view::npos && at > 0 && at + 1 < s.size() &&
          s.find_first_of(" \t\r\n<>()") == std::string_view::npos;
@@ -117,7 +127,8 @@ bool is_email(std::string_view s) {
 
 // What net/url.ParseRequestURI takes: an absolute path, or a scheme and something after it.
 bool is_uri(std::string_view s) {
-  if (s.empty() || std::any_of(s.begin(), s.end(), [](char c) { return c >= 0 && c <= ' '; })) return false;
+  if (s.empty() || std::any_of(s.begin(), s.end(), [](char c) { return c >= 0 && c <= ' '; }))
+    return false;
   if (s[0] == '/') return true;
   size_t colon = s.find(':');
   return colon != std::string_view::npos && colon > 0 && letter(s[0]) &&
@@ -128,11 +139,44 @@ bool is_uri(std::string_view s) {
 
 // 1h15m30.5s and the like, or Scala's "22 ns".
 bool is_duration(std::string_view s) {
-  static constexpr std::string_view kUnits[] = {
-      "nanoseconds", "nanosecond", "nanos", "nano", "microseconds", "microsecond", "micros",
-      "micro", "milliseconds", "millisecond", "millis", "milli", "seconds", "second", "minutes",
-      "minute", "hours", "hour", "days", "day", "weeks", "week", "hrs", "hr", "mins", "min", "secs",
-      "sec", "ns", "us", "\xC2\xB5s", "\xCE\xBCs", "ms", "s", "m", "h", "d", "w"};
+  static constexpr std::string_view kUnits[] = {"nanoseconds",
+                                                "nanosecond",
+                                                "nanos",
+                                                "nano",
+                                                "microseconds",
+                                                "microsecond",
+                                                "micros",
+                                                "micro",
+                                                "milliseconds",
+                                                "millisecond",
+                                                "millis",
+                                                "milli",
+                                                "seconds",
+                                                "second",
+                                                "minutes",
+                                                "minute",
+                                                "hours",
+                                                "hour",
+                                                "days",
+                                                "day",
+                                                "weeks",
+                                                "week",
+                                                "hrs",
+                                                "hr",
+                                                "mins",
+                                                "min",
+                                                "secs",
+                                                "sec",
+                                                "ns",
+                                                "us",
+                                                "\xC2\xB5s",
+                                                "\xCE\xBCs",
+                                                "ms",
+                                                "s",
+                                                "m",
+                                                "h",
+                                                "d",
+                                                "w"};
   if (!s.empty() && (s[0] == '-' || s[0] == '+')) s.remove_prefix(1);
   if (s == "0") return true;
   if (s.empty()) return false;

@@ -53,9 +53,9 @@ std::vector<NodePtr> nodes_of(const Json* list, const CompileOptions& options) {
 }
 
 constexpr std::string_view kRuleKeys[] = {
-    "enum",      "minimum",   "maximum",  "multipleOf", "minLength",     "maxLength",    "pattern",
-    "minItems",  "maxItems",  "allOf",    "uniqueItems", "minProperties", "maxProperties", "anyOf",
-    "oneOf",     "not"};
+    "enum",          "minimum",  "maximum",  "multipleOf", "minLength",   "maxLength",
+    "pattern",       "minItems", "maxItems", "allOf",      "uniqueItems", "minProperties",
+    "maxProperties", "anyOf",    "oneOf",    "not"};
 
 std::unique_ptr<Rules> rules_of(const Json& schema, const CompileOptions& options) {
   bool any = std::any_of(std::begin(kRuleKeys), std::end(kRuleKeys),

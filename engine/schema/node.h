@@ -1,5 +1,6 @@
-// Node: a SchemaNode as parsed, with its rules. Made by compile() from OpenAPI definitions (references resolved on first use) or from a
-// structural schema. Internal to engine/schema. Thread: immutable but for the resolved reference, which is atomic; any. Owns: its children.
+// Node: a SchemaNode as parsed, with its rules. Made by compile() from OpenAPI definitions
+// (references resolved on first use) or from a structural schema. Internal to engine/schema.
+// Thread: immutable but for the resolved reference, which is atomic; any. Owns: its children.
 #pragma once
 
 #include <atomic>
@@ -31,7 +32,8 @@ struct Rules {
   std::vector<Json> choices;  // enum
   std::optional<double> minimum, maximum, multiple_of;
   bool exclusive_minimum = false, exclusive_maximum = false;
-  std::optional<int64_t> min_length, max_length, min_items, max_items, min_properties, max_properties;
+  std::optional<int64_t> min_length, max_length, min_items, max_items, min_properties,
+      max_properties;
   bool unique_items = false;
   std::string pattern_text;
   std::shared_ptr<const Pattern> pattern;
@@ -45,8 +47,8 @@ struct Node final : SchemaNode {
   bool nullable = false;
   bool preserve = false;
   bool int_or_string = false;
-  bool quantity = false;       // resource.Quantity: a number is taken for its text
-  bool embedded = false;       // x-kubernetes-embedded-resource
+  bool quantity = false;  // resource.Quantity: a number is taken for its text
+  bool embedded = false;  // x-kubernetes-embedded-resource
   bool atomic_map = false;
   bool resource_root = false;  // apiVersion, kind and metadata are there whatever the schema says
   bool typed_list = false;     // has x-kubernetes-list-type
@@ -80,7 +82,9 @@ struct Node final : SchemaNode {
   const std::vector<std::string>& list_keys() const override { return real().keys; }
   std::string_view patch_merge_key() const override { return merge_key; }
   std::string_view patch_strategy() const override { return strategy; }
-  bool preserves_unknown() const override { return preserve || real().preserve || real().free_form(); }
+  bool preserves_unknown() const override {
+    return preserve || real().preserve || real().free_form();
+  }
   Json key_default(std::string_view key) const override;
   std::string_view type() const override;
 };

@@ -2,8 +2,9 @@
 
 namespace engine {
 
-// metadata as every object has it (ObjectMeta of k8s.io/apimachinery pkg/apis/meta/v1): custom resources' own schemas leave it out. Read in
-// openapi mode, for upstream decodes it into its Go type whatever the resource.
+// metadata as every object has it (ObjectMeta of k8s.io/apimachinery pkg/apis/meta/v1): custom
+// resources' own schemas leave it out. Read in openapi mode, for upstream decodes it into its Go
+// type whatever the resource.
 static constexpr std::string_view kObjectMeta = R"({
   "type": "object",
   "properties": {

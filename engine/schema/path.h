@@ -1,5 +1,5 @@
-// Path: where a walk stands in an object, as a chain on the walker's own stack; the text is made only when there is something to say.
-// Thread: one walk. Owns: nothing.
+// Path: where a walk stands in an object, as a chain on the walker's own stack; the text is made
+// only when there is something to say. Thread: one walk. Owns: nothing.
 #pragma once
 
 #include <string>

@@ -31,8 +31,18 @@ namespace {
 
 using pattern::Node;
 
-enum class Op : uint8_t { set, split, jump, text_begin, text_end, line_begin, line_end, word,
-                          not_word, match };
+enum class Op : uint8_t {
+  set,
+  split,
+  jump,
+  text_begin,
+  text_end,
+  line_begin,
+  line_end,
+  word,
+  not_word,
+  match
+};
 
 struct Instruction {
   Op op;
@@ -62,8 +72,8 @@ class Program final : public Pattern {
 };
 
 bool is_word(uint32_t c) {
-  return c < 128 && ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                     c == '_');
+  return c < 128 &&
+         ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_');
 }
 
 bool Program::holds(Op op, const Spot& spot) {

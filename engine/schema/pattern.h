@@ -1,6 +1,7 @@
-// Pattern: regular expressions of user schemas in time linear to the text, whatever the expression: states advance together over the text,
-// nothing backtracks. Syntax of Go's regexp (RE2) but for what needs Unicode tables beyond \pL, \pN and the like, which is refused.
-// Thread: immutable after compile(); any. Owns: its program.
+// Pattern: regular expressions of user schemas in time linear to the text, whatever the expression:
+// states advance together over the text, nothing backtracks. Syntax of Go's regexp (RE2) but for
+// what needs Unicode tables beyond \pL, \pN and the like, which is refused. Thread: immutable after
+// compile(); any. Owns: its program.
 #pragma once
 
 #include <memory>

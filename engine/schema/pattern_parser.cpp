@@ -18,9 +18,15 @@ using Parsed = storage::Result<T, Error>;
 
 using Ranges = std::vector<Range>;
 
-Ranges digits() { return {{'0', '9'}}; }
-Ranges spaces() { return {{'\t', '\n'}, {'\f', '\r'}, {' ', ' '}}; }
-Ranges words() { return {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}; }
+Ranges digits() {
+  return {{'0', '9'}};
+}
+Ranges spaces() {
+  return {{'\t', '\n'}, {'\f', '\r'}, {' ', ' '}};
+}
+Ranges words() {
+  return {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+}
 
 Ranges posix(std::string_view name) {
   if (name == "alnum") return {{'0', '9'}, {'A', 'Z'}, {'a', 'z'}};
@@ -258,7 +264,8 @@ class Parser {
     return out;
   }
 
-  // One escape as characters, inside brackets or out of them. The range's end when it is a single character.
+  // One escape as characters, inside brackets or out of them. The range's end when it is a single
+  // character.
   Parsed<storage::Unit> escape_into(Set& out) {
     uint32_t c = next();
     switch (c) {
@@ -311,7 +318,8 @@ class Parser {
         break;
     }
     bool letter = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    if (letter) return Error{std::string("invalid escape sequence: `\\") + static_cast<char>(c) + "`"};
+    if (letter)
+      return Error{std::string("invalid escape sequence: `\\") + static_cast<char>(c) + "`"};
     return c;
   }
 
@@ -322,7 +330,9 @@ class Parser {
     while (more() && digits < (braces ? 6 : 2)) {
       char c = peek();
       char lower = static_cast<char>(c | 0x20);
-      int value = c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+      int value = c >= '0' && c <= '9'           ? c - '0'
+                  : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10
+                                                 : -1;
       if (value < 0) break;
       out = out * 16 + static_cast<uint32_t>(value);
       digits++;
@@ -346,8 +356,8 @@ class Parser {
       }
       size_t before = out.ranges.size();
       TRY(one_of_bracket(out));
-      bool single = out.ranges.size() == before + 1 &&
-                    out.ranges.back().low == out.ranges.back().high;
+      bool single =
+          out.ranges.size() == before + 1 && out.ranges.back().low == out.ranges.back().high;
       if (peek() != '-' || at_ + 1 >= text_.size() || text_[at_ + 1] == ']') continue;
       at_++;
       Set end;
@@ -376,8 +386,7 @@ class Parser {
   Parsed<storage::Unit> posix_class(Set& out) {
     bool others = take("^");
     size_t end = text_.find(":]", at_);
-    Ranges ranges =
-        end == std::string_view::npos ? Ranges{} : posix(text_.substr(at_, end - at_));
+    Ranges ranges = end == std::string_view::npos ? Ranges{} : posix(text_.substr(at_, end - at_));
     if (ranges.empty()) return Error{"invalid character class range: `[:`"};
     at_ = end + 2;
     if (others) {
@@ -395,6 +404,8 @@ class Parser {
 
 }  // namespace
 
-Parsed<Node> parse(std::string_view text) { return Parser(text).all(); }
+Parsed<Node> parse(std::string_view text) {
+  return Parser(text).all();
+}
 
 }  // namespace engine::pattern

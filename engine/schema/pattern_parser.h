@@ -1,5 +1,5 @@
-// The syntax of Pattern as a tree; only pattern.cpp uses it. Nesting is bounded by the parser, so walking the tree may recurse.
-// Thread: values. Owns: its nodes.
+// The syntax of Pattern as a tree; only pattern.cpp uses it. Nesting is bounded by the parser, so
+// walking the tree may recurse. Thread: values. Owns: its nodes.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ struct Set {
 struct Node {
   enum class Type : uint8_t { set, assertion, sequence, choice, repeat } type = Type::sequence;
   Set set = {};
-  char assertion = 0;   // A z ^ $ b B
-  int least = 0;        // repeat
-  int most = -1;        // -1: no end
+  char assertion = 0;  // A z ^ $ b B
+  int least = 0;       // repeat
+  int most = -1;       // -1: no end
   std::vector<Node> parts = {};
 };
 

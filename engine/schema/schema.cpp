@@ -11,7 +11,9 @@ namespace engine {
 
 namespace {
 
-const Node& node_of(const SchemaNode& root) { return static_cast<const Node&>(root); }
+const Node& node_of(const SchemaNode& root) {
+  return static_cast<const Node&>(root);
+}
 
 }  // namespace
 
@@ -41,7 +43,8 @@ Result<std::shared_ptr<const Schema>> Schema::from_structural(const Json& schema
                                                               std::string_view path) {
   std::vector<Cause> causes = check_structural(schema, path);
   if (!causes.empty()) {
-    return Status::invalid("apiextensions.k8s.io", "CustomResourceDefinition", "", std::move(causes));
+    return Status::invalid("apiextensions.k8s.io", "CustomResourceDefinition", "",
+                           std::move(causes));
   }
   NodePtr root = compile(schema, {.mode = Mode::structural});
   root->resource_root = true;
@@ -67,7 +70,9 @@ std::vector<Cause> Schema::validate(const Json& object) const {
   return validate_value(object, node_of(*root_));
 }
 
-void Schema::apply_defaults(Json& object) const { default_value(object, node_of(*root_)); }
+void Schema::apply_defaults(Json& object) const {
+  default_value(object, node_of(*root_));
+}
 
 std::vector<std::string> Schema::prune(Json& object) const {
   std::vector<std::string> removed;

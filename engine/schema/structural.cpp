@@ -14,8 +14,9 @@ namespace {
 enum class Level : uint8_t { root, field, item };
 
 constexpr std::string_view kForbiddenAlways[] = {
-    "$ref", "definitions", "dependencies", "deprecated", "discriminator", "id", "patternProperties",
-    "readOnly", "writeOnly", "xml", "additionalItems"};
+    "$ref",          "definitions", "dependencies",      "deprecated",
+    "discriminator", "id",          "patternProperties", "readOnly",
+    "writeOnly",     "xml",         "additionalItems"};
 
 // What may not stand inside allOf, anyOf, oneOf and not.
 constexpr std::string_view kForbiddenNested[] = {"default",
@@ -29,10 +30,11 @@ constexpr std::string_view kForbiddenNested[] = {"default",
                                                  "x-kubernetes-list-map-keys",
                                                  "x-kubernetes-map-type"};
 
-constexpr std::string_view kTypes[] = {"object",  "array",  "string",
-                                       "integer", "number", "boolean"};
+constexpr std::string_view kTypes[] = {"object", "array", "string", "integer", "number", "boolean"};
 
-bool is_true(const Json& schema, std::string_view key) { return schema.truth({key}); }
+bool is_true(const Json& schema, std::string_view key) {
+  return schema.truth({key});
+}
 
 // The one anyOf that may name types: integer, then string.
 bool is_int_or_string_any_of(const Json* any_of) {
@@ -49,8 +51,8 @@ class Checker {
     if (causes.size() >= limits::kValidationCausesMax) return;
     if (!s.is_object()) return add(cause_invalid(path, s, "must be a schema, an object"));
     if (depth > limits::kSchemaDepthMax) {
-      return add(cause_forbidden(path, "nested more than " + std::to_string(limits::kSchemaDepthMax) +
-                                           " levels deep"));
+      return add(cause_forbidden(
+          path, "nested more than " + std::to_string(limits::kSchemaDepthMax) + " levels deep"));
     }
     words(s, path);
     type(s, level, path);
@@ -73,8 +75,9 @@ class Checker {
       }
     }
     if (is_true(s, "uniqueItems")) {
-      add(cause_forbidden(path + ".uniqueItems", "uniqueItems cannot be set to true since the runtime "
-                                                 "complexity becomes quadratic"));
+      add(cause_forbidden(path + ".uniqueItems",
+                          "uniqueItems cannot be set to true since the runtime "
+                          "complexity becomes quadratic"));
     }
     const Json* additional = s.find("additionalProperties");
     if (additional == nullptr) return;
@@ -98,14 +101,16 @@ class Checker {
       add(type.empty() ? cause_required(path + ".type", why)
                        : cause_invalid(path + ".type", Json(type), why));
     } else if (type.empty() && !open) {
-      add(cause_required(path + ".type", level == Level::root   ? "must not be empty at the root"
-                                         : level == Level::item ? "must not be empty for specified array items"
-                                                                : "must not be empty for specified object fields"));
+      add(cause_required(path + ".type", level == Level::root ? "must not be empty at the root"
+                                         : level == Level::item
+                                             ? "must not be empty for specified array items"
+                                             : "must not be empty for specified object fields"));
     }
     if (level == Level::root && !type.empty() && type != "object") {
       add(cause_invalid(path + ".type", Json(type), "must be object at the root"));
     }
-    if (!type.empty() && std::find(std::begin(kTypes), std::end(kTypes), type) == std::end(kTypes)) {
+    if (!type.empty() &&
+        std::find(std::begin(kTypes), std::end(kTypes), type) == std::end(kTypes)) {
       std::vector<std::string> choices(std::begin(kTypes), std::end(kTypes));
       std::sort(choices.begin(), choices.end());
       add(cause_not_supported(path + ".type", Json(type), choices));
@@ -150,11 +155,15 @@ class Checker {
     std::string_view kind = s.str("x-kubernetes-list-type");
     const Json* keys = s.find("x-kubernetes-list-map-keys");
     if (!kind.empty() && s.str("type") != "array") {
-      add(s.str("type").empty() ? cause_required(path + ".type", "must be array if x-kubernetes-list-type is specified")
-                                : cause_invalid(path + ".type", Json(s.str("type")), "must be array if x-kubernetes-list-type is specified"));
+      add(s.str("type").empty()
+              ? cause_required(path + ".type",
+                               "must be array if x-kubernetes-list-type is specified")
+              : cause_invalid(path + ".type", Json(s.str("type")),
+                              "must be array if x-kubernetes-list-type is specified"));
     }
     if (!kind.empty() && kind != "atomic" && kind != "set" && kind != "map") {
-      add(cause_not_supported(path + ".x-kubernetes-list-type", Json(kind), {"atomic", "map", "set"}));
+      add(cause_not_supported(path + ".x-kubernetes-list-type", Json(kind),
+                              {"atomic", "map", "set"}));
     }
     std::string keys_path = path + ".x-kubernetes-list-map-keys";
     if (kind != "map") {
@@ -190,9 +199,10 @@ class Checker {
                   std::find(required->as_array().begin(), required->as_array().end(), Json(name)) !=
                       required->as_array().end();
     if (!needed && found->find("default") == nullptr) {
-      add(cause_required(path + ".items.properties[" + name + "].default",
-                         "this property is in x-kubernetes-list-map-keys, so it must have a default "
-                         "or be a required property"));
+      add(cause_required(
+          path + ".items.properties[" + name + "].default",
+          "this property is in x-kubernetes-list-map-keys, so it must have a default "
+          "or be a required property"));
     }
   }
 
@@ -201,8 +211,8 @@ class Checker {
     for (std::string_view name : {"kind", "apiVersion"}) {
       const Json* found = s.at({"properties", name});
       if (object && found != nullptr && found->str("type") != "string") {
-        add(cause_invalid(path + ".properties[" + std::string(name) + "].type", Json(found->str("type")),
-                          "must be string"));
+        add(cause_invalid(path + ".properties[" + std::string(name) + "].type",
+                          Json(found->str("type")), "must be string"));
       }
     }
     const Json* meta = s.at({"properties", "metadata"});
@@ -223,8 +233,9 @@ class Checker {
                                   key == "default");
     }
     if (!only_names) {
-      add(cause_forbidden(here, "must not specify anything other than name and generateName, but "
-                                "metadata is implicitly specified"));
+      add(cause_forbidden(here,
+                          "must not specify anything other than name and generateName, but "
+                          "metadata is implicitly specified"));
     }
   }
 
@@ -237,13 +248,15 @@ class Checker {
     const Json* properties = s.find("properties");
     if (!is_true(s, "x-kubernetes-preserve-unknown-fields") &&
         (properties == nullptr || properties->size() == 0)) {
-      add(cause_required(path + ".properties", "must not be empty if x-kubernetes-embedded-resource is "
-                                               "true without x-kubernetes-preserve-unknown-fields"));
+      add(cause_required(path + ".properties",
+                         "must not be empty if x-kubernetes-embedded-resource is "
+                         "true without x-kubernetes-preserve-unknown-fields"));
     }
   }
 
   // The rules of `s`, whose fields must also be there in `outer`, the structure around them.
-  void values(const Json& s, const Json& outer, const std::string& path, size_t depth, bool skip_any_of) {
+  void values(const Json& s, const Json& outer, const std::string& path, size_t depth,
+              bool skip_any_of) {
     std::string_view pattern = s.str("pattern");
     if (!pattern.empty()) {
       auto compiled = Pattern::compile(pattern);
@@ -258,15 +271,18 @@ class Checker {
       if (parts == nullptr || !parts->is_array() || (skip_any_of && word == "anyOf")) continue;
       for (size_t i = 0; i < parts->size(); i++) {
         const Json& part = parts->as_array()[i];
-        bool int_or_string = word == "allOf" && i == 0 && is_int_or_string_any_of(part.find("anyOf"));
-        nested(part, outer, path + "." + std::string(word) + "[" + std::to_string(i) + "]", depth + 1,
-               int_or_string);
+        bool int_or_string =
+            word == "allOf" && i == 0 && is_int_or_string_any_of(part.find("anyOf"));
+        nested(part, outer, path + "." + std::string(word) + "[" + std::to_string(i) + "]",
+               depth + 1, int_or_string);
       }
     }
-    if (const Json* negated = s.find("not")) nested(*negated, outer, path + ".not", depth + 1, false);
+    if (const Json* negated = s.find("not"))
+      nested(*negated, outer, path + ".not", depth + 1, false);
   }
 
-  void nested(const Json& s, const Json& outer, const std::string& path, size_t depth, bool skip_any_of) {
+  void nested(const Json& s, const Json& outer, const std::string& path, size_t depth,
+              bool skip_any_of) {
     if (depth > limits::kSchemaDepthMax || causes.size() >= limits::kValidationCausesMax) return;
     for (std::string_view word : kForbiddenNested) {
       if (s.find(word) != nullptr) {
@@ -283,8 +299,9 @@ class Checker {
     if (const Json* items = s.find("items")) {
       const Json* around = outer.find("items");
       if (around == nullptr) {
-        add(cause_required(path + ".items", "because it is defined in the rules, it must be specified "
-                                            "in the structure around them too"));
+        add(cause_required(path + ".items",
+                           "because it is defined in the rules, it must be specified "
+                           "in the structure around them too"));
       } else {
         nested(*items, *around, path + ".items", depth + 1, false);
       }
@@ -295,8 +312,9 @@ class Checker {
       std::string here = path + ".properties[" + name + "]";
       const Json* around = outer.at({"properties", name});
       if (around == nullptr) {
-        add(cause_required(here, "because it is defined in the rules, it must be specified in the "
-                                 "structure around them too"));
+        add(cause_required(here,
+                           "because it is defined in the rules, it must be specified in the "
+                           "structure around them too"));
       } else {
         nested(child, *around, here, depth + 1, false);
       }

@@ -1,6 +1,6 @@
-// Is a custom resource's schema structural, and does it use only what such a schema may? Source: k8s.io/apiextensions-apiserver
-// pkg/apiserver/schema/validation.go and pkg/apis/apiextensions/validation.
-// Thread: any. Owns: nothing.
+// Is a custom resource's schema structural, and does it use only what such a schema may? Source:
+// k8s.io/apiextensions-apiserver pkg/apiserver/schema/validation.go and
+// pkg/apis/apiextensions/validation. Thread: any. Owns: nothing.
 #pragma once
 
 #include <string_view>

@@ -90,9 +90,9 @@ class Validator {
   bool wrong_type(const Json&, const Node& node, const Path& path, const char* given) {
     std::string text = path.text();
     std::string wanted = node.int_or_string ? "integer,string" : json_type_name(node.json_type);
-    Cause cause = cause_invalid(text, Json(given), (text.empty() ? "" : text + " in body ") +
-                                                       "must be of type " + wanted + ": " +
-                                                       go_quoted(given));
+    Cause cause = cause_invalid(text, Json(given),
+                                (text.empty() ? "" : text + " in body ") + "must be of type " +
+                                    wanted + ": " + go_quoted(given));
     cause.reason = "FieldValueTypeInvalid";
     causes.push_back(std::move(cause));
     return false;
@@ -138,7 +138,8 @@ class Validator {
     }
     bool typed = given.typed_list || node.typed_list;
     // Built-in kinds check their own lists: Go takes two equal container ports.
-    if (typed && node.mode == Mode::structural && given.list_type() != SchemaNode::ListType::atomic) {
+    if (typed && node.mode == Mode::structural &&
+        given.list_type() != SchemaNode::ListType::atomic) {
       duplicates(items, given.list_type(), given.typed_list ? given : node, path);
     }
   }
@@ -170,10 +171,11 @@ class Validator {
   }
 
   void rules(const Json& value, const Rules& rules, const Path& path) {
-    if (!rules.choices.empty() && std::find(rules.choices.begin(), rules.choices.end(), value) ==
-                                      rules.choices.end()) {
+    if (!rules.choices.empty() &&
+        std::find(rules.choices.begin(), rules.choices.end(), value) == rules.choices.end()) {
       std::vector<std::string> choices;
-      for (const Json& c : rules.choices) choices.push_back(c.is_string() ? c.as_string() : dump(c));
+      for (const Json& c : rules.choices)
+        choices.push_back(c.is_string() ? c.as_string() : dump(c));
       causes.push_back(cause_not_supported(path.text(), value, choices));
     }
     if (value.is_number()) number(value, rules, path);
@@ -189,14 +191,14 @@ class Validator {
   void number(const Json& value, const Rules& rules, const Path& path) {
     double n = value.as_real();
     if (rules.minimum && (rules.exclusive_minimum ? n <= *rules.minimum : n < *rules.minimum)) {
-      fail(path, value, std::string("should be greater than ") +
-                            (rules.exclusive_minimum ? "" : "or equal to ") +
-                            real_to_string(*rules.minimum));
+      fail(path, value,
+           std::string("should be greater than ") +
+               (rules.exclusive_minimum ? "" : "or equal to ") + real_to_string(*rules.minimum));
     }
     if (rules.maximum && (rules.exclusive_maximum ? n >= *rules.maximum : n > *rules.maximum)) {
-      fail(path, value, std::string("should be less than ") +
-                            (rules.exclusive_maximum ? "" : "or equal to ") +
-                            real_to_string(*rules.maximum));
+      fail(path, value,
+           std::string("should be less than ") + (rules.exclusive_maximum ? "" : "or equal to ") +
+               real_to_string(*rules.maximum));
     }
     if (rules.multiple_of && *rules.multiple_of > 0) {
       double parts = n / *rules.multiple_of;
@@ -212,8 +214,7 @@ class Validator {
       causes.push_back(cause_too_long(path.text(), *rules.max_length));
     }
     if (rules.min_length && length < *rules.min_length) {
-      fail(path, value,
-           "should be at least " + std::to_string(*rules.min_length) + " chars long");
+      fail(path, value, "should be at least " + std::to_string(*rules.min_length) + " chars long");
     }
     if (rules.pattern != nullptr && !rules.pattern->found_in(value.as_string())) {
       fail(path, value, "should match '" + rules.pattern_text + "'");
@@ -231,7 +232,8 @@ class Validator {
     if (!rules.unique_items) return;
     std::set<std::string> seen;
     for (const Json& item : value.as_array()) {
-      if (!seen.insert(dump(item)).second) return fail(path, Json(""), "shouldn't contain duplicates");
+      if (!seen.insert(dump(item)).second)
+        return fail(path, Json(""), "shouldn't contain duplicates");
     }
   }
 
@@ -294,8 +296,9 @@ class Validator {
   void format(const Json& value, const Node& node, const Path& path) {
     if (fits_format(value.as_string(), node.format)) return;
     std::string text = path.text();
-    Cause cause = cause_invalid(text, value, text + " in body must be of type " + node.format +
-                                                 ": " + go_quoted(value.as_string()));
+    Cause cause = cause_invalid(
+        text, value,
+        text + " in body must be of type " + node.format + ": " + go_quoted(value.as_string()));
     causes.push_back(std::move(cause));
   }
 

@@ -1,5 +1,5 @@
-// Validation of an object by a schema, in the API server's words. Source: k8s.io/kube-openapi pkg/validation (messages).
-// Thread: any. Owns: nothing.
+// Validation of an object by a schema, in the API server's words. Source: k8s.io/kube-openapi
+// pkg/validation (messages). Thread: any. Owns: nothing.
 #pragma once
 
 #include <string>

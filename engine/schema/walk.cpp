@@ -64,8 +64,8 @@ void settle_null_openapi(JsonObject& members, const Node& node) {
   for (auto& [name, value] : members) {
     if (!value.is_null()) continue;
     const Node* known = node.property(name);
-    bool required = std::find(node.required.begin(), node.required.end(), name) !=
-                    node.required.end();
+    bool required =
+        std::find(node.required.begin(), node.required.end(), name) != node.required.end();
     if (known != nullptr && !required) gone.push_back(name);
     if (known == nullptr && node.additional != nullptr &&
         node.additional->real().json_type == JsonType::string) {

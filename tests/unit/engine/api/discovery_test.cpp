@@ -36,7 +36,8 @@ std::string sorted_dump(const Json& value) {
 // Upstream's list without what this server does not serve.
 void leave_out(Json& list, const std::set<std::string>& ours) {
   auto& resources = list.find("resources")->as_array();
-  std::erase_if(resources, [&](const Json& r) { return !ours.contains(std::string(r.str("name"))); });
+  std::erase_if(resources,
+                [&](const Json& r) { return !ours.contains(std::string(r.str("name"))); });
 }
 
 std::set<std::string> names(const Json& list) {
@@ -54,7 +55,8 @@ TEST_CASE("each group and version says what Kubernetes 1.36 says", "[golden][dis
   for (const auto& kind : kinds->all()) {
     if (kind->product || !done.insert(kind->api_version()).second) continue;
     INFO(kind->api_version());
-    std::string file = kind->group.empty() ? "api__v1" : "apis__" + kind->group + "__" + kind->version;
+    std::string file =
+        kind->group.empty() ? "api__v1" : "apis__" + kind->group + "__" + kind->version;
     Json ours = *engine::api_resources_document(*kinds, kind->group, kind->version);
     Json theirs = recorded(file);
     leave_out(theirs, names(ours));
@@ -63,7 +65,8 @@ TEST_CASE("each group and version says what Kubernetes 1.36 says", "[golden][dis
   CHECK(done.size() == 17);
 }
 
-TEST_CASE("the groups are those of Kubernetes, in its order, then the product's", "[golden][discovery]") {
+TEST_CASE("the groups are those of Kubernetes, in its order, then the product's",
+          "[golden][discovery]") {
   auto set = engine::KindSet::builtin();
   auto kinds = set->snapshot();
   Json ours = engine::api_groups_document(*kinds);
@@ -78,7 +81,8 @@ TEST_CASE("the groups are those of Kubernetes, in its order, then the product's"
     wanted.emplace_back(g);
   }
   CHECK(order == wanted);
-  CHECK(sorted_dump(*engine::api_group_document(*kinds, "apps")) == sorted_dump(recorded("apis__apps")));
+  CHECK(sorted_dump(*engine::api_group_document(*kinds, "apps")) ==
+        sorted_dump(recorded("apis__apps")));
 }
 
 TEST_CASE("aggregated discovery has the same resources", "[golden][discovery]") {
@@ -127,9 +131,10 @@ TEST_CASE("the form follows Accept, and an ETag saves the bytes", "[discovery]")
     return std::move(*given);
   };
   request.path = "/apis";
-  request.headers.set("Accept",
-                      "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
-                      "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json");
+  request.headers.set(
+      "Accept",
+      "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
+      "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json");
   auto first = MUST(answer());
   CHECK(first.headers.get("Content-Type") ==
         "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
@@ -154,7 +159,8 @@ TEST_CASE("a CRD appears in discovery with its hash", "[discovery]") {
     "group":"example.com","scope":"Cluster","names":{"plural":"foos","kind":"Foo"},
     "versions":[{"name":"v1","served":true,"storage":true,"subresources":{"scale":{
       "specReplicasPath":".spec.n","statusReplicasPath":".status.n"}},
-      "schema":{"openAPIV3Schema":{"type":"object"}}}]}})"))).ok());
+      "schema":{"openAPIV3Schema":{"type":"object"}}}]}})")))
+              .ok());
   auto document = engine::api_resources_document(*set->snapshot(), "example.com", "v1");
   REQUIRE(document);
   const Json& foo = document->find("resources")->as_array()[0];
