@@ -76,7 +76,9 @@ std::string base64_encode(std::string_view bytes) {
   return out;
 }
 
-std::string base64url_encode(std::string_view bytes) { return encode(bytes, kUrl); }
+std::string base64url_encode(std::string_view bytes) {
+  return encode(bytes, kUrl);
+}
 
 std::optional<std::string> base64_decode(std::string_view text) {
   std::string clean;

@@ -1,5 +1,5 @@
-// Base64 (RFC 4648): the standard alphabet, as Secrets carry their data, and the URL alphabet without padding, as tokens do.
-// Thread: any. Owns: nothing.
+// Base64 (RFC 4648): the standard alphabet, as Secrets carry their data, and the URL alphabet
+// without padding, as tokens do. Thread: any. Owns: nothing.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,8 @@ namespace engine {
 
 std::string base64_encode(std::string_view bytes);
 std::string base64url_encode(std::string_view bytes);  // no padding
-// Line breaks are skipped, as Go's decoder does; none for another character, wrong padding, or bits left over.
+// Line breaks are skipped, as Go's decoder does; none for another character, wrong padding, or bits
+// left over.
 std::optional<std::string> base64_decode(std::string_view text);
 // With or without padding.
 std::optional<std::string> base64url_decode(std::string_view text);

@@ -1,6 +1,7 @@
-// Request, Response and the other two answers a route may give: Stream (a long-lived answer, owned by the hub after hand-over) and Pending
-// (the answer comes later from another thread). The engine makes these; only appliance knows sockets.
-// Thread: values, used by one thread at a time, except StreamSink (any thread). Owns: their bytes.
+// Request, Response and the other two answers a route may give: Stream (a long-lived answer, owned
+// by the hub after hand-over) and Pending (the answer comes later from another thread). The engine
+// makes these; only appliance knows sockets. Thread: values, used by one thread at a time, except
+// StreamSink (any thread). Owns: their bytes.
 #pragma once
 
 #include <functional>
@@ -23,7 +24,7 @@ class Headers {
   bool has(std::string_view name) const;
   std::vector<std::string_view> all(std::string_view name) const;
   void add(std::string name, std::string value);
-  void set(std::string name, std::string value);      // replaces all of that name
+  void set(std::string name, std::string value);  // replaces all of that name
   void remove(std::string_view name);
   auto begin() const { return list_.begin(); }
   auto end() const { return list_.end(); }
@@ -48,11 +49,11 @@ class Query {
 
 // Who asks, after authentication.
 struct User {
-  std::string name;                 // system:anonymous, u-x7k2p, system:serviceaccount:ns:name
+  std::string name;  // system:anonymous, u-x7k2p, system:serviceaccount:ns:name
   std::string uid;
   std::vector<std::string> groups;  // system:authenticated, ...
   std::vector<std::pair<std::string, std::vector<std::string>>> extra;
-  std::string token_name;           // the token object that let it in; empty for others
+  std::string token_name;  // the token object that let it in; empty for others
 };
 
 // The client certificate of a TLS connection, verified against the client CAs.
@@ -63,18 +64,19 @@ struct ClientCertificate {
 };
 
 struct Request {
-  std::string method;               // upper case
-  std::string target;               // as received: path?query
-  std::string path;                 // decoded once; the edge refuses '..' and encoded slashes that would change its meaning
+  std::string method;  // upper case
+  std::string target;  // as received: path?query
+  std::string path;    // decoded once; the edge refuses '..' and encoded slashes that would change
+                       // its meaning
   std::string raw_query;
   Query query;
   Headers headers;
   std::string body;
-  std::string peer;                 // address of the other side, without port
+  std::string peer;  // address of the other side, without port
   std::string scheme = "https";
-  std::string id;                   // of this request, for logs and audit
+  std::string id;                                        // of this request, for logs and audit
   std::shared_ptr<const ClientCertificate> certificate;  // null without one
-  User user;                        // set by the authenticate filter
+  User user;                                             // set by the authenticate filter
 };
 
 struct Response {
@@ -83,29 +85,33 @@ struct Response {
   std::string body;
 };
 
-// Where a stream's bytes go. Bytes are written as given: whoever makes the stream does the chunk or WebSocket framing, once for all readers.
+// Where a stream's bytes go. Bytes are written as given: whoever makes the stream does the chunk or
+// WebSocket framing, once for all readers.
 class StreamSink {
  public:
   virtual ~StreamSink() = default;
-  // False when the stream is closed, or has just been closed because its queue went over its byte limit.
+  // False when the stream is closed, or has just been closed because its queue went over its byte
+  // limit.
   virtual bool send(std::shared_ptr<const std::string> bytes) = 0;
   virtual size_t queued_bytes() const = 0;
-  virtual void pause_reading() = 0;   // stop taking bytes from the client (back-pressure)
+  virtual void pause_reading() = 0;  // stop taking bytes from the client (back-pressure)
   virtual void resume_reading() = 0;
-  virtual void finish() = 0;          // write what is queued, then close the connection
-  virtual void release() = 0;         // write what is queued, then serve the client's next request on this connection
-  virtual void abort() = 0;           // close now
+  virtual void finish() = 0;  // write what is queued, then close the connection
+  virtual void
+  release() = 0;  // write what is queued, then serve the client's next request on this connection
+  virtual void abort() = 0;  // close now
 };
 
 // All calls come from one hub thread and must not block.
 class StreamHandler {
  public:
   virtual ~StreamHandler() = default;
-  virtual void on_open(std::shared_ptr<StreamSink> sink) = 0;  // the head has been queued; send the backlog here
-  virtual void on_bytes(std::string_view) {}                   // what the client sent after its request
-  virtual void on_drained() {}                                 // the queue fell below half its limit after having been above
-  virtual void on_client_end() {}                              // the client will send no more
-  virtual void on_closed() = 0;                                // the last call
+  virtual void on_open(
+      std::shared_ptr<StreamSink> sink) = 0;  // the head has been queued; send the backlog here
+  virtual void on_bytes(std::string_view) {}  // what the client sent after its request
+  virtual void on_drained() {}     // the queue fell below half its limit after having been above
+  virtual void on_client_end() {}  // the client will send no more
+  virtual void on_closed() = 0;    // the last call
 };
 
 // What happens to bytes that the client sends after its request.
@@ -116,16 +122,19 @@ enum class ClientBytes : uint8_t {
 };
 
 struct StreamOptions {
-  size_t queue_bytes_max = 4u << 20;  // over it the stream is closed: the client resumes from its revision
-  // Written when the server stops, before the end of the connection. Null: the last chunk where the head says chunked, a close frame
-  // (1001) where it upgrades to a WebSocket, else nothing.
+  size_t queue_bytes_max =
+      4u << 20;  // over it the stream is closed: the client resumes from its revision
+  // Written when the server stops, before the end of the connection. Null: the last chunk where the
+  // head says chunked, a close frame (1001) where it upgrades to a WebSocket, else nothing.
   std::shared_ptr<const std::string> farewell = nullptr;
   ClientBytes client_bytes = ClientBytes::by_head;
-  bool half_close = false;  // after on_client_end the stream may go on sending; without this it is finished then
+  bool half_close =
+      false;  // after on_client_end the stream may go on sending; without this it is finished then
 };
 
 struct Stream {
-  std::optional<Response> head;       // status line and headers, written first (body is ignored); none: the handler writes everything
+  std::optional<Response> head;  // status line and headers, written first (body is ignored); none:
+                                 // the handler writes everything
   std::unique_ptr<StreamHandler> handler;
   StreamOptions options = {};
 };
@@ -135,7 +144,7 @@ using Answer = std::variant<Response, Stream, Pending>;
 using Reply = std::function<void(Answer)>;  // to be called once, from any thread
 
 struct Pending {
-  std::function<void(Reply)> start;   // called once after the connection is parked
+  std::function<void(Reply)> start;  // called once after the connection is parked
 };
 
 }  // namespace engine

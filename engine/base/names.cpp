@@ -12,8 +12,12 @@ constexpr size_t kGeneratedPrefixMax = 58;
 constexpr size_t kLabelMax = 63;
 constexpr size_t kSubdomainMax = 253;
 
-bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool letter_or_digit(char c) { return lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
+bool lower_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+bool letter_or_digit(char c) {
+  return lower_or_digit(c) || (c >= 'A' && c <= 'Z');
+}
 
 bool label_shape(std::string_view s) {
   return !s.empty() && lower_or_digit(s.front()) && lower_or_digit(s.back()) &&
@@ -31,9 +35,8 @@ bool subdomain_shape(std::string_view s) {
 
 bool qualified_shape(std::string_view s) {
   return !s.empty() && letter_or_digit(s.front()) && letter_or_digit(s.back()) &&
-         std::all_of(s.begin(), s.end(), [](char c) {
-           return letter_or_digit(c) || c == '-' || c == '_' || c == '.';
-         });
+         std::all_of(s.begin(), s.end(),
+                     [](char c) { return letter_or_digit(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 std::string at_most(size_t n, const char* unit) {
@@ -161,9 +164,9 @@ Reasons check_config_key(std::string_view key) {
     return letter_or_digit(c) || c == '-' || c == '_' || c == '.';
   });
   if (!good || key.empty()) {
-    out.push_back(shape_reason(
-        "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
-        {"key.name", "KEY_NAME", "key-name"}, "[-._a-zA-Z0-9]+"));
+    out.push_back(
+        shape_reason("a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+                     {"key.name", "KEY_NAME", "key-name"}, "[-._a-zA-Z0-9]+"));
   }
   if (key == ".") out.push_back("must not be '.'");
   if (key == "..") {

@@ -13,7 +13,8 @@ namespace {
 std::string shortest_scientific(double value) {
   char buffer[40];
 #ifdef __cpp_lib_to_chars
-  auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
+  auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
   return std::string(buffer, end);
 #else
   int length = 0;

@@ -11,7 +11,9 @@ std::string qualified(const std::string& word, const std::string& group) {
   return group.empty() ? word : word + "." + group;
 }
 
-std::string quoted(const std::string& name) { return "\"" + name + "\""; }
+std::string quoted(const std::string& name) {
+  return "\"" + name + "\"";
+}
 
 // Of the causes as one sentence: a single one bare, several in brackets, each text once.
 std::string joined(const std::vector<Cause>& causes) {
@@ -93,7 +95,9 @@ Status Status::apply_conflict(std::string message, std::vector<Cause> causes) {
   return out;
 }
 
-Status Status::gone(std::string message) { return Status(410, "Expired", std::move(message)); }
+Status Status::gone(std::string message) {
+  return Status(410, "Expired", std::move(message));
+}
 
 Status Status::too_large(std::string message) {
   return Status(413, "RequestEntityTooLarge", "Request entity too large: " + std::move(message));
@@ -139,7 +143,8 @@ Status Status::timeout(std::string message) {
 
 Status Status::field_error(int code, std::string reason, std::string field, std::string message) {
   Status out(code, std::move(reason), std::move(message));
-  out.causes_.push_back({.reason = out.reason_, .message = out.message_, .field = std::move(field)});
+  out.causes_.push_back(
+      {.reason = out.reason_, .message = out.message_, .field = std::move(field)});
   return out;
 }
 

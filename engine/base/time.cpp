@@ -85,9 +85,15 @@ std::string two(int64_t big, char big_unit, int64_t small, char small_unit) {
 
 }  // namespace
 
-std::string to_rfc3339(WallTime time) { return format(time, 0); }
-std::string to_rfc3339_milli(WallTime time) { return format(time, 3); }
-std::string to_rfc3339_micro(WallTime time) { return format(time, 6); }
+std::string to_rfc3339(WallTime time) {
+  return format(time, 0);
+}
+std::string to_rfc3339_milli(WallTime time) {
+  return format(time, 3);
+}
+std::string to_rfc3339_micro(WallTime time) {
+  return format(time, 6);
+}
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {
   Reader in{text};

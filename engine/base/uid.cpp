@@ -5,7 +5,9 @@
 namespace engine {
 
 namespace {
-bool dash_at(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+bool dash_at(size_t i) {
+  return i == 8 || i == 13 || i == 18 || i == 23;
+}
 }  // namespace
 
 std::string new_uid(storage::Env& env) {

@@ -1,5 +1,5 @@
-// Uid: metadata.uid of an object, a random UUID (RFC 4122 version 4) from Env's secret source, so that uids cannot be guessed.
-// Thread: any. Owns: nothing.
+// Uid: metadata.uid of an object, a random UUID (RFC 4122 version 4) from Env's secret source, so
+// that uids cannot be guessed. Thread: any. Owns: nothing.
 #pragma once
 
 #include <string>

@@ -11,13 +11,17 @@ namespace {
 
 constexpr size_t kControlBytes = 125;
 
-bool is_control(Opcode opcode) { return (static_cast<unsigned>(opcode) & 8) != 0; }
+bool is_control(Opcode opcode) {
+  return (static_cast<unsigned>(opcode) & 8) != 0;
+}
 
-bool is_known(unsigned opcode) { return opcode <= 2 || (opcode >= 8 && opcode <= 10); }
+bool is_known(unsigned opcode) {
+  return opcode <= 2 || (opcode >= 8 && opcode <= 10);
+}
 
 bool is_close_code(uint16_t code) {
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || code == 1012 || code == 1013 ||
-         code == 1014 || (code >= 3000 && code <= 4999);
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || code == 1012 ||
+         code == 1013 || code == 1014 || (code >= 3000 && code <= 4999);
 }
 
 void append_header(std::string& out, Opcode opcode, size_t size, unsigned mask_bit) {
@@ -61,12 +65,17 @@ class Sha1 {
     std::array<uint32_t, 80> w;
     for (size_t i = 0; i < 16; ++i) {
       w[i] = 0;
-      for (size_t k = 0; k < 4; ++k) w[i] = w[i] << 8 | static_cast<unsigned char>(bytes[4 * i + k]);
+      for (size_t k = 0; k < 4; ++k)
+        w[i] = w[i] << 8 | static_cast<unsigned char>(bytes[4 * i + k]);
     }
-    for (size_t i = 16; i < 80; ++i) w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+    for (size_t i = 16; i < 80; ++i)
+      w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
     auto [a, b, c, d, e] = state_;
     for (size_t i = 0; i < 80; ++i) {
-      uint32_t f = i < 20 ? (b & c) | (~b & d) : i < 40 ? b ^ c ^ d : i < 60 ? (b & c) | (b & d) | (c & d) : b ^ c ^ d;
+      uint32_t f = i < 20   ? (b & c) | (~b & d)
+                   : i < 40 ? b ^ c ^ d
+                   : i < 60 ? (b & c) | (b & d) | (c & d)
+                            : b ^ c ^ d;
       static constexpr uint32_t kRound[] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
       uint32_t next = std::rotl(a, 5) + f + e + kRound[i / 20] + w[i];
       e = d;
@@ -99,7 +108,8 @@ void each_item(const Headers& headers, std::string_view name, Visit&& visit) {
 
 bool same(std::string_view a, std::string_view b) {
   auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool has_item(const Headers& headers, std::string_view name, std::string_view wanted) {
@@ -116,7 +126,8 @@ std::string_view authority(std::string_view origin) {
   std::string_view rest = origin.substr(at + 3);
   rest = rest.substr(0, rest.find('/'));
   std::string_view own = scheme == "https" || scheme == "wss" ? ":443" : ":80";
-  if (rest.size() > own.size() && rest.substr(rest.size() - own.size()) == own) rest.remove_suffix(own.size());
+  if (rest.size() > own.size() && rest.substr(rest.size() - own.size()) == own)
+    rest.remove_suffix(own.size());
   return rest;
 }
 
@@ -148,7 +159,9 @@ std::string close_payload(uint16_t code, std::string_view reason) {
   out += static_cast<char>(code & 0xff);
   size_t take = std::min(reason.size(), kControlBytes - 2);
   // Not in the middle of a character.
-  while (take > 0 && take < reason.size() && (static_cast<unsigned char>(reason[take]) & 0xc0) == 0x80) --take;
+  while (take > 0 && take < reason.size() &&
+         (static_cast<unsigned char>(reason[take]) & 0xc0) == 0x80)
+    --take;
   out += reason.substr(0, take);
   return out;
 }
@@ -202,7 +215,8 @@ std::optional<Reader::Failure> Reader::header_done() {
   left_ = length;
   if (length >= 126) {
     left_ = 0;
-    for (size_t bytes = length == 126 ? 2 : 8; bytes > 0; --bytes) left_ = left_ << 8 | header_[at++];
+    for (size_t bytes = length == 126 ? 2 : 8; bytes > 0; --bytes)
+      left_ = left_ << 8 | header_[at++];
   }
   if (masked) std::copy_n(header_.begin() + static_cast<std::ptrdiff_t>(at), 4, mask_.begin());
   header_size_ = 0;
@@ -216,17 +230,20 @@ std::optional<Reader::Failure> Reader::header_done() {
     return Failure{1002, masked ? "a server's frame is masked" : "a client's frame is not masked"};
   }
   if (is_control(opcode_)) {
-    if (!fin_ || left_ > kControlBytes) return Failure{1002, "a control frame is fragmented or too long"};
+    if (!fin_ || left_ > kControlBytes)
+      return Failure{1002, "a control frame is fragmented or too long"};
     return std::nullopt;
   }
   if ((length == 126 && left_ < 126) || (length == 127 && left_ <= 0xffff))
     return Failure{1002, "a frame's length is not written in the shortest way"};
   bool continues = opcode_ == Opcode::continuation;
   if (continues != message_opcode_.has_value())
-    return Failure{1002, continues ? "a fragment belongs to no message" : "a message begins within another"};
+    return Failure{
+        1002, continues ? "a fragment belongs to no message" : "a message begins within another"};
   if (!continues) message_opcode_ = opcode_;
   if (left_ > message_bytes_max_ || message_.size() + left_ > message_bytes_max_)
-    return Failure{1009, "a message is larger than " + std::to_string(message_bytes_max_) + " bytes"};
+    return Failure{1009,
+                   "a message is larger than " + std::to_string(message_bytes_max_) + " bytes"};
   return std::nullopt;
 }
 
@@ -236,7 +253,8 @@ std::optional<Reader::Failure> Reader::frame_done(Events& events) {
     if (!fin_) return std::nullopt;
     Opcode opcode = *message_opcode_;
     message_opcode_.reset();
-    if (opcode == Opcode::text && !is_utf8(message_)) return Failure{1007, "a text message is not UTF-8"};
+    if (opcode == Opcode::text && !is_utf8(message_))
+      return Failure{1007, "a text message is not UTF-8"};
     std::string message = std::move(message_);
     message_ = {};
     events.on_message(opcode, message);
@@ -256,7 +274,8 @@ std::optional<Reader::Failure> Reader::frame_done(Events& events) {
       code = static_cast<uint16_t>(static_cast<unsigned char>(payload[0]) << 8 |
                                    static_cast<unsigned char>(payload[1]));
       reason = std::string_view(payload).substr(2);
-      if (!is_close_code(code)) return Failure{1002, "a close frame has a code that may not be sent"};
+      if (!is_close_code(code))
+        return Failure{1002, "a close frame has a code that may not be sent"};
       if (!is_utf8(reason)) return Failure{1007, "a close frame's reason is not UTF-8"};
     }
     closed_ = true;
@@ -276,12 +295,14 @@ bool is_upgrade(const Request& request) {
 
 Result<Response> accept(const Request& request, std::initializer_list<std::string_view> protocols,
                         std::string& chosen) {
-  if (!is_upgrade(request)) return Status::bad_request("this address answers WebSocket upgrades only");
+  if (!is_upgrade(request))
+    return Status::bad_request("this address answers WebSocket upgrades only");
   if (request.headers.get("Sec-WebSocket-Version") != "13")
     return Status::other(426, "UpgradeRequired", "only WebSocket version 13 is spoken here");
   std::string_view key = request.headers.get("Sec-WebSocket-Key");
   auto raw = base64_decode(key);
-  if (!raw || raw->size() != 16) return Status::bad_request("Sec-WebSocket-Key is not 16 bytes in base64");
+  if (!raw || raw->size() != 16)
+    return Status::bad_request("Sec-WebSocket-Key is not 16 bytes in base64");
   chosen.clear();
   bool offered = false;
   each_item(request.headers, "Sec-WebSocket-Protocol", [&](std::string_view) { offered = true; });

@@ -285,9 +285,8 @@ class YamlReader {
 
 Result<Unit> check_size(std::string_view text, const YamlLimits& limits) {
   if (text.size() <= limits.bytes_max) return Unit{};
-  return Status::too_large("the YAML text has " + std::to_string(text.size()) +
-                           " bytes, at most " + std::to_string(limits.bytes_max) +
-                           " are accepted");
+  return Status::too_large("the YAML text has " + std::to_string(text.size()) + " bytes, at most " +
+                           std::to_string(limits.bytes_max) + " are accepted");
 }
 
 }  // namespace

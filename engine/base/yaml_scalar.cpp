@@ -15,10 +15,10 @@ struct Word {
 };
 
 constexpr Word kWords[] = {
-    {"true", 1},  {"True", 1},  {"TRUE", 1},  {"yes", 1}, {"Yes", 1},   {"YES", 1},   {"y", 1},
-    {"Y", 1},     {"on", 1},    {"On", 1},    {"ON", 1},  {"false", 0}, {"False", 0}, {"FALSE", 0},
-    {"no", 0},    {"No", 0},    {"NO", 0},    {"n", 0},   {"N", 0},     {"off", 0},   {"Off", 0},
-    {"OFF", 0},   {"null", -1}, {"Null", -1}, {"NULL", -1}, {"~", -1}};
+    {"true", 1}, {"True", 1},  {"TRUE", 1},  {"yes", 1},   {"Yes", 1},   {"YES", 1},   {"y", 1},
+    {"Y", 1},    {"on", 1},    {"On", 1},    {"ON", 1},    {"false", 0}, {"False", 0}, {"FALSE", 0},
+    {"no", 0},   {"No", 0},    {"NO", 0},    {"n", 0},     {"N", 0},     {"off", 0},   {"Off", 0},
+    {"OFF", 0},  {"null", -1}, {"Null", -1}, {"NULL", -1}, {"~", -1}};
 
 // [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?
 bool float_shape(std::string_view s) {

@@ -31,7 +31,8 @@ Shape shape_of(std::string_view s) {
 }
 
 bool plain_allowed(std::string_view s) {
-  if (s.find_first_of(",[]{}#&*!|>'\"%@`") == 0 || s.front() == ' ' || s.back() == ' ') return false;
+  if (s.find_first_of(",[]{}#&*!|>'\"%@`") == 0 || s.front() == ' ' || s.back() == ' ')
+    return false;
   if (s.front() == '\t' || s.back() == '\t' || s.back() == ':') return false;
   bool indicator = s.front() == '-' || s.front() == '?' || s.front() == ':';
   if (indicator && (s.size() == 1 || s[1] == ' ' || s[1] == '\t')) return false;

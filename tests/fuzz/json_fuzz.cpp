@@ -1,5 +1,6 @@
 // room: engine_base
-// What parse_json accepts, dump must write so that it reads back equal; with and without watching for duplicates the value is one.
+// What parse_json accepts, dump must write so that it reads back equal; with and without watching
+// for duplicates the value is one.
 #include <cstddef>
 #include <span>
 #include <string>
@@ -10,8 +11,7 @@
 std::vector<std::string> fuzz_seeds() {
   return {R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","labels":{"b":"c"}}})",
           R"([1,-2.5e10,true,false,null,"\u00e9\ud83d\ude00\\\"",{}])",
-          R"({"a":1,"a":2,"b":{"a":[[[[]]]]}})",
-          std::string(600, '[') + std::string(600, ']')};
+          R"({"a":1,"a":2,"b":{"a":[[[[]]]]}})", std::string(600, '[') + std::string(600, ']')};
 }
 
 int fuzz_one(std::span<const std::byte> input) {

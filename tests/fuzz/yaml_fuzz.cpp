@@ -1,5 +1,6 @@
 // room: engine_base
-// What parse_yaml accepts, to_yaml must write so that it reads back equal; nothing grows past its budget.
+// What parse_yaml accepts, to_yaml must write so that it reads back equal; nothing grows past its
+// budget.
 #include <cstddef>
 #include <span>
 #include <string>
@@ -11,7 +12,9 @@ std::vector<std::string> fuzz_seeds() {
   return {"apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    x\n    y\n  b: >-\n    z\n",
           "a: &x {k: 1, l: [1, 2.5, ~, yes]}\nb:\n  <<: *x\n  k: 'it''s'\nc: \"\\x41\\n\"\n",
           "- - a\n  - b: c\n    d: 2001-01-01\n- !!str 5\n- !!binary aGk=\n- |2-\n    lead\n",
-          "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "? a\n: b\n? [c]\n: d\n", "--- a\n...\n---\nb\n"};
+          "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n",
+          "? a\n: b\n? [c]\n: d\n",
+          "--- a\n...\n---\nb\n"};
 }
 
 int fuzz_one(std::span<const std::byte> input) {

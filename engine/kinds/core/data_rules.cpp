@@ -36,8 +36,7 @@ std::string check_base64_values(std::string_view field, const Json* data, size_t
   for (const auto& [key, value] : data->as_object()) {
     if (!value.is_string()) continue;
     auto decoded = base64_decode(value.as_string());
-    if (!decoded)
-      return std::string(field) + "[" + key + "]: illegal base64 data";
+    if (!decoded) return std::string(field) + "[" + key + "]: illegal base64 data";
     bytes += decoded->size();
   }
   return {};

@@ -56,13 +56,12 @@ class Namespaces final : public Strategy {
     bool terminating = object.at({"metadata", "deletionTimestamp"}) != nullptr;
     std::string_view phase = object.str({"status", "phase"});
     if (terminating && phase != "Terminating")
-      out.push_back(cause_invalid(
-          "status.phase", Json(phase),
-          "may only be 'Terminating' if `metadata.deletionTimestamp` is not empty"));
-    if (!terminating && phase == "Terminating")
       out.push_back(
           cause_invalid("status.phase", Json(phase),
-                        "may only be 'Active' if `metadata.deletionTimestamp` is empty"));
+                        "may only be 'Terminating' if `metadata.deletionTimestamp` is not empty"));
+    if (!terminating && phase == "Terminating")
+      out.push_back(cause_invalid("status.phase", Json(phase),
+                                  "may only be 'Active' if `metadata.deletionTimestamp` is empty"));
     return out;
   }
 

@@ -47,8 +47,7 @@ void check_type(Causes& out, const Json& object) {
   if (type == "kubernetes.io/service-account-token") {
     const Json* annotations = object.at({"metadata", "annotations"});
     if (annotations == nullptr || annotations->str("kubernetes.io/service-account.name").empty())
-      out.push_back(
-          cause_required("metadata.annotations[kubernetes.io/service-account.name]"));
+      out.push_back(cause_required("metadata.annotations[kubernetes.io/service-account.name]"));
   }
 }
 

@@ -34,9 +34,9 @@ void check_rule(Causes& out, const Json& rule, const std::string& path, const Ki
       out.push_back(cause_invalid(path + ".nonResourceURLs", urls,
                                   "namespaced rules cannot apply to non-resource URLs"));
     if (filled(rule, "apiGroups") || filled(rule, "resources") || filled(rule, "resourceNames"))
-      out.push_back(cause_invalid(
-          path + ".nonResourceURLs", urls,
-          "rules cannot apply to both regular resources and non-resource URLs"));
+      out.push_back(
+          cause_invalid(path + ".nonResourceURLs", urls,
+                        "rules cannot apply to both regular resources and non-resource URLs"));
     return;
   }
   if (!filled(rule, "apiGroups"))
@@ -75,14 +75,12 @@ void check_subject(Causes& out, const Json& subject, const std::string& path, co
   if (name.empty()) out.push_back(cause_required(path + ".name"));
   if (what == "ServiceAccount") {
     if (!name.empty()) add_reasons(out, path + ".name", name, check_dns1123_subdomain(name));
-    if (!group.empty())
-      out.push_back(cause_not_supported(path + ".apiGroup", Json(group), {""}));
+    if (!group.empty()) out.push_back(cause_not_supported(path + ".apiGroup", Json(group), {""}));
     if (!kind.namespaced() && subject.str("namespace").empty())
       out.push_back(cause_required(path + ".namespace"));
   } else if (what == "User" || what == "Group") {
     if (group != kGroup)
-      out.push_back(
-          cause_not_supported(path + ".apiGroup", Json(group), {std::string(kGroup)}));
+      out.push_back(cause_not_supported(path + ".apiGroup", Json(group), {std::string(kGroup)}));
   } else {
     out.push_back(
         cause_not_supported(path + ".kind", Json(what), {"ServiceAccount", "User", "Group"}));

@@ -24,11 +24,11 @@ TEST_CASE("messages are those of kube-apiserver", "[status]") {
         "patch is not supported on resources of kind \"configmaps\"");
   Status one = Status::invalid("apps", "Deployment", "web",
                                {{"FieldValueRequired", "Required value", "spec.selector"}});
-  CHECK(one.message() ==
-        "Deployment.apps \"web\" is invalid: spec.selector: Required value");
+  CHECK(one.message() == "Deployment.apps \"web\" is invalid: spec.selector: Required value");
   CHECK(one.code() == 422);
   CHECK(one.kind() == "Deployment");
-  Status two = Status::invalid("", "ConfigMap", "a", {{"x", "m", "f"}, {"x", "m", "f"}, {"x", "n", "g"}});
+  Status two =
+      Status::invalid("", "ConfigMap", "a", {{"x", "m", "f"}, {"x", "m", "f"}, {"x", "n", "g"}});
   CHECK(two.message() == "ConfigMap \"a\" is invalid: [f: m, g: n]");
   CHECK(two.causes().size() == 3);
 }

@@ -8,7 +8,9 @@ using engine::parse_json;
 
 namespace {
 
-Json read(std::string_view text) { return MUST(parse_json(text)); }
+Json read(std::string_view text) {
+  return MUST(parse_json(text));
+}
 
 std::string refusal(std::string_view text, engine::JsonLimits limits = {}) {
   auto out = parse_json(text, limits);

@@ -19,9 +19,12 @@ struct Seen final : Events {
   }
 };
 
-constexpr std::array<std::byte, 4> kKey = {std::byte{0x12}, std::byte{0x34}, std::byte{0xab}, std::byte{0xff}};
+constexpr std::array<std::byte, 4> kKey = {std::byte{0x12}, std::byte{0x34}, std::byte{0xab},
+                                           std::byte{0xff}};
 
-std::string masked(Opcode opcode, std::string_view payload) { return masked_frame(opcode, payload, kKey); }
+std::string masked(Opcode opcode, std::string_view payload) {
+  return masked_frame(opcode, payload, kKey);
+}
 
 // A client's frame with the given first byte, as a fragmenting or breaking client would send it.
 std::string raw(unsigned first, std::string_view payload) {
@@ -55,7 +58,8 @@ TEST_CASE("frames are read back, from either side, however they are cut") {
     std::string payload(size, 'x');
     for (size_t piece : {size_t{1}, size_t{1000}, size_t{1} << 20}) {
       for (Side side : {Side::server, Side::client}) {
-        std::string bytes = side == Side::server ? masked(Opcode::binary, payload) : frame(Opcode::binary, payload);
+        std::string bytes =
+            side == Side::server ? masked(Opcode::binary, payload) : frame(Opcode::binary, payload);
         Reader reader(side);
         Seen seen;
         for (size_t at = 0; at < bytes.size(); at += piece)
@@ -70,21 +74,23 @@ TEST_CASE("frames are read back, from either side, however they are cut") {
 TEST_CASE("fragments make one message, control frames come between them") {
   Reader reader(Side::server);
   Seen seen;
-  std::string bytes = raw(0x01, "one ") + masked(Opcode::ping, "p") + raw(0x00, "two ") + masked(Opcode::pong, "q") + raw(0x80, "three");
+  std::string bytes = raw(0x01, "one ") + masked(Opcode::ping, "p") + raw(0x00, "two ") +
+                      masked(Opcode::pong, "q") + raw(0x80, "three");
   bytes += masked(Opcode::close, close_payload(1000, "done")) + "ignored";
   REQUIRE_FALSE(reader.feed(bytes, seen));
-  CHECK(seen.log == std::vector<std::string>{"ping p", "pong q", "text one two three", "close 1000 done"});
+  CHECK(seen.log ==
+        std::vector<std::string>{"ping p", "pong q", "text one two three", "close 1000 done"});
   CHECK(reader.closed());
 }
 
 TEST_CASE("a broken protocol ends with the code that the standard has for it") {
   CHECK(failure(frame(Opcode::text, "not masked")) == 1002);
-  CHECK(failure(raw(0xc1, "x")) == 1002);                     // reserved bit
-  CHECK(failure(raw(0x83, "x")) == 1002);                     // unknown opcode
-  CHECK(failure(raw(0x80, "x")) == 1002);                     // continues nothing
-  CHECK(failure(raw(0x01, "a") + raw(0x81, "b")) == 1002);    // begins within another
-  CHECK(failure(raw(0x09, "a")) == 1002);                     // fragmented ping
-  CHECK(failure(raw(0x89, std::string(126, 'p'))) == 1002);   // long ping
+  CHECK(failure(raw(0xc1, "x")) == 1002);                                // reserved bit
+  CHECK(failure(raw(0x83, "x")) == 1002);                                // unknown opcode
+  CHECK(failure(raw(0x80, "x")) == 1002);                                // continues nothing
+  CHECK(failure(raw(0x01, "a") + raw(0x81, "b")) == 1002);               // begins within another
+  CHECK(failure(raw(0x09, "a")) == 1002);                                // fragmented ping
+  CHECK(failure(raw(0x89, std::string(126, 'p'))) == 1002);              // long ping
   CHECK(failure(std::string("\x81\xfe\x00\x05....hello", 13)) == 1002);  // length not shortest
   CHECK(failure(masked(Opcode::text, "\xff")) == 1007);
   CHECK(failure(masked(Opcode::text, "\xed\xa0\x80")) == 1007);
@@ -99,7 +105,8 @@ TEST_CASE("a broken protocol ends with the code that the standard has for it") {
   CHECK(client.feed(masked(Opcode::text, "x"), seen)->code == 1002);
 }
 
-TEST_CASE("a character cut by a fragment is whole in the message; a close reason is cut at a character") {
+TEST_CASE(
+    "a character cut by a fragment is whole in the message; a close reason is cut at a character") {
   Reader reader(Side::server);
   Seen seen;
   REQUIRE_FALSE(reader.feed(raw(0x01, "\xe2\x82") + raw(0x80, "\xac"), seen));
@@ -112,7 +119,8 @@ TEST_CASE("a character cut by a fragment is whole in the message; a close reason
 }
 
 TEST_CASE("the upgrade") {
-  CHECK(accept_key("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");  // RFC 6455 section 1.3
+  CHECK(accept_key("dGhlIHNhbXBsZSBub25jZQ==") ==
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");  // RFC 6455 section 1.3
   std::string chosen;
   auto good = accept(upgrade(), {}, chosen);
   REQUIRE(good);

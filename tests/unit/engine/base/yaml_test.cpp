@@ -10,7 +10,9 @@ using engine::to_yaml;
 
 namespace {
 
-std::string as_json(std::string_view text) { return dump(MUST(parse_yaml(text))); }
+std::string as_json(std::string_view text) {
+  return dump(MUST(parse_yaml(text)));
+}
 
 std::string refusal(std::string_view text, engine::YamlLimits limits = {}) {
   auto out = parse_yaml(text, limits);
@@ -25,7 +27,8 @@ TEST_CASE("scalars mean what go-yaml takes them for", "[yaml]") {
         R"([true,true,false,true,null,null,"","yes"])");
   CHECK(as_json("[1, -2, +3, 0x1f, 0o17, 017, 0b101, 1_000, 08]") ==
         R"([1,-2,3,31,15,15,5,1000,8])");
-  CHECK(as_json("[1.5, .5, 1e3, -1.0, 1., 1.2.3, 12:30]") == R"([1.5,0.5,1000,-1,1,"1.2.3","12:30"])");
+  CHECK(as_json("[1.5, .5, 1e3, -1.0, 1., 1.2.3, 12:30]") ==
+        R"([1.5,0.5,1000,-1,1,"1.2.3","12:30"])");
   CHECK(as_json("[2001-12-14, 2001-12-14T21:59:43Z, 1.10.0, -, abc def]") ==
         R"(["2001-12-14","2001-12-14T21:59:43Z","1.10.0","-","abc def"])");
   CHECK(as_json("[!!str 1, !!int '3', !!float 1, !!bool 'yes', !!binary aGk=, !mine x]") ==
@@ -91,8 +94,9 @@ TEST_CASE("written YAML looks as kubectl's and reads back equal", "[yaml]") {
     "ver":"1.10","hash":"a #b","star":"*x","dash":"- x","bool":"yes","sep":"---","cr":"a\r\nb"})"));
   std::string text = to_yaml(value);
   CHECK(MUST(parse_yaml(text)) == value);
-  CHECK(text.starts_with("apiVersion: v1\nitems:\n- a: \"1\"\n  b: true\n  c: []\n- - x\n"
-                         "text: |\n  one\n  two\nend: |-\n  no newline\n  at end\nmore: |+\n  x\n\n"));
+  CHECK(text.starts_with(
+      "apiVersion: v1\nitems:\n- a: \"1\"\n  b: true\n  c: []\n- - x\n"
+      "text: |\n  one\n  two\nend: |-\n  no newline\n  at end\nmore: |+\n  x\n\n"));
   CHECK(text.find("q: 'a: b'\n") != std::string::npos);
   CHECK(text.find("k:\n  \"y\": \"on\"\n") != std::string::npos);
   CHECK(to_yaml(Json("a\nb")) == "\"a\\nb\"\n");

@@ -9,7 +9,9 @@ using engine::KindPtr;
 
 namespace {
 
-Json read(std::string_view text) { return MUST(engine::parse_json(text)); }
+Json read(std::string_view text) {
+  return MUST(engine::parse_json(text));
+}
 
 Json widget_crd() {
   return read(R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",
@@ -46,7 +48,8 @@ TEST_CASE("the built-in kinds are there by resource and by kind", "[kinds]") {
   CHECK(kinds->stored("", "secrets")->version == "v1");
   CHECK_FALSE(kinds->by_resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews")->stored);
   CHECK(kinds->by_resource("management.cattle.io", "v3", "clusters")->product);
-  CHECK_FALSE(kinds->by_resource("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations"));
+  CHECK_FALSE(
+      kinds->by_resource("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations"));
   CHECK(kinds->all()[0]->group.empty());
   CHECK(kinds->all().size() > 140);
 }
@@ -102,7 +105,8 @@ TEST_CASE("a CRD gives its kinds and takes them away", "[kinds][crd]") {
   CHECK(after->stored("example.com", "widgets")->version == "v1");
   CHECK(kind->definition == "com.example.v1.Widget");
 
-  Json widget = read(R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a","extra":1},
+  Json widget =
+      read(R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a","extra":1},
     "spec":{"color":"green","size":3}})");
   CHECK(kind->schema().prune(widget) == std::vector<std::string>{"metadata.extra", "spec.size"});
   kind->schema().apply_defaults(widget);
@@ -126,19 +130,23 @@ TEST_CASE("bad CRDs are refused with every reason", "[kinds][crd]") {
   crd.make({"metadata", "name"}) = "other.example.com";
   crd.make({"spec", "scope"}) = "Global";
   crd.find("spec")->find("versions")->as_array()[1].set("storage", Json(true));
-  crd.find("spec")->find("versions")->as_array()[0].find("schema")->set(
-      "openAPIV3Schema", read(R"({"type":"object","properties":{"spec":{"properties":{}}}})"));
+  crd.find("spec")
+      ->find("versions")
+      ->as_array()[0]
+      .find("schema")
+      ->set("openAPIV3Schema",
+            read(R"({"type":"object","properties":{"spec":{"properties":{}}}})"));
   std::vector<std::string> fields;
   for (const auto& cause : engine::check_crd(crd)) fields.push_back(cause.field);
-  CHECK(fields == std::vector<std::string>{
-                      "spec.scope", "metadata.name",
-                      "spec.versions[0].schema.openAPIV3Schema.properties[spec].type",
-                      "spec.versions"});
+  CHECK(fields ==
+        std::vector<std::string>{"spec.scope", "metadata.name",
+                                 "spec.versions[0].schema.openAPIV3Schema.properties[spec].type",
+                                 "spec.versions"});
 }
 
 TEST_CASE("versions are ordered as Kubernetes orders them", "[kinds]") {
-  const char* sorted[] = {"v10", "v2", "v1", "v11beta2", "v10beta3", "v3beta1", "v12alpha1",
-                          "v11alpha2", "foo1", "foo10"};
+  const char* sorted[] = {"v10",     "v2",        "v1",        "v11beta2", "v10beta3",
+                          "v3beta1", "v12alpha1", "v11alpha2", "foo1",     "foo10"};
   for (size_t i = 0; i + 1 < std::size(sorted); i++) {
     CHECK(engine::is_better_version(sorted[i], sorted[i + 1]));
     CHECK_FALSE(engine::is_better_version(sorted[i + 1], sorted[i]));

@@ -7,7 +7,9 @@ using engine::Schema;
 
 namespace {
 
-Json read(std::string_view text) { return MUST(engine::parse_json(text)); }
+Json read(std::string_view text) {
+  return MUST(engine::parse_json(text));
+}
 
 std::shared_ptr<const Schema> structural(std::string_view spec) {
   Json schema = read(R"({"type":"object","properties":{}})");
@@ -39,17 +41,24 @@ Texts refusals(std::string_view schema) {
 }  // namespace
 
 TEST_CASE("types are checked in upstream's words", "[schema]") {
-  CHECK(faults(R"({"type":"object","properties":{"n":{"type":"integer"}}})", R"({"n":"x"})") ==
-        Texts{"spec.n: Invalid value: \"string\": spec.n in body must be of type integer: \"string\""});
-  CHECK(faults(R"({"type":"object","properties":{"n":{"type":"integer"}}})", R"({"n":1.0})").empty());
-  CHECK(faults(R"({"type":"object","properties":{"n":{"type":"integer"}}})", R"({"n":1.5})") ==
-        Texts{"spec.n: Invalid value: \"number\": spec.n in body must be of type integer: \"number\""});
+  CHECK(
+      faults(R"({"type":"object","properties":{"n":{"type":"integer"}}})", R"({"n":"x"})") ==
+      Texts{
+          "spec.n: Invalid value: \"string\": spec.n in body must be of type integer: \"string\""});
+  CHECK(
+      faults(R"({"type":"object","properties":{"n":{"type":"integer"}}})", R"({"n":1.0})").empty());
+  CHECK(
+      faults(R"({"type":"object","properties":{"n":{"type":"integer"}}})", R"({"n":1.5})") ==
+      Texts{
+          "spec.n: Invalid value: \"number\": spec.n in body must be of type integer: \"number\""});
   CHECK(faults(R"({"type":"object","properties":{"n":{"type":"string"}}})", R"({"n":null})") ==
         Texts{"spec.n: Invalid value: \"null\": spec.n in body must be of type string: \"null\""});
   CHECK(faults(R"({"type":"object","properties":{"n":{"type":"string","nullable":true}}})",
-               R"({"n":null})").empty());
+               R"({"n":null})")
+            .empty());
   CHECK(faults(R"({"x-kubernetes-int-or-string":true})", R"(true)") ==
-        Texts{"spec: Invalid value: \"boolean\": spec in body must be of type integer,string: \"boolean\""});
+        Texts{"spec: Invalid value: \"boolean\": spec in body must be of type integer,string: "
+              "\"boolean\""});
   CHECK(faults(R"({"type":"object","required":["a"]})", "{}") == Texts{"spec.a: Required value"});
 }
 
@@ -78,21 +87,25 @@ TEST_CASE("rules are checked in upstream's words", "[schema]") {
         Texts{"spec.m: Too many: 2: must have at most 1 item"});
   CHECK(faults(schema, R"({"t":"yesterday"})").size() == 1);
   CHECK(faults(schema, R"({"m":{"a":1}})") ==
-        Texts{"spec.m.a: Invalid value: \"integer\": spec.m.a in body must be of type string: \"integer\""});
+        Texts{"spec.m.a: Invalid value: \"integer\": spec.m.a in body must be of type string: "
+              "\"integer\""});
 }
 
 TEST_CASE("sets and maps hold each item once", "[schema]") {
   CHECK(faults(R"({"type":"array","items":{"type":"string"},"x-kubernetes-list-type":"set"})",
                R"(["a","b","a"])") == Texts{"spec[2]: Duplicate value: \"a\""});
-  CHECK(faults(R"({"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["p","k"],
+  CHECK(
+      faults(
+          R"({"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["p","k"],
       "items":{"type":"object","required":["p"],"properties":{"p":{"type":"integer"},
         "k":{"type":"string","default":"TCP"}}}})",
-               R"([{"p":1},{"p":1,"k":"TCP"},{"p":1,"k":"UDP"}])") ==
-        Texts{"spec[1]: Duplicate value: {\"p\":1,\"k\":\"TCP\"}"});
+          R"([{"p":1},{"p":1,"k":"TCP"},{"p":1,"k":"UDP"}])") ==
+      Texts{"spec[1]: Duplicate value: {\"p\":1,\"k\":\"TCP\"}"});
 }
 
 TEST_CASE("alternatives", "[schema]") {
-  const char* schema = R"({"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}},
+  const char* schema =
+      R"({"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}},
     "oneOf":[{"required":["a"]},{"required":["b"]}]})";
   CHECK(faults(schema, R"({"a":"1"})").empty());
   CHECK(faults(schema, R"({"a":"1","b":"2"})") ==
@@ -131,18 +144,27 @@ TEST_CASE("what is not structural is refused with each reason", "[schema]") {
   CHECK(refusals("{}") == Texts{"s.type: Required value: must not be empty at the root"});
   CHECK(refusals(R"({"type":"object","properties":{"a":{"type":"array"}}})") ==
         Texts{"s.properties[a].items: Required value: must be specified"});
-  CHECK(refusals(R"({"type":"object","properties":{"a":{"type":"string","pattern":"("}}})").size() == 1);
-  CHECK(refusals(R"({"type":"object","properties":{"a":{"$ref":"x","type":"string"}}})").size() == 1);
-  CHECK(refusals(R"({"type":"object","anyOf":[{"properties":{"b":{"pattern":"x"}}}]})").size() == 1);
-  CHECK(refusals(R"({"type":"object","properties":{"a":{"type":"integer","default":"x"}}})").size() == 1);
-  CHECK(refusals(R"({"type":"object","properties":{"a":{"type":"array","x-kubernetes-list-type":"map",
+  CHECK(
+      refusals(R"({"type":"object","properties":{"a":{"type":"string","pattern":"("}}})").size() ==
+      1);
+  CHECK(refusals(R"({"type":"object","properties":{"a":{"$ref":"x","type":"string"}}})").size() ==
+        1);
+  CHECK(refusals(R"({"type":"object","anyOf":[{"properties":{"b":{"pattern":"x"}}}]})").size() ==
+        1);
+  CHECK(
+      refusals(R"({"type":"object","properties":{"a":{"type":"integer","default":"x"}}})").size() ==
+      1);
+  CHECK(
+      refusals(R"({"type":"object","properties":{"a":{"type":"array","x-kubernetes-list-type":"map",
       "items":{"type":"object"}}}})") ==
-        Texts{"s.properties[a].x-kubernetes-list-map-keys: Required value: must not be empty if "
-              "x-kubernetes-list-type is map"});
+      Texts{"s.properties[a].x-kubernetes-list-map-keys: Required value: must not be empty if "
+            "x-kubernetes-list-type is map"});
   CHECK(refusals(R"({"type":"object","properties":{"p":{"x-kubernetes-int-or-string":true,
-      "anyOf":[{"type":"integer"},{"type":"string"}]}}})").empty());
+      "anyOf":[{"type":"integer"},{"type":"string"}]}}})")
+            .empty());
   CHECK(refusals(R"({"type":"object","properties":{"metadata":{"type":"object","properties":{
-      "name":{"type":"string","pattern":"^x"}}}}})").empty());
+      "name":{"type":"string","pattern":"^x"}}}}})")
+            .empty());
   std::string deep = R"({"type":"object"})";
   for (int i = 0; i < 240; i++) deep = R"({"type":"object","properties":{"a":)" + deep + "}}";
   CHECK(refusals(deep).size() == 1);
@@ -150,7 +172,8 @@ TEST_CASE("what is not structural is refused with each reason", "[schema]") {
 
 TEST_CASE("metadata may be narrowed by a custom resource's schema", "[schema]") {
   auto schema = MUST(Schema::from_structural(read(R"({"type":"object","properties":{"metadata":{
-    "type":"object","properties":{"name":{"type":"string","pattern":"^x"}}}}})"), "s"));
+    "type":"object","properties":{"name":{"type":"string","pattern":"^x"}}}}})"),
+                                             "s"));
   CHECK(schema->validate(read(R"({"metadata":{"name":"x1"}})")).empty());
   CHECK(schema->validate(read(R"({"metadata":{"name":"y1"}})")).size() == 1);
   CHECK(schema->validate(read(R"({"metadata":{"labels":{"a":1}}})")).size() == 1);
