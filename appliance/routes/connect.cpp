@@ -89,6 +89,7 @@ Result<Stream> ConnectRoute::connect(const Request& request) {
   auto self = std::make_shared<std::weak_ptr<Tunnel>>();
   TunnelOptions options;
   options.role = engine::TunnelSession::Role::server;
+  options.limits.send_queue_bytes = 256u << 10;
   options.on_closed = [&clusters = clusters_, id = arrival.cluster_id,
                        self](const std::string& why) {
     if (const auto tunnel = self->lock()) clusters.left(id, tunnel.get(), why);

@@ -18,6 +18,7 @@ namespace {
 // At half of it the cluster is asked to wait; on_drained says when it may go on.
 constexpr size_t kClientQueueBytes = 2u << 20;
 constexpr size_t kClusterWaitBytes = 256u << 10;
+constexpr storage::Millis kLookAgain{5};
 // As long as an API server works on a request at most, and some.
 constexpr storage::Millis kHeadTimeout{75'000};
 constexpr storage::Millis kSilenceTimeout{120'000};
@@ -68,6 +69,7 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
   // True for the one who ends it.
   bool end();
   void answer_status(const Status& status);
+  void look_again();
   // With the lock: whether the client's connection is good for its next request.
   bool may_reuse() const {
     return !early_bytes_ && !start_.head.upgrade &&
@@ -167,11 +169,21 @@ void ProxyExchange::client_bytes(std::string_view bytes) {
     now.sink->abort();
     return;
   }
-  if (now.exchange->queued_bytes() >= kClusterWaitBytes) {
-    now.sink->pause_reading();
-    // It may have drained between the two lines; then nobody would say so again.
-    if (now.exchange->queued_bytes() < kClusterWaitBytes / 2) now.sink->resume_reading();
-  }
+  if (now.exchange->queued_bytes() <= kClusterWaitBytes) return;
+  now.sink->pause_reading();
+  look_again();
+}
+
+// What a queue's owner calls drained depends on its own limit; ours is looked at until it is low.
+void ProxyExchange::look_again() {
+  hub_.after(kLookAgain, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    const auto now = self->both();
+    if (!now.sink || !now.exchange) return;
+    if (now.exchange->queued_bytes() < kClusterWaitBytes / 2) return now.sink->resume_reading();
+    self->look_again();
+  });
 }
 
 void ProxyExchange::cluster_drained() {
