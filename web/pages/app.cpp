@@ -306,6 +306,9 @@ double App::frame() {
   v3.tick(now);
   if (v3.retry_at() > now) u.after(v3.retry_at() - now);
   u.mirror.begin_frame();
+  // A shell keeps arrows and Tab for itself.
+  if (dock->takes_keys()) io.ConfigFlags &= ~ImGuiConfigFlags_NavEnableKeyboard;
+  else io.ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
   ImGui::NewFrame();
   GImGui->DrawListSharedData.InitialFringeScale = 1.0f / u.dpr;
   draw_frame();

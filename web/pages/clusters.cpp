@@ -149,7 +149,7 @@ void ClustersPage::draw_cell(Grid& grid, int row, int column, const Rect& r, con
     case kMemory:
     case kPods: {
       const float f = column == kCpu ? c.cpu : column == kMemory ? c.memory : c.pods;
-      if (f >= 0) meter(r.Max.x - 12 - 96, r.Min.y + h / 2, tokens::kSizeMeterW, f);
+      if (f >= 0) meter(r.Max.x - 12 - 96, r.Min.y + h / 2, tokens::kSizeMeterW, f, column == kPods ? k.accent_bar : 0);
       const bool loud = f >= tokens::kMeterWarningFrom && column != kPods;
       text_right(r.Max.x - 12, r.Min.y, loud ? tokens::kTypeBodyStrong : tokens::kTypeBody,
                  f < 0 ? k.text_tertiary : column == kPods ? k.text_primary : meter_ink(f, k.text_primary), words, h);

@@ -128,7 +128,7 @@ void Palette::draw() {
                                        ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoNav);
   if (focus_) ImGui::SetWindowFocus();
   fill(Rect(0, 0, screen.x, screen.y), col().surface_scrim);
-  shadow(web::draw(), r, 12, col().shadow_dialog);
+  shadow(canvas(), r, 12, col().shadow_dialog);
   fill(r, col().surface_raised, tokens::kRadiusUseDialog);
   outline(r, col().border_default, tokens::kRadiusUseDialog);
   ui().mirror.open(id_of("palette"), Role::kDialog, "Search", place(r));

@@ -16,12 +16,12 @@ void logo(float x, float y) {
   const Color ink = col().accent_icon;
   for (const float px : {x + 1.5f, x + 13.5f}) fill(box(px - 1.25f, y, 2.5f, 16), ink, 1);
   for (const float py : {y + 3.5f, y + 12.5f}) fill(box(x, py - 1.1f, 15, 2.2f), ink, 1);
-  draw()->AddLine(ImVec2(x + 2, y + 12), ImVec2(x + 13, y + 4), ink, 2.0f);
+  canvas()->AddLine(ImVec2(x + 2, y + 12), ImVec2(x + 13, y + 4), ink, 2.0f);
 }
 
 // Children do not clip to round corners: the canvas is drawn over them.
-void round_corners(const Rect& r, float radius, Color canvas, Color edge) {
-  ImDrawList* list = draw();
+void round_corners(const Rect& r, float radius, Color ground, Color edge) {
+  ImDrawList* list = canvas();
   struct Corner {
     ImVec2 at, center;
     float from;
@@ -33,7 +33,7 @@ void round_corners(const Rect& r, float radius, Color canvas, Color edge) {
   for (const Corner& c : corners) {
     list->PathLineTo(c.at);
     list->PathArcTo(c.center, radius, c.from + IM_PI / 2, c.from, 12);
-    list->PathFillConcave(canvas);
+    list->PathFillConcave(ground);
   }
   outline(r, edge, radius);
 }
@@ -121,8 +121,8 @@ void App::draw_header() {
   const std::string who(me.str("username").empty() ? me.str("name") : me.str("username"));
   const Rect avatar = box(right - 28, 10, 28, 28);
   const Hit user = hit(id_of("Account"), avatar);
-  draw()->AddCircleFilled(avatar.GetCenter(), 14, c.accent_subtle);
-  draw()->AddCircle(avatar.GetCenter(), 13.5f, c.accent_border);
+  canvas()->AddCircleFilled(avatar.GetCenter(), 14, c.accent_subtle);
+  canvas()->AddCircle(avatar.GetCenter(), 13.5f, c.accent_border);
   text_center(avatar, tokens::kTypeMicro, c.accent_text, monogram_letters(who));
   if (user.focused) focus_ring(avatar, 14);
   ui_state.mirror.say(user.id, Role::kButton, "Account", place(avatar));
@@ -146,7 +146,7 @@ void App::draw_header() {
   const std::string_view word = ok ? "Live" : v3.ever_live() ? "Not live" : "Connecting";
   right -= text_width(tokens::kTypeBody, word) + 12;
   text(right, 0, tokens::kTypeBody, c.text_secondary, word, line);
-  draw()->AddCircleFilled(ImVec2(right - 12, 24), 4, ok ? c.state_success_solid : c.state_warning_solid);
+  canvas()->AddCircleFilled(ImVec2(right - 12, 24), 4, ok ? c.state_success_solid : c.state_warning_solid);
   ui_state.mirror.say(id_of("live"), Role::kStatus, word, ImVec4(right, 14, right + 40, 34));
 
   // Search.
@@ -237,7 +237,7 @@ void App::draw_toasts() {
     const float h = 44 + words_h;
     y -= h + 8;
     const Rect r = box(width_ - w - 20, y, w, h);
-    shadow(draw(), r, 8, col().shadow_menu);
+    shadow(canvas(), r, 8, col().shadow_menu);
     fill(r, col().surface_raised, 8);
     outline(r, col().border_default, 8);
     tone_mark(r.Min.x + 16, r.Min.y + 14, 16, t.tone);

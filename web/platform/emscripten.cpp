@@ -8,6 +8,7 @@
 #include "imgui.h"
 #include "imgui_internal.h"
 #include "web/pages/app.h"
+#include "web/pages/dock.h"
 #include "web/platform/backend.h"
 #include "web/platform/keys.h"
 
@@ -245,7 +246,7 @@ EMSCRIPTEN_KEEPALIVE int pd_key(char* p, int n, char* q, int m, int mods, int do
   app->touched();
   const ImGuiKey k = web::key_of(code, key);
   if (k != ImGuiKey_None) ImGui::GetIO().AddKeyEvent(k, down != 0);
-  return web::claims(k, key, mods) ? 1 : 0;
+  return web::claims(k, key, mods, app->dock->takes_keys()) ? 1 : 0;
 }
 EMSCRIPTEN_KEEPALIVE void pd_text(char* p, int n) {
   ImGui::GetIO().AddInputCharactersUTF8(take(p, n).c_str());

@@ -57,7 +57,7 @@ ImGuiKey key_of(std::string_view code, std::string_view key) {
   return ImGuiKey_None;
 }
 
-bool claims(ImGuiKey key, std::string_view text, int mods) {
+bool claims(ImGuiKey key, std::string_view text, int mods, bool greedy) {
   const bool ctrl = (mods & 9) != 0, shift = (mods & 2) != 0, alt = (mods & 4) != 0;
   if (key >= ImGuiKey_F1 && key <= ImGuiKey_F12) return false;
   if (alt) return false;  // the browser's history and menus
@@ -65,6 +65,7 @@ bool claims(ImGuiKey key, std::string_view text, int mods) {
     const bool writes = text.size() == 1 || (!text.empty() && (text[0] & 0x80) != 0);
     return !writes && key != ImGuiKey_None;
   }
+  if (greedy) return !shift;
   switch (key) {
     case ImGuiKey_A: case ImGuiKey_C: case ImGuiKey_X: case ImGuiKey_Z: case ImGuiKey_Y:
     case ImGuiKey_K: case ImGuiKey_F: case ImGuiKey_S: case ImGuiKey_D: case ImGuiKey_GraveAccent:

@@ -250,7 +250,7 @@ bool switch_box(float x, float y, std::string_view label, bool value, bool show_
   const ImGuiID id = id_of(label) ^ 0x517C;
   const Hit h = hit(id, area);
   fill(r, value ? (h.hovered ? c.accent_fillHover : c.accent_fill) : c.border_control, 9);
-  draw()->AddCircleFilled(ImVec2(value ? r.Max.x - 9 : r.Min.x + 9, r.Min.y + 9), 7, 0xFFFFFFFFu);
+  canvas()->AddCircleFilled(ImVec2(value ? r.Max.x - 9 : r.Min.x + 9, r.Min.y + 9), 7, 0xFFFFFFFFu);
   if (h.focused) focus_ring(r, 9);
   if (show_label) text(r.Max.x + 10, y - 1, tokens::kTypeBody, c.text_primary, label, 20);
   ui().mirror.say(id, Role::kSwitch, label, place(area)).checked = value ? 1 : 0;
@@ -261,11 +261,11 @@ bool radio_mark(float x, float y, bool on) {
   const auto& c = col();
   const ImVec2 m(x + 8, y + 8);
   if (on) {
-    draw()->AddCircleFilled(m, 8, c.accent_fill);
-    draw()->AddCircleFilled(m, 3, c.text_onAccent);
+    canvas()->AddCircleFilled(m, 8, c.accent_fill);
+    canvas()->AddCircleFilled(m, 3, c.text_onAccent);
   } else {
-    draw()->AddCircleFilled(m, 8, c.surface_control);
-    draw()->AddCircle(m, 7.4f, c.border_control, 0, 1.25f);
+    canvas()->AddCircleFilled(m, 8, c.surface_control);
+    canvas()->AddCircle(m, 7.4f, c.border_control, 0, 1.25f);
   }
   return on;
 }

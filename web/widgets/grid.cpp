@@ -29,7 +29,7 @@ void Grid::layout(const Rect& r, const std::vector<GridColumn>& columns, const G
     least = grow = 0;
     for (size_t i = 0; i < columns.size(); i++) {
       if (!shown[i]) continue;
-      least += columns[i].width;
+      least += columns[i].width + (i > 0 && columns[i - 1].right && !columns[i].right ? 12.0f : 0.0f);
       grow += columns[i].grow;
     }
   };
@@ -51,6 +51,8 @@ void Grid::layout(const Rect& r, const std::vector<GridColumn>& columns, const G
   for (size_t i = 0; i < columns.size(); i++) {
     if (!shown[i]) continue;
     const float w = std::floor(columns[i].width * scale + (grow > 0 ? spare * columns[i].grow / grow : 0));
+    // Numbers stand off from words at their right.
+    if (!columns[i].right && !order_.empty() && columns[static_cast<size_t>(order_.back())].right) x += 12;
     cells_[i] = Rect(x, 0, x + w, 0);
     order_.push_back(static_cast<int>(i));
     x += w;

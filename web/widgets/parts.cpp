@@ -102,9 +102,9 @@ void spinner(float cx, float cy, float radius, Color color) {
   const double turn = static_cast<double>(tokens::kMotionSpinnerTurn);
   const int step = u.still ? 0 : static_cast<int>(std::fmod(u.now, turn) / turn * steps);
   const float a = static_cast<float>(step) * 2 * IM_PI / steps - IM_PI / 2;
-  draw()->AddCircle(ImVec2(cx, cy), radius, fade(color, 0.25f), 24, 2);
-  draw()->PathArcTo(ImVec2(cx, cy), radius, a, a + IM_PI * 108.0f / 180.0f, 12);
-  draw()->PathStroke(color, 0, 2);
+  canvas()->AddCircle(ImVec2(cx, cy), radius, fade(color, 0.25f), 24, 2);
+  canvas()->PathArcTo(ImVec2(cx, cy), radius, a, a + IM_PI * 108.0f / 180.0f, 12);
+  canvas()->PathStroke(color, 0, 2);
   if (!u.still && in_view(box(cx, cy, 1, 1))) u.after(turn / steps);
 }
 
@@ -153,7 +153,7 @@ std::string monogram_letters(std::string_view name) {
     if (word && start) out += (ch >= 'a' && ch <= 'z') ? static_cast<char>(ch - 32) : ch;
     start = !word;
   }
-  if (out.size() > 2) out.erase(1, out.size() - 2);  // first and last word
+  if (out.size() > 2) out.resize(2);
   if (out.size() < 2 && name.size() > 1) {
     const char ch = name[1];
     out += (ch >= 'a' && ch <= 'z') ? static_cast<char>(ch - 32) : ch;
@@ -175,12 +175,13 @@ Color meter_ink(float fraction, Color normal) {
   return normal;
 }
 
-void meter(float x, float cy, float width, float fraction) {
+void meter(float x, float cy, float width, float fraction, Color calm) {
   const auto& c = col();
   const Rect r = box(x, cy - 2, width, 4);
   fill(r, c.surface_track, 2);
   const float f = ImClamp(fraction, 0.0f, 1.0f);
-  const Color ink = fraction >= tokens::kMeterErrorFrom     ? c.state_error_solid
+  const Color ink = calm != 0                               ? calm
+                    : fraction >= tokens::kMeterErrorFrom   ? c.state_error_solid
                     : fraction >= tokens::kMeterWarningFrom ? c.state_warning_solid
                                                             : c.accent_bar;
   if (f > 0) fill(Rect(r.Min.x, r.Min.y, r.Min.x + ImMax(4.0f, width * f), r.Max.y), ink, 2);
@@ -191,14 +192,14 @@ void ring(float cx, float cy, float fraction, float reserved) {
   const float radius = tokens::kSizeRingD / 2 - tokens::kStrokeRing / 2;
   const float top = -IM_PI / 2;
   const ImVec2 m(cx, cy);
-  draw()->PathArcTo(m, radius, 0, 2 * IM_PI, 64);
-  draw()->PathStroke(c.surface_track, ImDrawFlags_Closed, tokens::kStrokeRing);
+  canvas()->PathArcTo(m, radius, 0, 2 * IM_PI, 64);
+  canvas()->PathStroke(c.surface_track, ImDrawFlags_Closed, tokens::kStrokeRing);
   auto arc = [&](float r, float f, Color ink, float width) {
     const float a = top + 2 * IM_PI * ImClamp(f, 0.0f, 0.9999f);
-    draw()->PathArcTo(m, r, top, a, 64);
-    draw()->PathStroke(ink, 0, width);
+    canvas()->PathArcTo(m, r, top, a, 64);
+    canvas()->PathStroke(ink, 0, width);
     for (const float end : {top, a}) {
-      draw()->AddCircleFilled(ImVec2(cx + r * std::cos(end), cy + r * std::sin(end)), width / 2, ink);
+      canvas()->AddCircleFilled(ImVec2(cx + r * std::cos(end), cy + r * std::sin(end)), width / 2, ink);
     }
   };
   if (fraction > 0) {
@@ -220,10 +221,10 @@ void sparkline(const Rect& r, const std::vector<float>& values, float max) {
   const Color under = fade(c.chart_used, 0.16f);
   for (size_t i = 0; i + 1 < values.size(); i++) {
     const ImVec2 a = point(i), b = point(i + 1);
-    draw()->AddQuadFilled(a, b, ImVec2(b.x, r.Max.y), ImVec2(a.x, r.Max.y), under);
+    canvas()->AddQuadFilled(a, b, ImVec2(b.x, r.Max.y), ImVec2(a.x, r.Max.y), under);
   }
-  for (size_t i = 0; i < values.size(); i++) draw()->PathLineTo(point(i));
-  draw()->PathStroke(c.chart_used, 0, tokens::kStrokeChartLine);
+  for (size_t i = 0; i < values.size(); i++) canvas()->PathLineTo(point(i));
+  canvas()->PathStroke(c.chart_used, 0, tokens::kStrokeChartLine);
 }
 
 float tag_width(std::string_view words) { return std::ceil(text_width(tokens::kTypeSmall, words) + 14); }

@@ -31,7 +31,7 @@ void tone_mark(float x, float y, float size, Tone tone);  // the icon alone
 
 void monogram(float x, float y, float size, std::string_view name);
 std::string monogram_letters(std::string_view name);
-void meter(float x, float cy, float width, float fraction);
+void meter(float x, float cy, float width, float fraction, Color calm = 0);  // calm: one colour whatever the fraction
 Color meter_ink(float fraction, Color normal);
 void ring(float cx, float cy, float fraction, float reserved);
 void sparkline(const Rect& r, const std::vector<float>& values, float max);

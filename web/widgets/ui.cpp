@@ -53,7 +53,7 @@ Ui::Ui(Backend& b, const FontFiles& fonts) : backend(b) {
     ImFontConfig config;
     config.OversampleH = 2;
     config.FontDataOwnedByAtlas = false;
-    if (i == FontFiles::kIcons || i == FontFiles::kMono400) config.OversampleH = 1;
+    if (i == FontFiles::kIcons) config.OversampleH = 1;
     font[i] = io.Fonts->AddFontFromMemoryTTF(fonts.file[i].data, fonts.file[i].size, 16, &config);
   }
 }
@@ -72,9 +72,11 @@ float text(float x, float y, const TextStyle& style, Color color, std::string_vi
   if (s.empty()) return 0;
   const float size = font_size(style);
   if (line == 0) line = style.line;
-  const float top = std::round(y + (line - size) / 2);
+  // The baseline is where CSS puts it; ImGui counts from its own, rounded ascent.
+  const float ascent = tokens::kFontShapes[static_cast<int>(style.font)].ascent * style.size;
+  const float top = std::round(y + (line - size) / 2 + ascent) - std::ceil(ascent);
   ImFont* font = font_of(style);
-  draw()->AddText(font, size, ImVec2(std::round(x), top), color, s.data(), s.data() + s.size());
+  canvas()->AddText(font, size, ImVec2(std::round(x), top), color, s.data(), s.data() + s.size());
   return font->CalcTextSizeA(size, FLT_MAX, 0, s.data(), s.data() + s.size()).x;
 }
 
@@ -176,7 +178,7 @@ float wrap_height(const TextStyle& style, std::string_view s, float width, float
 void icon(float x, float y, float size, Color color, uint32_t code) {
   char utf8[5];
   ImTextCharToUtf8(utf8, code);
-  draw()->AddText(ui().font[FontFiles::kIcons], size, ImVec2(std::round(x), std::round(y)), color, utf8);
+  canvas()->AddText(ui().font[FontFiles::kIcons], size, ImVec2(std::round(x), std::round(y)), color, utf8);
 }
 
 void icon_center(const Rect& r, float size, Color color, uint32_t code) {
@@ -184,24 +186,24 @@ void icon_center(const Rect& r, float size, Color color, uint32_t code) {
 }
 
 void fill(const Rect& r, Color color, float radius, ImDrawFlags flags) {
-  draw()->AddRectFilled(r.Min, r.Max, color, radius, flags);
+  canvas()->AddRectFilled(r.Min, r.Max, color, radius, flags);
 }
 
 void outline(const Rect& r, Color color, float radius, float width) {
   const float half = width / 2;  // the line lies inside
-  draw()->PathRect(ImVec2(r.Min.x + half, r.Min.y + half), ImVec2(r.Max.x - half, r.Max.y - half),
+  canvas()->PathRect(ImVec2(r.Min.x + half, r.Min.y + half), ImVec2(r.Max.x - half, r.Max.y - half),
                    ImMax(0.0f, radius - half));
-  draw()->PathStroke(color, ImDrawFlags_Closed, width);
+  canvas()->PathStroke(color, ImDrawFlags_Closed, width);
 }
 
 void hline(float x1, float x2, float y, Color color) {
   y = snap(y);
-  draw()->AddRectFilled(ImVec2(x1, y), ImVec2(x2, y + ImMax(1.0f, std::floor(ui().dpr)) / ui().dpr), color);
+  canvas()->AddRectFilled(ImVec2(x1, y), ImVec2(x2, y + ImMax(1.0f, std::floor(ui().dpr)) / ui().dpr), color);
 }
 
 void vline(float x, float y1, float y2, Color color) {
   x = snap(x);
-  draw()->AddRectFilled(ImVec2(x, y1), ImVec2(x + ImMax(1.0f, std::floor(ui().dpr)) / ui().dpr, y2), color);
+  canvas()->AddRectFilled(ImVec2(x, y1), ImVec2(x + ImMax(1.0f, std::floor(ui().dpr)) / ui().dpr, y2), color);
 }
 
 void shadow(ImDrawList* list, const Rect& r, float radius, const tokens::Shadow (&layers)[2]) {

@@ -59,7 +59,7 @@ class Ui {
 
 inline Ui& ui() { return Ui::get(); }
 inline const tokens::Colors& col() { return *Ui::get().c; }
-inline ImDrawList* draw() { return ImGui::GetWindowDrawList(); }
+inline ImDrawList* canvas() { return ImGui::GetWindowDrawList(); }
 inline Rect box(float x, float y, float w, float h) { return Rect(x, y, x + w, y + h); }
 inline ImVec4 place(const Rect& r) { return ImVec4(r.Min.x, r.Min.y, r.Max.x, r.Max.y); }
 Color fade(Color color, float alpha);
