@@ -1,6 +1,26 @@
 #include "storage/sqlite/commit_queue.h"
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <climits>
+
 namespace storage {
+namespace {
+
+// std::atomic::wait of libstdc++ spins and yields first, and for a sync of the disk that is work
+// for nothing.
+void wait_while(std::atomic<uint32_t>& word, uint32_t value) {
+  static_assert(sizeof(word) == sizeof(uint32_t));
+  ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
+}
+
+void wake_all(std::atomic<uint32_t>& word) {
+  ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+}
+
+}  // namespace
 
 template <class Work>
 bool CommitQueue::enter_and_wait(std::vector<Work*>& queue, Work& work) {
@@ -19,7 +39,7 @@ bool CommitQueue::enter_and_wait(std::vector<Work*>& queue, Work& work) {
   // Numbers wrap, so they are compared by their distance.
   for (uint32_t seen = done.load(std::memory_order_acquire); static_cast<int32_t>(seen - batch) < 0;
        seen = done.load(std::memory_order_acquire)) {
-    done.wait(seen, std::memory_order_acquire);
+    wait_while(done, seen);
   }
   return true;
 }
@@ -57,7 +77,7 @@ void CommitQueue::take(Batch& batch) {
 void CommitQueue::finish(const Batch& batch) {
   std::atomic<uint32_t>& done = cell(batch.number);
   done.store(batch.number, std::memory_order_release);
-  done.notify_all();
+  wake_all(done);
 }
 
 }  // namespace storage

@@ -100,7 +100,8 @@ StoreResult<Unit> Database::configure(const DatabaseOptions& options) {
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_wal_autocheckpoint(db_, 0);  // the writer decides when
-  TRY(run("PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY"));
+  // No cell_size_check: a page that passes its checksum is as SQLite wrote it.
+  TRY(run("PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY"));
   TRY(run(("PRAGMA cache_size=-" + std::to_string(options.cache_kib)).c_str()));
   return run(options.synchronous == Synchronous::full ? "PRAGMA synchronous=FULL"
                                                       : "PRAGMA synchronous=NORMAL");

@@ -112,18 +112,19 @@ StoreResult<Revision> Reader::bound_of(Revision at, const Extent& extent) const 
   return at;
 }
 
-StoreResult<std::optional<Record>> Reader::record(std::string_view key, int64_t seq) {
+// Reads the value of a record that has its key.
+StoreResult<Unit> Reader::fill(Record& record, int64_t seq) {
   ResetLater later(row_);
-  if (!TRY(row_.bind(1, seq).step())) return wrong_row(key, seq);
-  Record record{std::string(key), {}, static_cast<Revision>(row_.number(0)), revision_of(seq)};
+  if (!TRY(row_.bind(1, seq).step()) || row_.null(2)) return wrong_row(record.key, seq);
+  record.created = static_cast<Revision>(row_.number(0));
+  record.modified = revision_of(seq);
   const std::string_view value = row_.blob(2);
-  const uint32_t content = content_sum(key, value);
-  if (row_.null(2) ||
-      row_sum(content, seq, record.created) != static_cast<uint32_t>(row_.number(1))) {
-    return wrong_row(key, seq);
+  if (row_sum(content_sum(record.key, value), seq, record.created) !=
+      static_cast<uint32_t>(row_.number(1))) {
+    return wrong_row(record.key, seq);
   }
   record.value = value;
-  return std::optional(std::move(record));
+  return Unit{};
 }
 
 StoreResult<std::optional<Record>> Reader::get(std::string_view key, Revision at) {
@@ -146,7 +147,9 @@ StoreResult<std::optional<Record>> Reader::get(std::string_view key, Revision at
   ResetLater later(at_);
   if (!TRY(at_.bind(1, key).bind(2, last_seq_of(bound)).step())) return std::optional<Record>();
   if (at_.number(1) == 0) return std::optional<Record>();
-  return record(key, at_.number(0));
+  Record record{std::string(key)};
+  TRY(fill(record, at_.number(0)));
+  return std::optional(std::move(record));
 }
 
 StoreResult<Page> Reader::list(const List& list) {
@@ -154,7 +157,13 @@ StoreResult<Page> Reader::list(const List& list) {
   TRY(snapshot.begin());
   Page page;
   page.revision = TRY(bound_of(list.at, TRY(extent_now())));
-  TRY(scan(list, page));
+  std::vector<Found> found;
+  TRY(scan(list, page, found));
+  // In the order of the log, so that each of its pages is read once and not once for each of its
+  // rows.
+  std::sort(found.begin(), found.end(),
+            [](const Found& a, const Found& b) { return a.seq < b.seq; });
+  for (const Found& one : found) TRY(fill(page.records[one.record], one.seq));
   return page;
 }
 
@@ -190,7 +199,7 @@ StoreResult<bool> Reader::next_key(Scan& scan) {
   }
 }
 
-StoreResult<Unit> Reader::scan(const List& list, Page& page) {
+StoreResult<Unit> Reader::scan(const List& list, Page& page, std::vector<Found>& found) {
   Scan scan{list_begin(list), prefix_end(list.prefix), last_seq_of(page.revision)};
   if (scan.key_end.empty()) scan.key_end.assign(kKeyBytesMax + 1, '\xff');
   ResetLater later(keys_);
@@ -202,7 +211,8 @@ StoreResult<Unit> Reader::scan(const List& list, Page& page) {
       ++page.rest;
       continue;
     }
-    page.records.push_back(*TRY(record(scan.key, scan.seq)));
+    found.push_back({scan.seq, page.records.size()});
+    page.records.push_back({scan.key});
   }
   return Unit{};
 }

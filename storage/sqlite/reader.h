@@ -39,13 +39,18 @@ class Reader {
  private:
   class Snapshot;
   struct Scan;
+  // A record of a page whose value is yet to be read, and from where.
+  struct Found {
+    int64_t seq;
+    size_t record;
+  };
 
   explicit Reader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
   StoreResult<Unit> prepare();
   StoreResult<Extent> extent_now();
   StoreResult<Revision> bound_of(Revision at, const Extent& extent) const;
-  StoreResult<std::optional<Record>> record(std::string_view key, int64_t seq);
-  StoreResult<Unit> scan(const List& list, Page& page);
+  StoreResult<Unit> fill(Record& record, int64_t seq);
+  StoreResult<Unit> scan(const List& list, Page& page, std::vector<Found>& found);
   StoreResult<bool> next_key(Scan& scan);
   StoreResult<bool> newest_at(Scan& scan);
   Error wrong_row(std::string_view key, int64_t seq) const;

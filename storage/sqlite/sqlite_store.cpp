@@ -73,8 +73,11 @@ StoreResult<Unit> SqliteStore::start() {
   readers_ = std::make_unique<ReadPool>(reading(), options_.readers_max);
   auto reader = TRY(readers_->take());
   const Extent extent = TRY(reader->extent());
+  DatabaseOptions moving = reading();
+  moving.access = Access::read_write;
+  moving.cache_kib = 64;
   writer_ = TRY(Writer::create(
-      std::move(database), extent.current,
+      moving, std::move(database), extent.current,
       {.checkpoint_pages = options_.checkpoint_pages, .on_fatal = options_.on_fatal}));
   // What a process before this one could not sync may still sit in the kernel's cache as if it were
   // on the disk. Moving the whole log into the file writes and syncs it anew, so that nothing later

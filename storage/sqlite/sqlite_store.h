@@ -1,7 +1,7 @@
 // SqliteStore: a Store in one SQLite file, made for many small durable writes at once: commits that
 // arrive while the disk syncs share the next sync. Reads never wait for writes. Files: PATH,
 // PATH-wal and PATH-shm (SQLite's), PATH.lock. One process at a time. Thread: any. Owns: the file,
-// one writer thread, the read connections.
+// a writer thread, a checkpointer thread, the read connections.
 #pragma once
 
 #include <functional>
@@ -24,7 +24,7 @@ struct SqliteOptions {
   std::string vfs = {};  // a layer below ours, by its SQLite name; for fault tests
   size_t readers_max = 8;
   int writer_cache_kib = 4096;
-  int reader_cache_kib = 512;
+  int reader_cache_kib = 1024;  // the inner pages of 100,000 objects fit
   int checkpoint_pages = 4096;
   // The store can promise nothing any more: log it and exit. Called once, from the writer thread,
   // before the callers of the failed batch are answered.

@@ -20,10 +20,15 @@ Writer::Writer(std::unique_ptr<Database> database, Revision current, WriterOptio
       current_(current),
       checkpoint_at_(options_.checkpoint_pages) {}
 
-StoreResult<std::unique_ptr<Writer>> Writer::create(std::unique_ptr<Database> database,
+StoreResult<std::unique_ptr<Writer>> Writer::create(const DatabaseOptions& where,
+                                                    std::unique_ptr<Database> database,
                                                     Revision current, WriterOptions options) {
   std::unique_ptr<Writer> writer(new Writer(std::move(database), current, std::move(options)));
   TRY(writer->prepare_statements());
+  writer->checkpointer_ =
+      TRY(Checkpointer::create(where, [self = writer.get()](const Error& error, Severity severity) {
+        (void)self->judge(error, severity);
+      }));
   sqlite3_wal_hook(
       writer->database_->handle(),
       [](void* self, sqlite3*, const char*, int pages) {
@@ -32,6 +37,11 @@ StoreResult<std::unique_ptr<Writer>> Writer::create(std::unique_ptr<Database> da
       },
       writer.get());
   return writer;
+}
+
+Writer::~Writer() {
+  checkpointer_.reset();
+  if (failed()) database_->leave_wal_alone();
 }
 
 StoreResult<Unit> Writer::prepare_statements() {
@@ -197,7 +207,6 @@ Error Writer::judge(Error error, Severity severity) {
 // process is to start again from the disk.
 void Writer::fail(const Error& error) {
   if (failed_.exchange(true)) return;
-  database_->leave_wal_alone();
   log::error("the store has failed", {{"error", error.message}});
   if (options_.on_fatal) options_.on_fatal(error);
 }

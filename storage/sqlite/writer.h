@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "storage/kv/store.h"
+#include "storage/sqlite/checkpointer.h"
 #include "storage/sqlite/commit_queue.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/file_identity.h"
@@ -25,8 +26,10 @@ struct WriterOptions {
 
 class Writer {
  public:
-  static StoreResult<std::unique_ptr<Writer>> create(std::unique_ptr<Database> database,
+  static StoreResult<std::unique_ptr<Writer>> create(const DatabaseOptions& where,
+                                                     std::unique_ptr<Database> database,
                                                      Revision current, WriterOptions options);
+  ~Writer();
 
   // Fills in the answers. Nothing is acknowledged that is not on the disk.
   void commit(std::span<Pending* const> batch);
@@ -68,12 +71,12 @@ class Writer {
   StoreResult<Unit> remove_row(std::string_view key, int64_t seq);
   void refuse(std::span<Pending* const> group, const Error& error);
   void log_is_now(int pages);
-  StoreResult<Unit> checkpoint(int mode);
   // Runs `work` in one SQLite transaction.
   StoreResult<Unit> transaction(const std::function<StoreResult<Unit>()>& work);
   void roll_back();
   // Turns the error of a transaction into the answer for its callers, and ends everything where it
   // is fatal.
+  // Thread: the writer and the checkpointer.
   Error judge(Error error, Severity severity);
   void fail(const Error& error);
 
@@ -87,6 +90,8 @@ class Writer {
 
   Statement begin_, commit_, newest_, insert_log_, insert_version_;
   Statement delete_log_, delete_version_, set_compacted_, set_swept_, superseded_;
+
+  std::unique_ptr<Checkpointer> checkpointer_;
 
   std::atomic<uint64_t> bytes_written_{0}, commits_{0}, batches_{0};
   std::atomic<bool> no_space_{false}, failed_{false};

@@ -90,28 +90,28 @@ void Writer::log_is_now(int pages) {
 }
 
 void Writer::checkpoint_when_due() {
-  if (log_pages_ < checkpoint_at_ || failed()) return;
-  database_->take_severity();
-  if (auto done = checkpoint(SQLITE_CHECKPOINT_PASSIVE); !done) {
-    if (done.error().reason != Reason::unavailable) {
-      (void)judge(done.error(), database_->take_severity());
+  if (failed()) return;
+  if (checkpointer_->finished()) {
+    // What was committed while the checkpointer worked: little, and then the log can begin anew.
+    database_->take_severity();
+    if (auto done = checkpoint_passive(*database_); !done) {
+      (void)judge(std::move(done).error(), database_->take_severity());
     }
+    // A reader can hold the log back; then the next attempt is after some more pages, not after
+    // every batch.
+    checkpoint_at_ =
+        std::max(options_.checkpoint_pages, log_pages_ + options_.checkpoint_pages / 4 + 1);
+    return;
   }
-  // A reader can hold the log back; then the next attempt is after some more pages, not after every
-  // batch.
-  const int step = options_.checkpoint_pages / 4 + 1;
-  checkpoint_at_ = std::max(options_.checkpoint_pages, log_pages_ + step);
-}
-
-StoreResult<Unit> Writer::checkpoint(int mode) {
-  if (sqlite3_wal_checkpoint_v2(database_->handle(), "main", mode, nullptr, nullptr) != SQLITE_OK) {
-    return database_->error("moving the log into the file");
-  }
-  return Unit{};
+  if (log_pages_ >= checkpoint_at_) checkpointer_->begin();
 }
 
 StoreResult<Unit> Writer::checkpoint_all() {
-  return checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  if (sqlite3_wal_checkpoint_v2(database_->handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                nullptr) != SQLITE_OK) {
+    return database_->error("moving the log into the file");
+  }
+  return Unit{};
 }
 
 }  // namespace storage

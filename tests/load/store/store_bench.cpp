@@ -84,23 +84,42 @@ void measure_disk(const std::string& path, double seconds) {
   ::unlink(path.c_str());
 }
 
+struct Measured {
+  double rate = 0;
+  double p50_ms = 0, p99_ms = 0, worst_ms = 0;
+};
+
 template <class Work>
-double rate(int threads, double seconds, Work work) {
+Measured measure(int threads, double seconds, Work work) {
   std::atomic<bool> stop{false};
-  std::atomic<uint64_t> done{0};
+  std::vector<std::vector<float>> took(static_cast<size_t>(threads));
   std::vector<std::thread> running;
   const auto start = Clock::now();
   for (int t = 0; t < threads; ++t) {
     running.emplace_back([&, t] {
-      uint64_t mine = 0;
-      while (!stop.load(std::memory_order_relaxed)) work(t, mine++);
-      done.fetch_add(mine);
+      std::vector<float>& mine = took[static_cast<size_t>(t)];
+      while (!stop.load(std::memory_order_relaxed)) {
+        const auto before = Clock::now();
+        work(t, mine.size());
+        mine.push_back(static_cast<float>(since(before) * 1e3));
+      }
     });
   }
   while (since(start) < seconds) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   stop.store(true);
   for (std::thread& thread : running) thread.join();
-  return static_cast<double>(done.load()) / since(start);
+  const double elapsed = since(start);
+  std::vector<float> all;
+  for (const auto& mine : took) all.insert(all.end(), mine.begin(), mine.end());
+  if (all.empty()) return {};
+  std::sort(all.begin(), all.end());
+  return {static_cast<double>(all.size()) / elapsed, all[all.size() / 2],
+          all[all.size() * 99 / 100], all.back()};
+}
+
+void latency_row(const Measured& measured) {
+  std::printf("    latency in ms: p50 %.2f, p99 %.2f, worst %.1f\n", measured.p50_ms,
+              measured.p99_ms, measured.worst_ms);
 }
 
 void measure_writes(Store& store, double seconds) {
@@ -108,13 +127,14 @@ void measure_writes(Store& store, double seconds) {
   std::atomic<int> next{0};
   for (int threads : {1, 16, 64}) {
     const StoreStats before = store.stats();
-    const double figure = rate(threads, seconds, [&](int, uint64_t) {
+    const Measured figure = measure(threads, seconds, [&](int, uint64_t) {
       const std::string key = key_of(next.fetch_add(1));
       (void)MUST(store.commit({{{key, kAbsent}}, {{key, value}}}));
     });
     const StoreStats after = store.stats();
-    row(("durable creates of 1 KiB, " + std::to_string(threads) + " threads").c_str(), figure,
+    row(("durable creates of 1 KiB, " + std::to_string(threads) + " threads").c_str(), figure.rate,
         "/s");
+    latency_row(figure);
     row("    commits that shared a sync",
         static_cast<double>(after.commits - before.commits) /
             static_cast<double>(std::max<uint64_t>(1, after.batches - before.batches)),
@@ -123,12 +143,13 @@ void measure_writes(Store& store, double seconds) {
   const int keys = next.load();
   for (int threads : {1, 16, 64}) {
     std::atomic<int> at{0};
-    const double figure = rate(threads, seconds, [&](int, uint64_t) {
+    const Measured figure = measure(threads, seconds, [&](int, uint64_t) {
       const int n = at.fetch_add(7919);
       (void)MUST(store.commit({{}, {{key_of(static_cast<unsigned>(n) % keys), value}}}));
     });
-    row(("durable updates of 1 KiB, " + std::to_string(threads) + " threads").c_str(), figure,
+    row(("durable updates of 1 KiB, " + std::to_string(threads) + " threads").c_str(), figure.rate,
         "/s");
+    latency_row(figure);
   }
 }
 
@@ -143,11 +164,11 @@ void fill(Store& store, int objects) {
 
 void measure_reads(Store& store, int objects, double seconds) {
   for (int threads : {1, 2, 16}) {
-    const double figure = rate(threads, seconds, [&](int t, uint64_t i) {
+    const Measured figure = measure(threads, seconds, [&](int t, uint64_t i) {
       const auto n = static_cast<int>((i * 7919 + static_cast<uint64_t>(t) * 104729) % objects);
       (void)MUST(store.get(key_of(n)));
     });
-    row(("gets of 1 KiB, " + std::to_string(threads) + " threads").c_str(), figure, "/s");
+    row(("gets of 1 KiB, " + std::to_string(threads) + " threads").c_str(), figure.rate, "/s");
   }
   double best = 1e9, pages = 1e9;
   for (int i = 0; i < 5; ++i) {
