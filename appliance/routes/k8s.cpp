@@ -69,7 +69,7 @@ bool is_master(const engine::User& user) {
 }
 
 bool is_write(const engine::RequestInfo& info) {
-  return info.verb != "get" && info.verb != "list" && info.verb != "watch";
+  return info.is_resource && info.verb != "get" && info.verb != "list" && info.verb != "watch";
 }
 
 std::string_view scope_of(const engine::RequestInfo& info) {
@@ -91,7 +91,10 @@ std::string verb_label(const engine::RequestInfo& info, const Request& request) 
 }  // namespace
 
 void log_audit(const AuditLine& line) {
-  storage::log::info("audit", {{"id", line.request.id},
+  // Reads are many and change nothing: they are kept when somebody looks closely.
+  auto level = is_write(line.info) || line.code >= 400 ? storage::log::Level::info
+                                                       : storage::log::Level::debug;
+  storage::log::write(level, "audit", {{"id", line.request.id},
                                {"user", line.user},
                                {"impersonator", line.impersonator},
                                {"verb", line.info.verb},
