@@ -1,6 +1,7 @@
 #include "appliance/routes/routes.h"
 
 #include "appliance/routes/ui.h"
+#include "engine/api/status_writer.h"
 #include "engine/base/limits.h"
 
 namespace appliance {
@@ -41,14 +42,10 @@ engine::Answer Routes::management(engine::Request& request) {
 }
 
 engine::Answer Routes::cluster(engine::Request& request) {
-  constexpr std::string_view kLocal = "/k8s/clusters/local";
-  if (!under(request.path, kLocal)) return surfaces_.proxy(request);
-  // The embedded API is this process: no network, only another prefix.
-  request.path.erase(0, kLocal.size());
-  if (request.path.empty()) request.path = "/";
-  request.target.erase(0, kLocal.size());
-  if (request.target.empty() || request.target[0] != '/') request.target.insert(0, "/");
-  return surfaces_.kubernetes(request);
+  auto user = surfaces_.authenticators.authenticate(request);
+  if (!user) return engine::status_response(request, user.error());
+  request.user = std::move(*user);
+  return surfaces_.proxy(request);
 }
 
 size_t body_bytes_max(std::string_view method, std::string_view path) {

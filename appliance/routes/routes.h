@@ -18,7 +18,7 @@ struct Surfaces {
   Handler kubernetes;       // /api /apis /openapi /version /healthz /livez /readyz /metrics
   Handler connect;          // /v3/connect
   Handler import_manifest;  // /v3/import/TOKEN_CLUSTER.yaml
-  Handler proxy;            // /k8s/clusters/ID/... of clusters other than local
+  Handler proxy;            // /k8s/clusters/ID/...
   Handler subscribe;        // /v3/subscribe
   engine::Norman& norman;
   const engine::AuthenticatorChain& authenticators;

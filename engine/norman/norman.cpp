@@ -141,6 +141,7 @@ Json Norman::present(const Call& call, const Json& stored, WriteOnly write_only)
   const SchemaView& schema = call.schema;
   const Type& type = parts_.types.of(schema);
   Json object = stored;
+  type.refresh(call, object);
   mapper_.to_api(schema, object);
   if (schema.field("state")) write_state(type.state(call, stored), object);
   KindPtr kind = holder(schema);

@@ -71,6 +71,8 @@ class Type {
     return Unit{};
   }
   virtual Result<Unit> before_remove(const Call&, const Json& /*stored*/) const { return Unit{}; }
+  // What a stored object is shown as, before it is mapped: what is computed when read.
+  virtual void refresh(const Call&, Json& /*stored*/) const {}
   virtual State state(const Call&, const Json& stored) const { return state_of(stored); }
   // Computed fields, and names of links and actions to take away or add.
   struct Look {

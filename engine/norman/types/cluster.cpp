@@ -47,6 +47,11 @@ class ClusterType final : public Type {
     return kept.error();
   }
 
+  void refresh(const Call&, Json& stored) const override {
+    if (parts_.show_cluster)
+      parts_.show_cluster(std::string(stored.str({"metadata", "name"})), stored);
+  }
+
   State state(const Call& call, const Json& stored) const override {
     if (parts_.cluster_state)
       if (auto now = parts_.cluster_state(std::string(stored.str({"metadata", "name"})), stored))

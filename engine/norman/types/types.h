@@ -18,13 +18,16 @@ struct TypeParts {
   Users& users;
   // PEM of the CA that signed the server's certificate, as /cacerts serves it; empty when a public
   // one did.
-  std::function<std::string()> ca_certificates;
+  std::function<std::string()> ca_certificates = {};
   // What the connection to a cluster says now (state and reason); nullopt: nothing beyond the
   // stored conditions.
-  std::function<std::optional<State>(const std::string& cluster, const Json& stored)> cluster_state;
+  std::function<std::optional<State>(const std::string& cluster, const Json& stored)>
+      cluster_state = {};
+  // The stored cluster with its connection's conditions as they are now.
+  std::function<void(const std::string& cluster, Json& stored)> show_cluster = {};
   // Checks and keeps a kubeconfig that was handed over for a cluster.
   std::function<Result<Unit>(const std::string& cluster, const std::string& kubeconfig)>
-      keep_kubeconfig;
+      keep_kubeconfig = {};
 };
 
 // Registers every line of all.inc.

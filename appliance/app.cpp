@@ -1,0 +1,357 @@
+#include "appliance/app.h"
+
+#include <atomic>
+#include <charconv>
+#include <filesystem>
+
+#include "appliance/assets/build_info.h"
+#include "appliance/assets/dashboard.h"
+#include "appliance/base/data_dir.h"
+#include "appliance/base/host_names.h"
+#include "appliance/base/secret_file.h"
+#include "appliance/edge/certificates.h"
+#include "appliance/edge/stream_hub.h"
+#include "appliance/net/clusters.h"
+#include "appliance/routes/connect.h"
+#include "appliance/routes/import.h"
+#include "appliance/routes/k8s.h"
+#include "appliance/routes/proxy.h"
+#include "appliance/routes/routes.h"
+#include "appliance/server_objects.h"
+#include "engine/access/admission/lifecycle.h"
+#include "engine/access/escalation.h"
+#include "engine/access/service_account.h"
+#include "engine/controllers/cluster/cluster_parts.h"
+#include "engine/controllers/controller_set.h"
+#include "engine/controllers/core/custom_resource_definitions.h"
+#include "engine/controllers/management/first_start.h"
+#include "engine/kinds/strategies.h"
+#include "engine/norman/subscribe.h"
+#include "engine/norman/types/types.h"
+#include "storage/all.h"
+#include "storage/kv/compactor.h"
+
+namespace appliance {
+
+using engine::Result;
+using engine::Status;
+using engine::Unit;
+
+// In the order of making; C++ takes them apart in reverse.
+struct App::Parts {
+  storage::Env& env;
+  AppOptions options;
+  std::atomic<bool> failed = false;
+  std::function<void()> wake;
+
+  std::unique_ptr<storage::Store> store;
+  std::unique_ptr<Certificates> certificates;
+  std::unique_ptr<engine::Sealer> sealer;
+  std::unique_ptr<engine::TokenIssuer> issuer;
+  std::unique_ptr<storage::Compactor> compactor;
+
+  std::unique_ptr<engine::KindSet> kinds;
+  engine::StrategySet strategies;
+  std::unique_ptr<engine::Dispatcher> dispatcher;
+  std::unique_ptr<engine::Authorizer> authorizer;
+  std::unique_ptr<engine::Registry> registry;
+  std::unique_ptr<engine::Client> client;
+
+  std::unique_ptr<StreamHub> hub;
+  std::unique_ptr<TcpDialer> tcp;
+  std::unique_ptr<Clusters> clusters;
+
+  std::unique_ptr<engine::Passwords> passwords;
+  std::unique_ptr<engine::LoginThrottle> throttle;
+  std::unique_ptr<engine::Users> users;
+  std::unique_ptr<engine::Tokens> tokens;
+  engine::AuthenticatorChain authenticators;
+
+  engine::ServerFacts facts;
+  std::unique_ptr<engine::ClusterImport> import;
+  std::unique_ptr<engine::RegistrationTokens> registrations;
+  std::unique_ptr<engine::ControllerSet> controllers;
+  engine::ClusterHealth* cluster_health = nullptr;
+
+  engine::TypeSet types;
+  std::unique_ptr<engine::Norman> norman;
+  std::unique_ptr<engine::Subscribe> subscribe;
+  std::unique_ptr<engine::Api> api;
+
+  Health health;
+  Metrics metrics;
+  Dashboard dashboard;
+  std::unique_ptr<K8sRoute> kubernetes;
+  std::unique_ptr<ConnectRoute> connect;
+  std::unique_ptr<ImportRoute> import_route;
+  std::unique_ptr<ProxyRoute> proxy;
+  std::unique_ptr<Routes> routes;
+  std::unique_ptr<EdgeServer> edge;
+
+  std::unique_ptr<engine::FirstStart> first_start;
+  std::atomic<bool> objects_ready = false;
+  std::unique_ptr<storage::Gate> password_gate;
+  Result<std::string> password = std::string();
+  std::atomic<bool> password_known = false;
+
+  explicit Parts(storage::Env& e, AppOptions o) : env(e), options(std::move(o)) {}
+
+  Result<Unit> open_store();
+  Result<Unit> open_keys();
+  Result<Unit> make_engine();
+  void make_access();
+  Result<Unit> make_clusters();
+  void make_surfaces();
+  void make_health();
+  Result<Unit> make_edge();
+  void begin_first_start();
+  std::string path(std::string_view name) const {
+    return options.data_dir + "/" + std::string(name);
+  }
+  std::string server_url() const;
+};
+
+Result<Unit> App::Parts::open_store() {
+  TRY(prepare_data_dir(options.data_dir));
+  storage::StoreSet stores;
+  storage::register_all(stores);
+  const storage::StoreEntry* entry = stores.find(options.store);
+  if (!entry) return Status::bad_request("there is no store named " + options.store);
+  auto opened = entry->open(
+      env, {.data_dir = options.data_dir, .on_fatal = [this](const storage::Error& error) {
+              storage::log::error("the store has failed; this process ends",
+                                  {{"reason", error.message}});
+              failed = true;
+              if (wake) wake();
+            }});
+  if (!opened) return Status::other(1, "Store", opened.error().message);
+  store = std::move(*opened);
+  compactor = std::make_unique<storage::Compactor>(env, *store, storage::CompactorOptions{});
+  return Unit{};
+}
+
+Result<Unit> App::Parts::open_keys() {
+  certificates = TRY(Certificates::open({.dir = path("tls"),
+                                         .names = host_names(options.server_url),
+                                         .cert_file = options.tls_cert,
+                                         .key_file = options.tls_key},
+                                        env));
+  std::string seal_key = TRY(secret_file(
+      path("seal.key"), [this]() -> Result<std::string> { return engine::Sealer::new_key(env); }));
+  sealer = std::make_unique<engine::Sealer>(TRY(engine::Sealer::create(seal_key)));
+  std::string account_key = TRY(
+      secret_file(path("service-accounts.key"), [] { return engine::TokenIssuer::new_key_pem(); }));
+  issuer = TRY(engine::TokenIssuer::open(env, account_key, "https://kubernetes.default.svc"));
+  return Unit{};
+}
+
+Result<Unit> App::Parts::make_engine() {
+  kinds = engine::KindSet::builtin();
+  engine::register_builtin_strategies(strategies);
+  dispatcher = std::make_unique<engine::Dispatcher>(env, *store, *kinds);
+  TRY(dispatcher->start());
+  authorizer = engine::make_rbac(env, *dispatcher, *kinds);
+  std::vector<std::unique_ptr<engine::Admission>> admissions;
+  admissions.push_back(engine::make_lifecycle_admission(*store, *dispatcher, *kinds));
+  admissions.push_back(std::make_unique<engine::EscalationCheck>(*authorizer, *dispatcher, *kinds));
+  registry =
+      std::make_unique<engine::Registry>(env, *store, *kinds, strategies, std::move(admissions));
+  TRY(engine::serve_established_crds(*registry));
+  client = engine::make_local_client(*registry, *dispatcher, "paddock");
+  return Unit{};
+}
+
+void App::Parts::make_access() {
+  passwords = std::make_unique<engine::Passwords>(env);
+  throttle = std::make_unique<engine::LoginThrottle>(env);
+  users = std::make_unique<engine::Users>(env, *registry, *dispatcher, *passwords, *throttle);
+  tokens = std::make_unique<engine::Tokens>(env, *registry, *dispatcher);
+  authenticators.add(std::make_unique<engine::CertificateAuthenticator>());
+  authenticators.add(std::make_unique<engine::TokenAuthenticator>(*tokens));
+  authenticators.add(
+      std::make_unique<engine::ServiceAccountAuthenticator>(*issuer, *dispatcher, *kinds, env));
+}
+
+std::string App::Parts::server_url() const {
+  std::string configured = setting_value(*dispatcher, *kinds, "server-url");
+  return configured.empty() ? options.server_url : configured;
+}
+
+Result<Unit> App::Parts::make_clusters() {
+  hub = std::make_unique<StreamHub>(env, HubOptions{});
+  tcp = std::make_unique<TcpDialer>(env, *hub, ProxySettings::from_environment());
+  clusters = std::make_unique<Clusters>(env, *hub, *tcp);
+  facts.url = [this] { return server_url(); };
+  facts.ca_checksum = [this] { return certificates->ca_checksum(); };
+  facts.agent_image = [this] { return setting_value(*dispatcher, *kinds, "agent-image"); };
+  import = std::make_unique<engine::ClusterImport>(env, *client, *sealer, *clusters);
+  registrations = std::make_unique<engine::RegistrationTokens>(*dispatcher, *kinds);
+  controllers = std::make_unique<engine::ControllerSet>(engine::ControllerContext{
+      env, *registry, *dispatcher, [this] { return certificates->ca_pem(); }});
+  engine::register_builtin_controllers(*controllers);
+  engine::ClusterParts parts{env, *client, *clusters, *import, facts};
+  controllers->add(engine::make_cluster_lifecycle(parts));
+  controllers->add(engine::make_registration_tokens(parts));
+  auto cluster_facts = engine::make_cluster_health(parts);
+  cluster_health = cluster_facts.get();
+  controllers->add(std::move(cluster_facts));
+  return Unit{};
+}
+
+void App::Parts::make_surfaces() {
+  engine::TypeParts type_parts{env,     *registry, *dispatcher,
+                               *tokens, *users,    [this] { return certificates->ca_pem(); },
+                               {},      {}};
+  type_parts.cluster_state = [this](const std::string& id,
+                                    const engine::Json& stored) -> std::optional<engine::State> {
+    auto now = engine::cluster_state(stored, clusters->link(id), env.wall());
+    return engine::State{now.state, now.transitioning, now.message};
+  };
+  type_parts.show_cluster = [this](const std::string& id, engine::Json& stored) {
+    engine::show_connection(stored, clusters->link(id), env.wall());
+  };
+  type_parts.keep_kubeconfig = [this](const std::string& id, const std::string& text) {
+    return import->keep(id, text);
+  };
+  engine::register_types(types, type_parts);
+  norman = std::make_unique<engine::Norman>(engine::Norman::Parts{
+      env, *registry, *dispatcher, *authorizer, types, [this] { return server_url(); }, {}});
+  subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators);
+  clusters->on_change([this](const std::string& id) {
+    cluster_health->way_changed(id);
+    subscribe->touch("cluster", id);
+  });
+  api = std::make_unique<engine::Api>(engine::Api::Needs{
+      env, *registry, *dispatcher, *kinds, *authorizer, authenticators, issuer.get()});
+  kubernetes = std::make_unique<K8sRoute>(K8sRoute::Parts{
+      env, *api, *kinds, authenticators, *authorizer, issuer.get(), health, metrics, log_audit});
+  connect = std::make_unique<ConnectRoute>(env, *hub, *clusters, *registrations);
+  import_route = std::make_unique<ImportRoute>(*registrations, facts);
+  proxy = std::make_unique<ProxyRoute>(
+      *hub, *clusters, *authorizer, *dispatcher, *kinds,
+      [this](engine::Request& request) { return kubernetes->handle(request); });
+  routes = std::make_unique<Routes>(Surfaces{
+      .kubernetes = [this](engine::Request& r) { return kubernetes->handle(r); },
+      .connect = [this](engine::Request& r) { return connect->handle(r); },
+      .import_manifest = [this](engine::Request& r) -> engine::Answer {
+        return import_route->handle(r);
+      },
+      .proxy = [this](engine::Request& r) { return proxy->handle(r); },
+      .subscribe = [this](engine::Request& r) { return subscribe->handle(r); },
+      .norman = *norman,
+      .authenticators = authenticators,
+      .dashboard = dashboard,
+      .ca_pem = [this] { return certificates->ca_pem(); },
+  });
+}
+
+void App::Parts::make_health() {
+  health.add("ping", Health::Kind::live, [] { return std::nullopt; });
+  health.add("store", Health::Kind::live, [this]() -> std::optional<std::string> {
+    auto current = store->current();
+    return current ? std::nullopt : std::optional(current.error().message);
+  });
+  health.add("first-start", Health::Kind::ready, [this]() -> std::optional<std::string> {
+    return objects_ready ? std::nullopt
+                         : std::optional<std::string>("the server's first objects are being made");
+  });
+  add_process_metrics(metrics);
+  add_server_metrics(metrics,
+                     {*store, *dispatcher, *hub, *clusters, *subscribe,
+                      [this] { return edge ? edge->counters() : EdgeCounters{}; }, *controllers});
+}
+
+Result<Unit> App::Parts::make_edge() {
+  Listen listen = TRY(parse_listen(options.listen));
+  listen.tls = certificates.get();
+  EdgeOptions edge_options{.listen = {listen}};
+  edge_options.server_url = options.server_url;
+  edge_options.body_bytes_max = body_bytes_max;
+  edge = std::make_unique<EdgeServer>(edge_options, env, *hub, [this](engine::Request& request) {
+    return routes->handle(request);
+  });
+  return Unit{};
+}
+
+void App::Parts::begin_first_start() {
+  first_start = std::make_unique<engine::FirstStart>(
+      *registry, *dispatcher, *users,
+      engine::FirstStartOptions{.version = kBuildVersion,
+                                .agent_image = std::string("paddock/paddock:") + kBuildVersion,
+                                .bootstrap_password = options.bootstrap_password});
+  password_gate = env.make_gate();
+  env.post_slow([this] {
+    auto made = first_start->objects();
+    if (!made)
+      storage::log::error("the server's first objects could not be made",
+                          {{"reason", made.error().message()}});
+    objects_ready = made.ok();
+  });
+  env.post_slow([this] {
+    password = first_start->administrator();
+    password_known = true;
+    password_gate->open();
+  });
+}
+
+Result<std::unique_ptr<App>> App::open(AppOptions options, storage::Env& env) {
+  auto parts = std::make_unique<Parts>(env, std::move(options));
+  TRY(parts->open_store());
+  TRY(parts->open_keys());
+  TRY(parts->make_engine());
+  parts->make_access();
+  TRY(parts->make_clusters());
+  parts->make_surfaces();
+  parts->make_health();
+  TRY(parts->make_edge());
+  return std::unique_ptr<App>(new App(std::move(parts)));
+}
+
+App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+App::~App() {
+  if (parts_) stop(parts_->env.now());
+}
+
+Result<Unit> App::serve() {
+  TRY(parts_->edge->start());
+  TRY(write_admin_kubeconfig(*parts_->certificates, url(), parts_->path("admin.kubeconfig")));
+  TRY(parts_->registrations->start([this](const std::string& cluster, const std::string& token) {
+    parts_->clusters->withdraw(cluster, token);
+  }));
+  TRY(parts_->controllers->start());
+  parts_->begin_first_start();
+  return Unit{};
+}
+
+std::string App::url() const {
+  return "https://localhost:" + std::to_string(parts_->edge->ports().front());
+}
+
+Result<std::string> App::first_password() {
+  while (!parts_->password_known) {
+    uint64_t seen = parts_->password_gate->seen();
+    if (!parts_->password_known)
+      parts_->password_gate->wait(seen, parts_->env.now() + std::chrono::seconds(30));
+  }
+  return parts_->password;
+}
+
+bool App::failed() const {
+  return parts_->failed;
+}
+void App::on_failure(std::function<void()> wake) {
+  parts_->wake = std::move(wake);
+}
+
+void App::stop(storage::Instant deadline) {
+  if (!parts_->edge) return;
+  parts_->edge->stop(deadline);
+  parts_->hub->stop(deadline);
+  parts_->controllers->stop();
+  parts_->edge.reset();
+  parts_->compactor.reset();
+  parts_->dispatcher->stop();
+}
+
+}  // namespace appliance
