@@ -29,6 +29,7 @@
 #include "engine/norman/subscribe.h"
 #include "engine/norman/types/types.h"
 #include "storage/all.h"
+#include "storage/base/log.h"
 #include "storage/kv/compactor.h"
 
 namespace appliance {

@@ -110,10 +110,10 @@ class CrdController final : public SingleController {
     Json& conditions = status["conditions"];
     bool was = condition_status(crd, "Established") == "True";
     if (conflict) {
-      changed |= set_condition(
+      changed |= set_kubernetes_condition(
           conditions, {"NamesAccepted", "False", conflict->reason, conflict->message}, now);
       if (!was)
-        changed |= set_condition(
+        changed |= set_kubernetes_condition(
             conditions, {"Established", "False", "NotAccepted", "not all names are accepted"}, now);
       return changed;
     }
@@ -123,16 +123,16 @@ class CrdController final : public SingleController {
       changed = true;
     }
     Json& after = status["conditions"];
-    changed |= set_condition(after, {"NamesAccepted", "True", "NoConflicts", "no conflicts found"},
-                             now);
+    changed |= set_kubernetes_condition(
+        after, {"NamesAccepted", "True", "NoConflicts", "no conflicts found"}, now);
     if (unserved) {
-      changed |= set_condition(
+      changed |= set_kubernetes_condition(
           after, {"Established", "False", "NotServed", unserved->message()}, now);
     } else if (!was) {
-      changed |= set_condition(after,
-                               {"Established", "True", "InitialNamesAccepted",
-                                "the initial names have been accepted"},
-                               now);
+      changed |= set_kubernetes_condition(
+          after,
+          {"Established", "True", "InitialNamesAccepted", "the initial names have been accepted"},
+          now);
     }
     return changed;
   }
@@ -143,8 +143,8 @@ class CrdController final : public SingleController {
     bool established = condition_status(crd, "Established") == "True";
     size_t left = 0;
     std::string failure;
-    KindPtr kind = stored_kind(*client_, crd.str({"spec", "group"}),
-                               crd.str({"spec", "names", "plural"}));
+    KindPtr kind =
+        stored_kind(*client_, crd.str({"spec", "group"}), crd.str({"spec", "names", "plural"}));
     bool ours = kind != nullptr && kind->crd_name == name;
     if (established && ours) {
       auto done = for_each_object(*client_, *kind, "", [&](const Object& object) -> Result<bool> {
@@ -162,8 +162,8 @@ class CrdController final : public SingleController {
       });
       if (!done) failure = done.error().message();
     }
-    Condition condition{"Terminating", "False", "InstanceDeletionCompleted",
-                        "removed all instances"};
+    KubernetesCondition condition{"Terminating", "False", "InstanceDeletionCompleted",
+                                  "removed all instances"};
     std::string text;
     if (!established) {
       condition = {"Terminating", "False", "NeverEstablished", "resource was never established"};
@@ -184,11 +184,11 @@ class CrdController final : public SingleController {
     return Outcome::done();
   }
 
-  Result<Unit> tell_terminating(const std::string& name, const Condition& condition) {
+  Result<Unit> tell_terminating(const std::string& name, const KubernetesCondition& condition) {
     auto told = client_->modify(
         *kind_, "", name,
         [&](Json& object) -> Result<bool> {
-          return set_condition(object["status"]["conditions"], condition, env_.wall());
+          return set_kubernetes_condition(object["status"]["conditions"], condition, env_.wall());
         },
         "status");
     if (!told && !told.error().is("NotFound")) return std::move(told).error();
@@ -220,7 +220,7 @@ Result<Unit> serve_established_crds(Registry& registry) {
 
 void register_controller_custom_resource_definitions(ControllerSet& set) {
   set.add(std::make_unique<CrdController>(set.context(),
-                                        set.client("customresourcedefinition-controller")));
+                                          set.client("customresourcedefinition-controller")));
 }
 
 }  // namespace engine

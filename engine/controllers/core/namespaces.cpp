@@ -1,5 +1,5 @@
-// Namespaces that end: everything in a terminating namespace is removed, of every kind there is; its
-// conditions say what is still there and why; when nothing is, the finalizer that held it goes.
+// Namespaces that end: everything in a terminating namespace is removed, of every kind there is;
+// its conditions say what is still there and why; when nothing is, the finalizer that held it goes.
 // Source: k8s.io/kubernetes pkg/controller/namespace/deletion.
 #include <map>
 
@@ -16,7 +16,7 @@ constexpr std::string_view kFinalizer = "kubernetes";
 
 // What a pass over a namespace found.
 struct Remains {
-  std::map<std::string, size_t> by_resource;   // "configmaps." -> 3
+  std::map<std::string, size_t> by_resource;  // "configmaps." -> 3
   std::map<std::string, size_t> by_finalizer;
   std::vector<std::string> failures;
   bool none() const { return by_resource.empty() && failures.empty(); }
@@ -35,8 +35,8 @@ bool drop_spec_finalizer(Json& ns) {
   Json* spec = ns.find("spec");
   Json* list = spec == nullptr ? nullptr : spec->find("finalizers");
   if (list == nullptr || !list->is_array()) return false;
-  size_t dropped = std::erase_if(list->as_array(),
-                                 [](const Json& f) { return f == Json(kFinalizer); });
+  size_t dropped =
+      std::erase_if(list->as_array(), [](const Json& f) { return f == Json(kFinalizer); });
   return dropped > 0;
 }
 
@@ -122,8 +122,8 @@ class Namespaces final : public SingleController {
   // Every wait names what it waits for.
   Result<Unit> tell(const std::string& name, const Remains& remains) {
     auto told = client_->modify(
-        *kind_, "", name,
-        [&](Json& ns) -> Result<bool> { return set_conditions(ns, remains); }, "status");
+        *kind_, "", name, [&](Json& ns) -> Result<bool> { return set_conditions(ns, remains); },
+        "status");
     if (!told && !told.error().is("NotFound")) return std::move(told).error();
     return Unit{};
   }
@@ -131,11 +131,12 @@ class Namespaces final : public SingleController {
   bool set_conditions(Json& ns, const Remains& remains) {
     Json& conditions = ns["status"]["conditions"];
     storage::WallTime now = env_.wall();
-    bool changed = set_condition(conditions,
+    bool changed =
+        set_kubernetes_condition(conditions,
                                  {"NamespaceDeletionDiscoveryFailure", "False",
                                   "ResourcesDiscovered", "All resources successfully discovered"},
                                  now);
-    changed |= set_condition(
+    changed |= set_kubernetes_condition(
         conditions,
         {"NamespaceDeletionGroupVersionParsingFailure", "False", "ParsedGroupVersions",
          "All legacy kube types successfully parsed"},
@@ -144,29 +145,33 @@ class Namespaces final : public SingleController {
                          std::to_string(remains.failures.size()) + " remaining: ";
     for (size_t i = 0; i < remains.failures.size() && i < 10; i++)
       failed += (i == 0 ? "" : ", ") + remains.failures[i];
-    changed |= set_condition(
+    changed |= set_kubernetes_condition(
         conditions,
         remains.failures.empty()
-            ? Condition{"NamespaceDeletionContentFailure", "False", "ContentDeleted",
-                        "All content successfully deleted, may be waiting on finalization"}
-            : Condition{"NamespaceDeletionContentFailure", "True", "ContentDeletionFailed", failed},
+            ? KubernetesCondition{"NamespaceDeletionContentFailure", "False", "ContentDeleted",
+                                  "All content successfully deleted, may be waiting on "
+                                  "finalization"}
+            : KubernetesCondition{"NamespaceDeletionContentFailure", "True",
+                                  "ContentDeletionFailed", failed},
         now);
     std::string content = "Some resources are remaining: " + counted(remains.by_resource);
-    changed |= set_condition(
+    changed |= set_kubernetes_condition(
         conditions,
         remains.by_resource.empty()
-            ? Condition{"NamespaceContentRemaining", "False", "ContentRemoved",
-                        "All content successfully removed"}
-            : Condition{"NamespaceContentRemaining", "True", "SomeResourcesRemain", content},
+            ? KubernetesCondition{"NamespaceContentRemaining", "False", "ContentRemoved",
+                                  "All content successfully removed"}
+            : KubernetesCondition{"NamespaceContentRemaining", "True", "SomeResourcesRemain",
+                                  content},
         now);
-    std::string finalizers = "Some content in the namespace has finalizers remaining: " +
-                             counted(remains.by_finalizer);
-    changed |= set_condition(
+    std::string finalizers =
+        "Some content in the namespace has finalizers remaining: " + counted(remains.by_finalizer);
+    changed |= set_kubernetes_condition(
         conditions,
         remains.by_finalizer.empty()
-            ? Condition{"NamespaceFinalizersRemaining", "False", "ContentHasNoFinalizers",
-                        "All content-preserving finalizers finished"}
-            : Condition{"NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain", finalizers},
+            ? KubernetesCondition{"NamespaceFinalizersRemaining", "False", "ContentHasNoFinalizers",
+                                  "All content-preserving finalizers finished"}
+            : KubernetesCondition{"NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain",
+                                  finalizers},
         now);
     return changed;
   }

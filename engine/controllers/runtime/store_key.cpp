@@ -66,7 +66,8 @@ Result<Unit> for_each_object(Client& client, const Kind& kind, std::string_view 
   return Unit{};
 }
 
-bool set_condition(Json& conditions, const Condition& condition, storage::WallTime now) {
+bool set_kubernetes_condition(Json& conditions, const KubernetesCondition& condition,
+                              storage::WallTime now) {
   if (!conditions.is_array()) conditions = Json::array();
   Json* there = nullptr;
   for (Json& one : conditions.as_array())

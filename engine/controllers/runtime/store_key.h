@@ -1,5 +1,5 @@
-// StoreKey: a key of the store taken apart, and small helpers by which controllers find kinds and go
-// over all objects of one. Thread: any. Owns: nothing; views point into the key.
+// StoreKey: a key of the store taken apart, and small helpers by which controllers find kinds and
+// go over all objects of one. Thread: any. Owns: nothing; views point into the key.
 #pragma once
 
 #include <functional>
@@ -29,11 +29,14 @@ KindPtr stored_kind(Client& client, std::string_view group, std::string_view plu
 Result<Unit> for_each_object(Client& client, const Kind& kind, std::string_view ns,
                              const std::function<Result<bool>(const Object&)>& visit);
 
-// The condition of that type set to these; true when anything changed (then with the new time).
-struct Condition {
+// A condition as Kubernetes has them (the management kinds also keep lastUpdateTime:
+// engine/cluster/sessions.h). The condition of that type set to these; true when anything changed
+// (then with the new time).
+struct KubernetesCondition {
   std::string_view type, status, reason, message;
 };
-bool set_condition(Json& conditions, const Condition& condition, storage::WallTime now);
+bool set_kubernetes_condition(Json& conditions, const KubernetesCondition& condition,
+                              storage::WallTime now);
 // A condition's status: True, False, Unknown; empty when it is not there.
 std::string_view condition_status(const Json& object, std::string_view type);
 
