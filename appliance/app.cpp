@@ -23,6 +23,7 @@
 #include "engine/access/service_account.h"
 #include "engine/controllers/cluster/cluster_parts.h"
 #include "engine/controllers/controller_set.h"
+#include "engine/controllers/core/bootstrap.h"
 #include "engine/controllers/core/custom_resource_definitions.h"
 #include "engine/controllers/management/first_start.h"
 #include "engine/kinds/strategies.h"
@@ -282,7 +283,8 @@ void App::Parts::begin_first_start() {
                                 .bootstrap_password = options.bootstrap_password});
   password_gate = env.make_gate();
   env.post_slow([this] {
-    auto made = first_start->objects();
+    auto made = engine::ensure_bootstrap_objects(env, *client);
+    if (made) made = first_start->objects();
     if (!made)
       storage::log::error("the server's first objects could not be made",
                           {{"reason", made.error().message()}});
