@@ -33,6 +33,12 @@ bool place_fits(const Kind& kind, const RequestInfo& info) {
   return !path_has_name(info) && (info.verb == "list" || info.verb == "watch");
 }
 
+Result<Answer> get_scale(ApiCall& call) {
+  auto output = TRY(negotiate_output(call.request, Transforms::none));
+  auto scale = TRY(call.parts.registry.get_scale(*call.kind, call.info.ns, call.info.name));
+  return TRY(respond_object(call, output, 200, scale.bytes));
+}
+
 Result<Answer> serve_subresource(ApiCall& call) {
   const auto& info = call.info;
   const Kind& kind = *call.kind;
@@ -43,6 +49,7 @@ Result<Answer> serve_subresource(ApiCall& call) {
   }
   if (!kind.has_subresource(info.subresource)) return Status::not_found_path();
   if (info.verb == "get" && info.subresource == "status") return verb_get(call);
+  if (info.verb == "get" && info.subresource == "scale") return get_scale(call);
   if (info.verb == "update") return verb_update(call);
   if (info.verb == "patch") return verb_patch(call);
   return Status::method_not_allowed(kind.about(""), info.verb);

@@ -54,6 +54,9 @@ struct Registry::Impl {
                                             const WriteOptions&, const Current&, Wanted);
   Result<Written> apply(const Kind&, std::string_view ns, std::string_view name,
                         std::string_view body, const WriteOptions&);
+  // `make` gives the Scale that is wanted, from the one that is.
+  Result<Written> rescale(const Kind&, std::string_view ns, std::string_view name,
+                          const WriteOptions&, const std::function<Result<Json>(Json)>& make);
   Result<Removed> remove(const Kind&, std::string_view ns, std::string_view name,
                          const RemoveOptions&);
 

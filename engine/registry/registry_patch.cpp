@@ -108,6 +108,9 @@ Result<Written> Registry::Impl::apply(const Kind& kind, std::string_view ns, std
 Result<Written> Registry::patch(const Kind& kind, std::string_view ns, std::string_view name,
                                 PatchType type, std::string_view body,
                                 const WriteOptions& options) {
+  if (type == PatchType::apply && options.subresource == "scale")
+    return Status::unsupported_media_type(
+        "a Scale is patched by application/json-patch+json or application/merge-patch+json");
   if (type == PatchType::apply) return impl_->apply(kind, ns, name, body, options);
   if (type == PatchType::strategic && is_custom(kind))
     return Status::unsupported_media_type(
@@ -117,6 +120,16 @@ Result<Written> Registry::patch(const Kind& kind, std::string_view ns, std::stri
   auto parsed = parse_json(body, {}, &with.duplicates);
   if (!parsed) return Status::bad_request("error decoding patch: " + parsed.error().message());
   const Json& patch = parsed.value();
+  if (options.subresource == "scale")
+    return impl_->rescale(kind, ns, name, options, [&](Json scale) -> Result<Json> {
+      // A Scale has no lists, so the strategic form is a plain merge.
+      if (type == PatchType::json) {
+        TRY(json_patch(scale, patch));
+      } else {
+        TRY(merge_patch(scale, patch));
+      }
+      return scale;
+    });
   return impl_->rewrite(
       kind, ns, name, with, [&](const Impl::Current& current) -> Result<Impl::Wanted> {
         Impl::Wanted wanted{current.object};

@@ -5,6 +5,7 @@
 #include "engine/registry/metadata.h"
 #include "engine/registry/object_bytes.h"
 #include "engine/registry/registry_impl.h"
+#include "engine/registry/scale.h"
 
 namespace engine {
 
@@ -37,6 +38,8 @@ void take_status(const Kind& kind, Json& object, const Json& old) {
 
 Result<Written> Registry::update(const Kind& kind, std::string_view ns, std::string_view name,
                                  Json body, const WriteOptions& options) {
+  if (options.subresource == "scale")
+    return impl_->rescale(kind, ns, name, options, [&](Json) -> Result<Json> { return body; });
   TRY(impl_->decode(kind, body, options, Impl::Source::body));
   bool conditional = !metadata_of(body).str("resourceVersion").empty();
   const Strategy& strategy = impl_->strategies.of(kind);
@@ -67,6 +70,30 @@ Result<Written> Registry::modify(const Kind& kind, std::string_view ns, std::str
                           if (!wrong.empty()) return undecodable(kind, wrong);
                           return wanted;
                         });
+}
+
+Result<Object> Registry::get_scale(const Kind& kind, std::string_view ns, std::string_view name) {
+  if (!kind.scale) return Status::not_found_path();
+  auto current = TRY(impl_->read(kind, ns, name));
+  if (!current) return Status::not_found(kind.about(name));
+  return Object{std::make_shared<const std::string>(dump(scale_of(kind, current->object))),
+                current->revision};
+}
+
+Result<Written> Registry::Impl::rescale(const Kind& kind, std::string_view ns,
+                                        std::string_view name, const WriteOptions& options,
+                                        const std::function<Result<Json>(Json)>& make) {
+  if (!kind.scale) return Status::not_found_path();
+  auto written =
+      TRY(rewrite(kind, ns, name, options, [&](const Current& current) -> Result<Wanted> {
+        Wanted wanted{current.object};
+        Json scale = TRY(make(scale_of(kind, current.object)));
+        TRY(set_scale(kind, scale, wanted.object));
+        return wanted;
+      }));
+  Json scale = scale_of(kind, written.object.json());
+  written.object.bytes = std::make_shared<const std::string>(dump(scale));
+  return written;
 }
 
 Result<Written> Registry::Impl::rewrite(const Kind& kind, std::string_view ns,
@@ -126,6 +153,7 @@ Result<Unit> Registry::Impl::take_part(const Kind& kind, std::string_view subres
     take_status(kind, object, old);
     return Unit{};
   }
+  if (subresource == "scale") return Unit{};  // only the replicas differ
   if (!subresource.empty()) {
     if (strategy.take_subresource(subresource, object, old)) return Unit{};
     return Status::not_found_path();

@@ -259,3 +259,69 @@ TEST_CASE("patches change what they name", "[registry][patch]") {
   REQUIRE(!absent);
   CHECK(absent.error().code() == 404);
 }
+
+namespace {
+
+constexpr const char* kScaled = R"({"metadata":{"name":"sets.x.io","uid":"u","generation":1},
+  "spec":{"group":"x.io","scope":"Namespaced","conversion":{"strategy":"None"},
+  "names":{"plural":"sets","kind":"Set","singular":"set","listKind":"SetList"},
+  "versions":[{"name":"v1","served":true,"storage":true,"subresources":{"status":{},
+  "scale":{"specReplicasPath":".spec.count","statusReplicasPath":".status.count",
+  "labelSelectorPath":".status.selector"}},"schema":{"openAPIV3Schema":{"type":"object",
+  "properties":{"spec":{"type":"object","properties":{"count":{"type":"integer"},
+  "text":{"type":"string","default":"x"}}},"status":{"type":"object","properties":{
+  "count":{"type":"integer"},"selector":{"type":"string"}}}}}}},{"name":"v2","served":true,
+  "storage":false,"schema":{"openAPIV3Schema":{"type":"object",
+  "x-kubernetes-preserve-unknown-fields":true}}}]}})";
+
+}  // namespace
+
+TEST_CASE("a scale is the replicas of its object", "[registry][scale]") {
+  Api api;
+  MUST(api.kinds->put_crd(json(kScaled)));
+  KindPtr sets = api.kind("x.io", "v1", "sets");
+  Json made = api.create(*sets, "default", R"({"metadata":{"name":"a"},"spec":{"count":2}})");
+  CHECK(made.str({"spec", "text"}) == "x");
+  WriteOptions status = api.options;
+  status.subresource = "status";
+  made.make({"status"}) = json(R"({"count":1,"selector":"app=a"})");
+  made = MUST(api.registry->update(*sets, "default", "a", made, status)).object.json();
+  Json scale = MUST(api.registry->get_scale(*sets, "default", "a")).json();
+  CHECK(scale.integer({"spec", "replicas"}) == 2);
+  CHECK(scale.integer({"status", "replicas"}) == 1);
+  CHECK(scale.str({"status", "selector"}) == "app=a");
+
+  WriteOptions options = api.options;
+  options.subresource = "scale";
+  Json stale = scale;
+  scale.make({"spec", "replicas"}) = Json(5);
+  Json now = MUST(api.registry->update(*sets, "default", "a", scale, options)).object.json();
+  CHECK(now.str("kind") == "Scale");
+  CHECK(now.integer({"spec", "replicas"}) == 5);
+  made = api.get(*sets, "default", "a");
+  CHECK(made.integer({"spec", "count"}) == 5);
+  CHECK(made.integer({"metadata", "generation"}) == 2);
+  auto late = api.registry->update(*sets, "default", "a", stale, options);
+  REQUIRE(!late);
+  CHECK(late.error().code() == 409);
+  auto patched = MUST(api.registry->patch(*sets, "default", "a", PatchType::merge,
+                                          R"({"spec":{"replicas":7}})", options));
+  CHECK(patched.object.json().integer({"spec", "replicas"}) == 7);
+  auto wrong = api.registry->patch(*sets, "default", "a", PatchType::merge,
+                                   R"({"spec":{"replicas":-1}})", options);
+  REQUIRE(!wrong);
+  CHECK(wrong.error().code() == 422);
+}
+
+TEST_CASE("one object under two versions", "[registry]") {
+  Api api;
+  MUST(api.kinds->put_crd(json(kScaled)));
+  KindPtr v1 = api.kind("x.io", "v1", "sets"), v2 = api.kind("x.io", "v2", "sets");
+  Json made = api.create(*v2, "default", R"({"metadata":{"name":"a"},"spec":{"count":2}})");
+  CHECK(made.str("apiVersion") == "x.io/v2");
+  CHECK(api.get(*v1, "default", "a").str("apiVersion") == "x.io/v1");
+  CHECK(MUST(api.store.get(v1->key("default", "a")))->value.find("\"x.io/v1\"") != std::string::npos);
+  auto strategic = api.registry->patch(*v1, "default", "a", PatchType::strategic, "{}", api.options);
+  REQUIRE(!strategic);
+  CHECK(strategic.error().code() == 415);
+}
