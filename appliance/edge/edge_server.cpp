@@ -126,21 +126,24 @@ class EdgeServer::Impl : public std::enable_shared_from_this<EdgeServer::Impl> {
   }
 
   void write(Conn& conn, Outcome outcome) {
-    size_t at = 0;
     const size_t head_size = outcome.head.size();
     const size_t total = head_size + outcome.body.size();
-    while (at < total) {
+    Io io = Io::ok;
+    size_t at = 0;
+    while (at < total && io == Io::ok) {
       size_t put = 0;
-      Io io = at < head_size ? conn.link.write(std::string_view(outcome.head).substr(at), outcome.body, put)
-                             : conn.link.write(std::string_view(outcome.body).substr(at - head_size), put);
-      if (io == Io::want_write || io == Io::want_read) {
-        conn.unsent = std::make_unique<Unsent>(
-            Unsent{std::move(outcome.head), std::move(outcome.body), at, outcome.close});
-        return give_back(conn, Conn::Phase::writing);
-      }
-      if (io != Io::ok) return give_back(conn, Conn::Phase::gone);
+      size_t in_head = std::min(at, head_size);
+      io = conn.link.write(std::string_view(outcome.head).substr(in_head),
+                           std::string_view(outcome.body).substr(at - in_head), put);
       at += put;
     }
+    if (io == Io::ok) io = conn.link.flush();
+    if (io == Io::want_write || io == Io::want_read) {
+      conn.unsent = std::make_unique<Unsent>(
+          Unsent{std::move(outcome.head), std::move(outcome.body), at, outcome.close});
+      return give_back(conn, Conn::Phase::writing);
+    }
+    if (io != Io::ok) return give_back(conn, Conn::Phase::gone);
     if (outcome.close || closing_.load(std::memory_order_relaxed))
       return give_back(conn, Conn::Phase::linger);
     bool quiet = conn.leftover.empty() && !conn.more;

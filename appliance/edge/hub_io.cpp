@@ -241,7 +241,10 @@ bool HubShard::flush(HubStream& stream) {
   }
   if (stream.phase_ != HubStream::Phase::open) return false;
   if (turn > 0) drained(stream);
-  return stream.queued_.load(std::memory_order_relaxed) == 0;
+  if (stream.queued_.load(std::memory_order_relaxed) > 0) return false;
+  Io io = stream.link_.flush();
+  if (io == Io::broken) broken(stream);
+  return io == Io::ok;
 }
 
 // False when the socket takes no more now, or is broken.

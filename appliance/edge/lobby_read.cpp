@@ -131,6 +131,9 @@ void Lobby::write_rest(Conn& conn) {
     std::string_view head = std::string_view(unsent.head).substr(std::min(unsent.at, unsent.head.size()));
     size_t in_body = unsent.at - std::min(unsent.at, unsent.head.size());
     std::string_view body = std::string_view(unsent.body).substr(in_body);
+    Io io = head.empty() && body.empty() ? conn.link.flush() : conn.link.write(head, body, put);
+    if (io == Io::want_write || io == Io::want_read) return;
+    if (io != Io::ok) return close(conn);
     if (head.empty() && body.empty()) {
       bool close_after = unsent.close_after;
       conn.unsent.reset();
@@ -140,9 +143,6 @@ void Lobby::write_rest(Conn& conn) {
       set_deadline(conn, now_ + Millis(options_.idle_timeout_ms));
       return go_on_later(conn);
     }
-    Io io = conn.link.write(head, body, put);
-    if (io == Io::want_write || io == Io::want_read) return;
-    if (io != Io::ok) return close(conn);
     unsent.at += put;
     turn += put;
     conn.deadline = now_ + Millis(options_.write_progress_timeout_ms);

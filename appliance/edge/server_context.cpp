@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "appliance/edge/tls_records.h"
 #include "appliance/edge/x509.h"
 
 namespace appliance {
@@ -57,6 +58,7 @@ engine::Result<std::shared_ptr<ssl_ctx_st>> make_server_context(const ServerCont
                                    SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   bool good = SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
+              SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") == 1 &&
               SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1;
   if (!good) return Status::internal("TLS settings were not taken: " + x509::last_error());
   // One ticket per handshake and no cache: the server holds no session that the client does not bring.
@@ -66,6 +68,7 @@ engine::Result<std::shared_ptr<ssl_ctx_st>> make_server_context(const ServerCont
   SSL_CTX_set_session_id_context(context, kContextId, sizeof kContextId - 1);
   TicketKeys keys = from.ticket_keys;
   SSL_CTX_set_tlsext_ticket_keys(context, keys.data(), keys.size());
+  TlsRecords::prepare(context);
   SSL_CTX_set_alpn_select_cb(context, choose_alpn, nullptr);
   TRY(use_chain(context, from));
   if (!from.client_ca_pem.empty()) TRY(ask_for_client_certificates(context, from.client_ca_pem));
