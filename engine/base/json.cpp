@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <tuple>
 
 namespace engine {
 
@@ -81,14 +82,15 @@ Json* JsonObject::find(std::string_view key) {
   return i < members_.size() ? &members_[i].second : nullptr;
 }
 
-void JsonObject::add_unseen(std::string key, Json value) {
-  members_.emplace_back(std::move(key), std::move(value));
-  if (members_.size() <= kIndexFrom) return;
+Json& JsonObject::add_unseen(std::string_view key) {
+  members_.emplace_back(std::piecewise_construct, std::forward_as_tuple(key), std::tuple<>());
+  if (members_.size() <= kIndexFrom) return members_.back().second;
   if (index_ == nullptr || members_.size() * 2 > index_->slots.size()) {
     index_again();
   } else {
     index_->put(members_.back().first, members_.size() - 1);
   }
+  return members_.back().second;
 }
 
 void JsonObject::index_again() {
@@ -102,9 +104,7 @@ void JsonObject::index_again() {
 
 Json& JsonObject::operator[](std::string_view key) {
   size_t i = slot(key);
-  if (i < members_.size()) return members_[i].second;
-  add_unseen(std::string(key), Json());
-  return members_.back().second;
+  return i < members_.size() ? members_[i].second : add_unseen(key);
 }
 
 void JsonObject::set(std::string_view key, Json value) {

@@ -47,7 +47,7 @@ class JsonObject {
   static constexpr size_t kIndexFrom = 24;
   std::vector<Member> members_;
   Index* index_ = nullptr;  // there while the object has more than kIndexFrom members
-  void add_unseen(std::string key, Json value);
+  Json& add_unseen(std::string_view key);
   void index_again();
   size_t slot(std::string_view key) const;
   friend struct JsonReader;
@@ -116,6 +116,7 @@ class Json {
   bool operator==(const Json& other) const;  // objects regardless of order
 
  private:
+  friend struct JsonReader;
   std::variant<std::nullptr_t, bool, int64_t, double, std::string, JsonArray, JsonObject> value_;
 };
 

@@ -66,8 +66,10 @@ struct JsonReader {
     return out.append(key);
   }
 
-  Json object(yyjson_val* from, size_t depth) {
-    JsonObject out;
+  // Members are made in place: a Json moved up level by level would be copied as often as it is
+  // deep.
+  void object(Json& to, yyjson_val* from, size_t depth) {
+    JsonObject& out = to.value_.emplace<JsonObject>();
     out.members_.reserve(yyjson_obj_size(from));
     size_t at, max;
     yyjson_val *key, *value;
@@ -78,52 +80,55 @@ struct JsonReader {
         if (seen < out.size()) duplicates->push_back(path_to(name));
         path.emplace_back(name);
       }
-      Json read = any(value, depth + 1);
+      if (seen == out.size()) out.add_unseen(name);
+      any(out.members_[seen].second, value, depth + 1);
       if (duplicates != nullptr) path.pop_back();
-      if (seen < out.size()) {
-        out.members_[seen].second = std::move(read);
-      } else {
-        out.add_unseen(std::string(name), std::move(read));
-      }
     }
-    return Json(std::move(out));
   }
 
-  Json array(yyjson_val* from, size_t depth) {
-    JsonArray out;
+  void array(Json& to, yyjson_val* from, size_t depth) {
+    JsonArray& out = to.value_.emplace<JsonArray>();
     out.reserve(yyjson_arr_size(from));
     size_t at, max;
     yyjson_val* value;
     yyjson_arr_foreach(from, at, max, value) {
       if (duplicates != nullptr) path.push_back("[" + std::to_string(at) + "]");
-      out.push_back(any(value, depth + 1));
+      any(out.emplace_back(), value, depth + 1);
       if (duplicates != nullptr) path.pop_back();
     }
-    return Json(std::move(out));
   }
 
-  Json any(yyjson_val* from, size_t depth) {
+  static void number(Json& to, yyjson_val* from) {
+    if (yyjson_is_sint(from)) {
+      to.value_.emplace<int64_t>(yyjson_get_sint(from));
+    } else if (yyjson_is_uint(from) && yyjson_get_uint(from) <= INT64_MAX) {
+      to.value_.emplace<int64_t>(static_cast<int64_t>(yyjson_get_uint(from)));
+    } else if (yyjson_is_uint(from)) {
+      to.value_.emplace<double>(static_cast<double>(yyjson_get_uint(from)));
+    } else {
+      to.value_.emplace<double>(yyjson_get_real(from));
+    }
+  }
+
+  void any(Json& to, yyjson_val* from, size_t depth) {
     switch (yyjson_get_type(from)) {
       case YYJSON_TYPE_BOOL:
-        return Json(yyjson_get_bool(from));
+        to.value_.emplace<bool>(yyjson_get_bool(from));
+        return;
       case YYJSON_TYPE_NUM:
-        if (yyjson_is_sint(from)) return Json(yyjson_get_sint(from));
-        if (yyjson_is_uint(from)) {
-          uint64_t n = yyjson_get_uint(from);
-          return n <= INT64_MAX ? Json(static_cast<int64_t>(n)) : Json(static_cast<double>(n));
-        }
-        return Json(yyjson_get_real(from));
+        return number(to, from);
       case YYJSON_TYPE_STR:
-        return Json(std::string(yyjson_get_str(from), yyjson_get_len(from)));
+        to.value_.emplace<std::string>(yyjson_get_str(from), yyjson_get_len(from));
+        return;
       case YYJSON_TYPE_ARR:
       case YYJSON_TYPE_OBJ:
         if (depth >= depth_max || too_deep) {
           too_deep = true;
-          return Json();
+          return;
         }
-        return yyjson_is_arr(from) ? array(from, depth) : object(from, depth);
+        return yyjson_is_arr(from) ? array(to, from, depth) : object(to, from, depth);
       default:
-        return Json();
+        to.value_ = nullptr;
     }
   }
 };
@@ -146,7 +151,8 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits,
                                expected(error.code));
   }
   JsonReader reader{limits.depth_max, duplicates};
-  Json out = reader.any(yyjson_doc_get_root(doc.get()), 0);
+  Json out;
+  reader.any(out, yyjson_doc_get_root(doc.get()), 0);
   if (reader.too_deep) {
     return Status::bad_request("invalid JSON: nested more than " +
                                std::to_string(limits.depth_max) + " levels deep");

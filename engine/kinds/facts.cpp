@@ -36,21 +36,8 @@ std::string inflate_bytes(std::span<const unsigned char> packed, size_t size) {
 
 class EmbeddedFacts final : public Facts {
  public:
-  explicit EmbeddedFacts(std::span<const unsigned char> bytes) {
-    if (bytes.size() < kHeadBytes || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
-      damaged("no magic");
-    }
-    header_size_ = little_endian(bytes.data() + 8);
-    size_t packed = little_endian(bytes.data() + 12);
-    if (kHeadBytes + packed > bytes.size()) damaged("cut short");
-    header_ = bytes.subspan(kHeadBytes, packed);
-    blocks_ = bytes.subspan(kHeadBytes + packed);
-    read_index(header());
-  }
-
-  JsonArray rows() const override {
-    Json all = header();
-    return std::move(all["kinds"].as_array());
+  EmbeddedFacts(std::span<const unsigned char> blocks, const Json& header) : blocks_(blocks) {
+    read_index(header);
   }
 
   std::optional<std::string> definition(std::string_view name) const override {
@@ -75,11 +62,6 @@ class EmbeddedFacts final : public Facts {
     uint32_t offset, packed, size;
   };
 
-  Json header() const {
-    // Our own build wrote it.
-    return MUST(parse_json(inflate_bytes(header_, header_size_)));
-  }
-
   void read_index(const Json& header) {
     auto number = [](const Json& list, size_t i) {
       return static_cast<uint32_t>(list.as_array()[i].as_int());
@@ -96,8 +78,7 @@ class EmbeddedFacts final : public Facts {
               [](const Entry& a, const Entry& b) { return a.name < b.name; });
   }
 
-  std::span<const unsigned char> header_, blocks_;
-  size_t header_size_ = 0;
+  std::span<const unsigned char> blocks_;
   std::vector<Entry> index_;
   std::vector<Block> block_list_;
   mutable std::mutex mutex_;
@@ -107,12 +88,24 @@ class EmbeddedFacts final : public Facts {
 
 }  // namespace
 
-std::shared_ptr<const Facts> Facts::embedded() {
+Facts::Opened Facts::embedded() {
   return open({paddock_kind_facts_begin, paddock_kind_facts_end});
 }
 
-std::shared_ptr<const Facts> Facts::open(std::span<const unsigned char> bytes) {
-  return std::make_shared<EmbeddedFacts>(bytes);
+Facts::Opened Facts::open(std::span<const unsigned char> bytes) {
+  if (bytes.size() < kHeadBytes || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
+    damaged("no magic");
+  }
+  size_t size = little_endian(bytes.data() + 8);
+  size_t packed = little_endian(bytes.data() + 12);
+  if (kHeadBytes + packed > bytes.size()) damaged("cut short");
+  // Our own build wrote it.
+  Json header = MUST(parse_json(inflate_bytes(bytes.subspan(kHeadBytes, packed), size)));
+  Opened out;
+  out.facts = std::make_shared<EmbeddedFacts>(bytes.subspan(kHeadBytes + packed), header);
+  out.rows = std::move(header["kinds"].as_array());
+  for (Json& text : header["texts"].as_array()) out.texts.push_back(std::move(text.as_string()));
+  return out;
 }
 
 }  // namespace engine

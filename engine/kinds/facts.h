@@ -14,11 +14,14 @@ namespace engine {
 
 class Facts : public DefinitionSource {
  public:
+  struct Opened {
+    std::shared_ptr<const Facts> facts;
+    JsonArray rows;                  // one a kind
+    std::vector<std::string> texts;  // descriptions of columns, which rows name by number
+  };
   // The data of this program. It was made by our own build, so a damaged one ends the process.
-  static std::shared_ptr<const Facts> embedded();
-  static std::shared_ptr<const Facts> open(std::span<const unsigned char> bytes);
-  // The rows as JSON; parsed at each call, for they are read once.
-  virtual JsonArray rows() const = 0;
+  static Opened embedded();
+  static Opened open(std::span<const unsigned char> bytes);
 };
 
 }  // namespace engine

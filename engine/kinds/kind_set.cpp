@@ -61,7 +61,14 @@ void read_names(Kind& out, const Json& row) {
   out.storage_version = out.version;
 }
 
-KindPtr kind_of_row(const Json& row, const std::shared_ptr<const Definitions>& definitions) {
+// A column's description: the rows share them by number.
+std::string text_at(const std::vector<std::string>& texts, const Json& column) {
+  size_t at = static_cast<size_t>(column.integer({"text"}, -1));
+  return at < texts.size() ? texts[at] : std::string();
+}
+
+KindPtr kind_of_row(const Json& row, const std::vector<std::string>& texts,
+                    const std::shared_ptr<const Definitions>& definitions) {
   auto out = std::make_shared<BuiltinKind>(definitions);
   read_names(*out, row);
   for (const Json& s : row.find("subresources")->as_array()) {
@@ -75,7 +82,7 @@ KindPtr kind_of_row(const Json& row, const std::shared_ptr<const Definitions>& d
   }
   for (const Json& c : row.find("columns")->as_array()) {
     out->columns.push_back({std::string(c.str("name")), std::string(c.str("type")),
-                            std::string(c.str("format")), std::string(c.str("description")),
+                            std::string(c.str("format")), text_at(texts, c),
                             static_cast<int>(c.integer({"priority"})), std::string(c.str("path")),
                             std::string(c.str("cell"))});
   }
@@ -147,11 +154,11 @@ class Snapshot final : public KindSnapshot {
 
 class DynamicKindSet final : public KindSet {
  public:
-  explicit DynamicKindSet(std::shared_ptr<const Facts> facts) : facts_(std::move(facts)) {
+  explicit DynamicKindSet(const Facts::Opened& opened) : facts_(opened.facts) {
     auto definitions = Definitions::over(facts_);
-    for (const Json& row : facts_->rows()) {
+    for (const Json& row : opened.rows) {
       if (!row.truth({"served"})) continue;
-      KindPtr kind = kind_of_row(row, definitions);
+      KindPtr kind = kind_of_row(row, opened.texts, definitions);
       if (!kind->product &&
           std::find(groups_.begin(), groups_.end(), kind->group) == groups_.end()) {
         groups_.push_back(kind->group);

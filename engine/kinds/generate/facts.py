@@ -7,7 +7,7 @@ DEFINITIONS_JSON is _definitions.json of the PyPI package kubernetes-validate (O
 Schema for a validator); this undoes that turning, adds the product's types, and joins both with discovery.
 
 OUT: 8 bytes of magic, then little-endian u32 sizes (raw, compressed) and the zlib stream of the header, a JSON document
-{"kinds": [...], "definitions": {name: [block, offset, length]}, "blocks": [[offset, compressed, raw], ...]},
+{"kinds": [...], "texts": [...], "definitions": {name: [block, offset, length]}, "blocks": [[offset, compressed, raw], ...]},
 then the blocks; block offsets count from the end of the header.
 """
 import json
@@ -185,16 +185,19 @@ def kubernetes_kinds(facts, definitions):
 
 
 def describe(rows, definitions):
-    """A column's `doc` names the field whose description it carries."""
+    """A column's `doc` names the field whose description it carries; the texts are shared, and columns name them by number."""
+    texts = {}
     for row in rows:
         row["columns"] = [dict(c) for c in row["columns"]]
         for c in row["columns"]:
             if "doc" in c:
                 name, field = c.pop("doc").split("#")
-                c["description"] = definitions[name]["properties"].get(field, {}).get("description", "")
+                text = definitions[name]["properties"].get(field, {}).get("description", "")
+                c["text"] = texts.setdefault(text, len(texts))
+    return list(texts)
 
 
-def pack(rows, definitions):
+def pack(rows, texts, definitions):
     index, blocks, packed, block = {}, [], b"", b""
 
     def close():
@@ -211,7 +214,7 @@ def pack(rows, definitions):
         index[name] = [len(blocks), len(block), len(data)]
         block += data
     close()
-    header = json.dumps({"kinds": rows, "definitions": index, "blocks": blocks}, separators=(",", ":")).encode()
+    header = json.dumps({"kinds": rows, "texts": texts, "definitions": index, "blocks": blocks}, separators=(",", ":")).encode()
     small = zlib.compress(header, 9)
     return MAGIC + struct.pack("<II", len(header), len(small)) + small + packed
 
@@ -224,8 +227,8 @@ def main():
             definitions[name]["properties"][field]["default"] = value
     rows = kubernetes_kinds(facts, definitions)
     rows += product_kinds(facts, definitions)
-    describe(rows, definitions)
-    out.write_bytes(pack(rows, definitions))
+    texts = describe(rows, definitions)
+    out.write_bytes(pack(rows, texts, definitions))
 
 
 if __name__ == "__main__":
