@@ -7,6 +7,7 @@
 #include "engine/access/service_account.h"
 #include "engine/api/compress.h"
 #include "engine/api/impersonate.h"
+#include "engine/api/openapi.h"
 #include "engine/api/status_writer.h"
 #include "storage/base/log.h"
 
@@ -232,6 +233,10 @@ Answer K8sRoute::serve_path(Passage& passage) {
                               {"subject_types_supported", Json::array({"public"})},
                               {"id_token_signing_alg_values_supported", Json::array({"ES256"})}}));
   if (auto document = discovery_.answer(request, *parts_.kinds.snapshot())) {
+    if (*document) return std::move(**document);
+    return engine::status_response(request, document->error());
+  }
+  if (auto document = engine::answer_openapi(request, *parts_.kinds.snapshot())) {
     if (*document) return std::move(**document);
     return engine::status_response(request, document->error());
   }
