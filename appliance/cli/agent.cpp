@@ -10,7 +10,7 @@
 
 #include "appliance/base/log_sink.h"
 #include "appliance/base/real_env.h"
-#include "appliance/cli/agent_loop.h"
+#include "appliance/net/agent_loop.h"
 #include "appliance/cli/command.h"
 #include "engine/cluster/kubeconfig.h"
 

@@ -19,6 +19,8 @@ namespace {
 constexpr size_t kClientQueueBytes = 2u << 20;
 constexpr size_t kClusterWaitBytes = 256u << 10;
 constexpr storage::Millis kLookAgain{5};
+// What a client may send of the other protocol before it knows that it is spoken.
+constexpr size_t kEarlyBytesMax = 1u << 20;
 // As long as an API server works on a request at most, and some.
 constexpr storage::Millis kHeadTimeout{75'000};
 constexpr storage::Millis kSilenceTimeout{120'000};
@@ -70,10 +72,9 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
   bool end();
   void answer_status(const Status& status);
   void look_again();
-  // With the lock: whether the client's connection is good for its next request.
+  // Whether the client's connection is good for its next request.
   bool may_reuse() const {
-    return !early_bytes_ && !start_.head.upgrade &&
-           start_.request.headers.get("Connection") != "close";
+    return !start_.head.upgrade && start_.request.headers.get("Connection") != "close";
   }
 
   StreamHub& hub_;
@@ -84,7 +85,7 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
   std::shared_ptr<Exchange> exchange_;
   bool ended_ = false;
   bool pause_wanted_ = false;
-  bool early_bytes_ = false;   // the client sent more before its answer was whole
+  std::string early_;          // what the client sent before the 101
   bool head_sent_ = false;     // only the cluster's side
   bool upgraded_ = false;
   ProxyBody framing_ = ProxyBody::none;
@@ -158,13 +159,15 @@ bool ProxyExchange::end() {
 
 void ProxyExchange::client_bytes(std::string_view bytes) {
   const auto now = both();
-  bool upgraded;
   {
     std::lock_guard lock(mutex_);
-    upgraded = upgraded_;
-    if (!upgraded) early_bytes_ = true;
+    if (!upgraded_) {
+      // Only an upgrade's come here, and wait for the 101.
+      if (early_.size() < kEarlyBytesMax) early_.append(bytes);
+      return;
+    }
   }
-  if (!upgraded || !now.exchange) return;
+  if (!now.exchange) return;
   if (!now.exchange->send(std::make_shared<const std::string>(bytes))) {
     now.sink->abort();
     return;
@@ -222,10 +225,7 @@ void ProxyExchange::answer_status(const Status& status) {
   if (!end() || !now.sink) return;
   now.sink->send(std::make_shared<const std::string>(
       engine::status_response(status, start_.request.method)));
-  std::unique_lock lock(mutex_);
-  const bool again = may_reuse();
-  lock.unlock();
-  if (again) {
+  if (may_reuse()) {
     now.sink->release();
   } else {
     now.sink->finish();
@@ -248,12 +248,19 @@ void ProxyExchange::head(Response answer) {
   }
   framing_ = head->body;
   head_sent_ = true;
-  {
-    std::lock_guard lock(mutex_);
-    upgraded_ = framing_ == ProxyBody::upgraded;
-  }
   now.sink->send(std::make_shared<const std::string>(std::move(head->bytes)));
-  if (framing_ == ProxyBody::upgraded) now.sink->resume_reading();
+  if (framing_ != ProxyBody::upgraded) return;
+  std::string early;
+  {
+    // Under the lock, so that what the client sends from now on comes after it.
+    std::lock_guard lock(mutex_);
+    early.swap(early_);
+    if (exchange_ && !early.empty()) {
+      exchange_->send(std::make_shared<const std::string>(std::move(early)));
+    }
+    upgraded_ = true;
+  }
+  now.sink->resume_reading();
 }
 
 void ProxyExchange::body(std::string_view bytes) {
@@ -278,14 +285,11 @@ void ProxyExchange::body(std::string_view bytes) {
 
 void ProxyExchange::whole() {
   const auto now = both();
-  std::unique_lock lock(mutex_);
-  const bool reuse = may_reuse();
-  lock.unlock();
   if (!end() || !now.sink) return;
   if (framing_ == ProxyBody::chunked) {
     now.sink->send(std::make_shared<const std::string>("0\r\n\r\n"));
   }
-  if (reuse) {
+  if (may_reuse()) {
     now.sink->release();
   } else {
     now.sink->finish();
@@ -317,6 +321,8 @@ void ProxyExchange::broke(const Status& why) {
 engine::Stream proxy_stream(StreamHub& hub, Clusters& clusters, ProxyStart start) {
   engine::Stream stream;
   stream.options.queue_bytes_max = kClientQueueBytes;
+  // A client may send its next request as soon as it has this answer.
+  if (!start.head.upgrade) stream.options.client_bytes = engine::ClientBytes::keep;
   stream.handler = std::make_unique<ClientSide>(
       std::make_shared<ProxyExchange>(hub, clusters, std::move(start)));
   return stream;

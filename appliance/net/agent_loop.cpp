@@ -1,10 +1,10 @@
-#include "appliance/cli/agent_loop.h"
+#include "appliance/net/agent_loop.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "appliance/cli/agent_join.h"
+#include "appliance/net/agent_join.h"
 #include "engine/base/base64.h"
 #include "engine/base/digest.h"
 #include "engine/base/json.h"

@@ -1,4 +1,4 @@
-#include "appliance/cli/agent_join.h"
+#include "appliance/net/agent_join.h"
 
 #include <mutex>
 #include <utility>

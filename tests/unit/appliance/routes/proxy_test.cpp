@@ -1,0 +1,372 @@
+// The cluster proxy over real sockets: a client, our edge with the routes, and a cluster's API that
+// the test plays, reached straight or through a tunnel whose agent end runs here too.
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <atomic>
+
+#include "appliance/net/agent_join.h"
+#include "appliance/routes/connect.h"
+#include "appliance/routes/proxy.h"
+#include "engine/base/websocket.h"
+#include "engine/kinds/strategy.h"
+#include "storage/memory/memory_store.h"
+#include "tests/support/edge_client.h"
+
+using namespace appliance;
+using engine::Answer;
+using engine::Request;
+using engine::Response;
+
+namespace {
+
+class Allow final : public engine::Authorizer {
+ public:
+  engine::Decision authorize(const engine::User& user, const engine::Attributes& what) override {
+    return {user.name == "owner" || (user.name == "member" && what.verb == "get"), ""};
+  }
+  engine::Json rules_for(const engine::User&, std::string_view) override { return {}; }
+  bool covers(const engine::User&, std::string_view, const engine::JsonArray&) override {
+    return false;
+  }
+};
+
+// Sends what it is given back, after the upgrade.
+class Echo final : public engine::StreamHandler {
+ public:
+  void on_open(std::shared_ptr<engine::StreamSink> sink) override { sink_ = std::move(sink); }
+  void on_bytes(std::string_view bytes) override {
+    sink_->send(std::make_shared<const std::string>(bytes));
+  }
+  void on_client_end() override { sink_->finish(); }
+  void on_closed() override { sink_ = nullptr; }
+
+ private:
+  std::shared_ptr<engine::StreamSink> sink_;
+};
+
+// A body of many megabytes, made as fast as it is taken.
+class Flood final : public engine::StreamHandler {
+ public:
+  explicit Flood(size_t bytes) : left_(bytes) {}
+  void on_open(std::shared_ptr<engine::StreamSink> sink) override {
+    sink_ = std::move(sink);
+    fill();
+  }
+  void on_drained() override { fill(); }
+  void on_closed() override { sink_ = nullptr; }
+
+ private:
+  void fill() {
+    static const auto kPiece = std::make_shared<const std::string>(64u << 10, 'f');
+    while (left_ > 0 && sink_->queued_bytes() <= (2u << 20)) {
+      sink_->send(kPiece);
+      left_ -= kPiece->size();
+    }
+    if (left_ == 0) sink_->finish();
+  }
+  size_t left_;
+  std::shared_ptr<engine::StreamSink> sink_;
+};
+
+// The WebSocket below a tunnel without a network: bytes are passed on by the hub.
+class Wire final : public engine::StreamSink {
+ public:
+  Wire(StreamHub& hub, std::weak_ptr<Tunnel> to) : hub_(hub), to_(std::move(to)) {}
+  bool send(std::shared_ptr<const std::string> bytes) override {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(bytes));
+    if (!std::exchange(running_, true)) {
+      hub_.post([self = self_.lock()] { self->run(); });
+    }
+    queued_ += queue_.back()->size();
+    return true;
+  }
+  size_t queued_bytes() const override { return queued_; }
+  void pause_reading() override {}
+  void resume_reading() override {}
+  void finish() override {}
+  void release() override {}
+  void abort() override {}
+  std::weak_ptr<Wire> self_;
+  std::weak_ptr<Tunnel> from_;
+
+ private:
+  void run() {
+    while (true) {
+      std::shared_ptr<const std::string> bytes;
+      {
+        std::lock_guard lock(mutex_);
+        if (queue_.empty()) {
+          running_ = false;
+          break;
+        }
+        bytes = queue_.front();
+        queue_.erase(queue_.begin());
+        queued_ -= bytes->size();
+      }
+      if (const auto to = to_.lock()) to->received(*bytes);
+    }
+    if (const auto from = from_.lock()) from->drained();
+  }
+  StreamHub& hub_;
+  std::weak_ptr<Tunnel> to_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<const std::string>> queue_;
+  std::atomic<size_t> queued_{0};
+  bool running_ = false;
+};
+
+struct World {
+  RealEnv env;
+  StreamHub hub{env, {}};
+  TcpDialer tcp{env, hub, ProxySettings{}};
+  Clusters clusters{env, hub, tcp};
+  storage::MemoryStore store{env};
+  std::unique_ptr<engine::KindSet> kinds = engine::KindSet::builtin();
+  engine::Dispatcher dispatcher{env, store, *kinds};
+  engine::StrategySet strategies;
+  engine::Registry registry{env, store, *kinds, strategies, {}};
+  Allow authorizer;
+  ProxyRoute proxy{hub, clusters, authorizer, dispatcher, *kinds,
+                   [](Request& request) { return text("local " + request.target); }};
+  std::atomic<int> served{0};
+  std::unique_ptr<EdgeServer> api, front;
+  std::shared_ptr<Tunnel> server_end, agent_end;
+
+  static Response text(std::string body) {
+    Response response;
+    response.body = std::move(body);
+    return response;
+  }
+
+  World() {
+    REQUIRE(dispatcher.start());
+    make_cluster("c-1");
+    EdgeOptions cluster;
+    cluster.listen = {{}};
+    api = std::make_unique<EdgeServer>(cluster, env, hub,
+                                       [this](Request& request) { return serve(request); });
+    REQUIRE(api->start());
+    EdgeOptions ours;
+    ours.listen = {{}};
+    front = std::make_unique<EdgeServer>(ours, env, hub, [this](Request& request) {
+      request.user.name = request.headers.get("X-Test-User");
+      return proxy.handle(request);
+    });
+    REQUIRE(front->start());
+  }
+  ~World() {
+    const auto now = env.now();
+    front->stop(now);
+    api->stop(now);
+    clusters.forget("c-1", "the test ends");
+    hub.stop(now + std::chrono::seconds(2));
+    dispatcher.stop();
+    env.stop();
+  }
+
+  void make_cluster(const std::string& id) {
+    const auto kind = kinds->snapshot()->stored("management.cattle.io", "clusters");
+    REQUIRE(kind);
+    REQUIRE(registry.create(
+        *kind, "",
+        engine::Json::object({{"apiVersion", "management.cattle.io/v3"},
+                              {"kind", "Cluster"},
+                              {"metadata", engine::Json::object({{"name", id}})}}),
+        {}));
+    REQUIRE(dispatcher.fresh(env.now() + std::chrono::seconds(5)));
+  }
+
+  engine::ClusterAccess access() {
+    engine::ClusterAccess access;
+    access.host = "127.0.0.1";
+    access.port = api->ports()[0];
+    access.tls = false;
+    access.token = "ours";
+    return access;
+  }
+
+  void straight() { clusters.use("c-1", access()); }
+
+  void through_tunnel() {
+    TunnelOptions server;
+    server.on_closed = [this](const std::string& why) {
+      clusters.left("c-1", server_end.get(), why);
+    };
+    server_end = Tunnel::create(env, hub, std::move(server));
+    TunnelOptions agent;
+    agent.role = engine::TunnelSession::Role::agent;
+    agent.limits = join_limits();
+    agent.on_connect = [this](const engine::TunnelAddress&, std::shared_ptr<TunnelStream> stream) {
+      join_stream(env, tcp, {"127.0.0.1", api->ports()[0]}, std::move(stream));
+    };
+    agent_end = Tunnel::create(env, hub, std::move(agent));
+    const auto wire = [&](const std::shared_ptr<Tunnel>& from, const std::shared_ptr<Tunnel>& to) {
+      auto made = std::make_shared<Wire>(hub, to);
+      made->self_ = made;
+      made->from_ = from;
+      from->opened(made);
+    };
+    wire(server_end, agent_end);
+    wire(agent_end, server_end);
+    REQUIRE(clusters.arrived({"c-1", "default-token", access()}, server_end));
+  }
+
+  // The cluster's API.
+  Answer serve(Request& request) {
+    ++served;
+    if (request.path == "/headers") {
+      std::string out;
+      for (const auto& [name, value] : request.headers) out += name + ": " + value + "\n";
+      return text(out + request.body);
+    }
+    if (request.path == "/away") {
+      Response response;
+      response.status = 302;
+      response.headers.add("Location", "https://evil.example/");
+      return response;
+    }
+    if (request.path == "/refused") {
+      Response response;
+      response.status = 401;
+      return response;
+    }
+    engine::Stream stream;
+    stream.head.emplace();
+    if (request.path == "/exec") {
+      if (!request.headers.has("Upgrade")) return text("no upgrade");
+      stream.head->status = 101;
+      stream.head->headers.add("Connection", "Upgrade");
+      stream.head->headers.add("Upgrade", "SPDY/3.1");
+      stream.handler = std::make_unique<Echo>();
+      return stream;
+    }
+    if (request.path == "/flood") {
+      const size_t bytes = 64u << 20;
+      stream.head->headers.add("Content-Length", std::to_string(bytes));
+      stream.handler = std::make_unique<Flood>(bytes);
+      return stream;
+    }
+    return text("hello " + request.target);
+  }
+};
+
+std::string ask(const std::string& path, const std::string& user, const std::string& more = "") {
+  return "GET /k8s/clusters/c-1" + path + " HTTP/1.1\r\nHost: p\r\nX-Test-User: " + user + "\r\n" +
+         more + "\r\n";
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+void works(World& world) {
+  test::Client client(world.front->ports()[0]);
+  auto answer = client.ask(ask("/x?a=1", "owner"));
+  CHECK(answer.status == 200);
+  CHECK(answer.body == "hello /x?a=1");
+  // The same connection serves the next request, as the owner with the owners' group.
+  answer = client.ask(ask("/headers", "owner", "Cookie: R_SESS=x\r\nX-Remote-User: root\r\n"));
+  CHECK(has(answer.body, "Impersonate-User: owner\n"));
+  CHECK(has(answer.body, "Impersonate-Group: paddock:cluster-owners\n"));
+  CHECK(has(answer.body, "Authorization: Bearer ours\n"));
+  CHECK_FALSE(has(answer.body, "R_SESS"));
+  CHECK_FALSE(has(answer.body, "root"));
+  answer = client.ask(ask("/headers", "member"));
+  CHECK(has(answer.body, "Impersonate-User: member\n"));
+  CHECK_FALSE(has(answer.body, "paddock:cluster-owners"));
+  CHECK(client.ask(ask("/x", "stranger")).status == 403);
+  CHECK(client.ask(ask("/x", "owner", "Impersonate-User: root\r\n")).status == 403);
+  CHECK(client.ask(ask("/away", "owner")).status == 502);
+  CHECK(client.get("/k8s/clusters/c-none/x").status == 401);
+  client.send("POST /k8s/clusters/c-1/headers HTTP/1.1\r\nHost: p\r\nX-Test-User: owner\r\n"
+              "Content-Length: 4\r\n\r\nbody");
+  CHECK(has(client.answer().body, "\nbody"));
+}
+
+void upgrades(World& world) {
+  test::Client client(world.front->ports()[0]);
+  client.send(ask("/exec", "owner", "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n") + "early");
+  REQUIRE(client.until("\r\n\r\n"));
+  CHECK(has(client.buffer(), "HTTP/1.1 101"));
+  REQUIRE(client.until("early"));
+  client.buffer().clear();
+  const std::string big(3u << 20, 'x');
+  std::thread writer([&] { client.send(big); });
+  size_t got = 0;
+  while (got < big.size()) {
+    const std::string part = client.receive();
+    if (part.empty()) break;
+    got += part.size();
+  }
+  writer.join();
+  CHECK(got == big.size());
+  client.end_writing();
+  CHECK(client.closed());
+}
+
+void floods(World& world) {
+  // One reads all of it, one opens it and reads nothing; a third is not kept waiting.
+  test::Client stuck(world.front->ports()[0], 4096);
+  stuck.send(ask("/flood", "owner"));
+  test::Client reader(world.front->ports()[0]);
+  reader.send(ask("/flood", "owner"));
+  std::atomic<size_t> got{0};
+  std::thread reading([&] {
+    while (got < (64u << 20)) {
+      const std::string part = reader.receive();
+      if (part.empty()) return;
+      got += part.size();
+    }
+  });
+  test::Client beside(world.front->ports()[0]);
+  for (int i = 0; i < 50; ++i) {
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK(beside.ask(ask("/x", "owner")).status == 200);
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(1));
+  }
+  reading.join();
+  CHECK(got >= (64u << 20));
+}
+
+}  // namespace
+
+TEST_CASE("a cluster reached straight") {
+  World world;
+  world.straight();
+  works(world);
+  upgrades(world);
+  floods(world);
+}
+
+TEST_CASE("a cluster reached through a tunnel") {
+  World world;
+  world.through_tunnel();
+  works(world);
+  upgrades(world);
+  floods(world);
+  // The tunnel's end is told at once, with the time.
+  world.server_end->close("the test closes it");
+  test::Client client(world.front->ports()[0]);
+  const auto answer = client.ask(ask("/x", "owner"));
+  CHECK(answer.status == 503);
+  CHECK(has(answer.body, "not connected since"));
+}
+
+TEST_CASE("a withdrawn token ends the tunnels that came with it") {
+  World world;
+  world.through_tunnel();
+  world.clusters.withdraw("c-1", "another-token");
+  CHECK(world.clusters.link("c-1").open);
+  world.clusters.withdraw("c-1", "default-token");
+  CHECK_FALSE(world.clusters.link("c-1").open);
+}
+
+TEST_CASE("the local cluster is the embedded API, without the prefix") {
+  World world;
+  test::Client client(world.front->ports()[0]);
+  const auto answer = client.ask(
+      "GET /k8s/clusters/local/api/v1?x=1 HTTP/1.1\r\nHost: p\r\nX-Test-User: owner\r\n\r\n");
+  CHECK(answer.body == "local /api/v1?x=1");
+}
