@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/api/protobuf.h"
 #include "engine/base/numbers.h"
 
 namespace engine {
 namespace {
 
 constexpr std::string_view kAccepted = "application/json, application/yaml";
+constexpr std::string_view kBodies =
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -50,8 +53,10 @@ Clause parse_clause(std::string_view text) {
     auto value = trim(part.substr(equals + 1));
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
       value = value.substr(1, value.size() - 2);
-    if (key == "q") out.quality = parse_real(value).value_or(1.0);
-    else out.parameters.emplace_back(std::move(key), std::string(value));
+    if (key == "q")
+      out.quality = parse_real(value).value_or(1.0);
+    else
+      out.parameters.emplace_back(std::move(key), std::string(value));
   }
   return out;
 }
@@ -78,10 +83,14 @@ bool choose_shape(const Clause& clause, Transforms transforms, Output& out) {
   auto version = clause.parameter("v");
   if (transforms == Transforms::none || clause.parameter("g") != "meta.k8s.io") return false;
   if (version != "v1" && version != "v1beta1") return false;
-  if (as == "Table") out.shape = Shape::table;
-  else if (as == "PartialObjectMetadata") out.shape = Shape::metadata;
-  else if (as == "PartialObjectMetadataList") out.shape = Shape::metadata_list;
-  else return false;
+  if (as == "Table")
+    out.shape = Shape::table;
+  else if (as == "PartialObjectMetadata")
+    out.shape = Shape::metadata;
+  else if (as == "PartialObjectMetadataList")
+    out.shape = Shape::metadata_list;
+  else
+    return false;
   out.meta_version = version;
   return true;
 }
@@ -107,8 +116,7 @@ bool wants_pretty(const Request& request) {
   if (auto pretty = request.query.get("pretty"); !pretty.empty())
     return pretty == "1" || pretty == "t" || pretty == "T" || lower(pretty) == "true";
   auto agent = request.headers.get("User-Agent");
-  return agent.starts_with("curl") || agent.starts_with("Wget") ||
-         agent.starts_with("Mozilla/5.0");
+  return agent.starts_with("curl") || agent.starts_with("Wget") || agent.starts_with("Mozilla/5.0");
 }
 
 Result<Output> negotiate(const Request& request, Transforms transforms) {
@@ -158,9 +166,10 @@ Result<Media> negotiate_input(const Request& request) {
   auto type = media_type(request.headers.get("Content-Type"));
   if (type.empty() || type == "application/json") return Media::json;
   if (type == "application/yaml") return Media::yaml;
+  if (type == kProtobufMediaType) return Media::protobuf;
   return Status::unsupported_media_type(
       "the body of the request was in an unknown format - accepted media types include: " +
-      std::string(kAccepted));
+      std::string(kBodies));
 }
 
 }  // namespace engine

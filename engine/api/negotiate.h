@@ -1,6 +1,7 @@
 // Content negotiation: which form an answer is to have (Accept), and which one a body has
-// (Content-Type). We speak JSON and YAML; clients that would rather have protobuf name JSON after it.
-// Thread: values. Owns: nothing. Source: k8s.io/apiserver pkg/endpoints/handlers/negotiation.
+// (Content-Type). We answer in JSON and YAML; clients that would rather have protobuf name JSON
+// after it. Bodies may also come as protobuf. Thread: values. Owns: nothing. Source:
+// k8s.io/apiserver pkg/endpoints/handlers/negotiation.
 #pragma once
 
 #include <string>
@@ -10,7 +11,7 @@
 
 namespace engine {
 
-enum class Media : uint8_t { json, yaml };
+enum class Media : uint8_t { json, yaml, protobuf };  // protobuf: bodies of requests only
 
 // What the client wants instead of the object itself.
 enum class Shape : uint8_t { object, table, metadata, metadata_list };
@@ -20,7 +21,7 @@ struct Output {
   Shape shape = Shape::object;
   std::string meta_version = "v1";  // of meta.k8s.io, for the other shapes
   bool pretty = false;
-  std::string include_object;       // of a Table: "", None, Metadata or Object
+  std::string include_object;  // of a Table: "", None, Metadata or Object
 
   std::string_view content_type() const {
     return media == Media::json ? "application/json" : "application/yaml";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/api/protobuf.h"
 #include "engine/api/request_info.h"
 #include "engine/base/base64.h"
 #include "engine/base/numbers.h"
@@ -14,7 +15,9 @@ namespace {
 
 constexpr size_t kManagerBytesMax = 128;
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
 
 Result<int64_t> read_int(std::string_view text) {
   auto value = parse_int(text);
@@ -52,7 +55,8 @@ void check_watch(const ListOptions& options, std::string_view match, Causes& cau
   if (match.empty()) return;
   if (!options.send_initial_events)
     causes.push_back(cause_forbidden(
-        kMatch, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+        kMatch,
+        "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
   if (!not_older) causes.push_back(cause_not_supported(kMatch, Json(match), {"NotOlderThan"}));
   if (!options.continue_token.empty())
     causes.push_back(
@@ -85,7 +89,7 @@ void check_manager(std::string_view manager, Causes& causes) {
     size_t length = utf8_next(manager, at, code);
     if (length == 0 || code < 0x20 || code == 0x7F || (code >= 0x80 && code < 0xA0)) {
       causes.push_back(cause_invalid("fieldManager", Json(manager),
-                               "invalid character (at position " + std::to_string(at) + ")"));
+                                     "invalid character (at position " + std::to_string(at) + ")"));
       return;
     }
     at += length;
@@ -120,7 +124,7 @@ Result<DeleteOptions> finish(const RawDelete& raw) {
   Causes causes;
   if (raw.orphan && raw.policy)
     causes.push_back(cause_invalid("propagationPolicy", Json(*raw.policy),
-                             "orphanDependents and deletionPropagation cannot be both set"));
+                                   "orphanDependents and deletionPropagation cannot be both set"));
   if (raw.policy && propagation_of(*raw.policy) == Propagation::by_default)
     causes.push_back(cause_not_supported("propagationPolicy", Json(*raw.policy),
                                          {"Foreground", "Background", "Orphan", "nil"}));
@@ -140,7 +144,9 @@ Result<DeleteOptions> finish(const RawDelete& raw) {
 
 Result<RawDelete> read_delete_body(const Request& request) {
   Media media = TRY(negotiate_input(request));
-  auto parsed = media == Media::json ? parse_json(request.body) : parse_yaml(request.body);
+  auto parsed = media == Media::json   ? parse_json(request.body)
+                : media == Media::yaml ? parse_yaml(request.body)
+                                       : decode_protobuf(request.body);
   if (!parsed) return Status::bad_request(parsed.error().message());
   const Json& body = *parsed;
   if (!body.is_object())
@@ -194,8 +200,10 @@ Result<ListOptions> ListOptions::parse(const Query& query, std::optional<bool> w
     return out;
   }
   Causes causes;
-  if (out.watch) check_watch(out, match, causes);
-  else check_list(out, match, causes);
+  if (out.watch)
+    check_watch(out, match, causes);
+  else
+    check_list(out, match, causes);
   if (!causes.empty()) return Status::invalid("meta.k8s.io", "ListOptions", "", std::move(causes));
   return out;
 }
@@ -204,9 +212,9 @@ Result<Revision> ListOptions::revision() const {
   if (resource_version.empty() || resource_version == "0") return Revision{0};
   auto value = parse_int(resource_version);
   if (value && *value >= 0) return static_cast<Revision>(*value);
-  return Status::bad_request("invalid resource version: resourceVersion: Invalid value: " +
-                             quoted(resource_version) + ": strconv.ParseUint: parsing " +
-                             quoted(resource_version) + ": invalid syntax");
+  return Status::bad_request(
+      "invalid resource version: resourceVersion: Invalid value: " + quoted(resource_version) +
+      ": strconv.ParseUint: parsing " + quoted(resource_version) + ": invalid syntax");
 }
 
 Result<WriteOptions> parse_write_options(const Request& request, WriteVerb verb) {
@@ -227,11 +235,13 @@ Result<WriteOptions> parse_write_options(const Request& request, WriteVerb verb)
   check_dry_run(dry_run, causes);
   out.dry_run = !dry_run.empty();
   auto validation = query.get("fieldValidation");
-  if (validation == "Ignore") out.field_validation = FieldValidation::ignore;
-  else if (validation == "Strict") out.field_validation = FieldValidation::strict;
+  if (validation == "Ignore")
+    out.field_validation = FieldValidation::ignore;
+  else if (validation == "Strict")
+    out.field_validation = FieldValidation::strict;
   else if (!validation.empty() && validation != "Warn")
-    causes.push_back(cause_not_supported("fieldValidation", Json(validation),
-                                         {"", "Ignore", "Strict", "Warn"}));
+    causes.push_back(
+        cause_not_supported("fieldValidation", Json(validation), {"", "Ignore", "Strict", "Warn"}));
   if (!causes.empty())
     return Status::invalid("meta.k8s.io", std::string(kNames[static_cast<size_t>(verb)]), "",
                            std::move(causes));
@@ -245,8 +255,7 @@ Result<DeleteOptions> parse_delete_options(const Request& request) {
     raw = TRY(read_delete_body(request));
   } else {
     const Query& query = request.query;
-    if (query.has("gracePeriodSeconds"))
-      raw.grace = TRY(read_int(query.get("gracePeriodSeconds")));
+    if (query.has("gracePeriodSeconds")) raw.grace = TRY(read_int(query.get("gracePeriodSeconds")));
     if (query.has("orphanDependents")) raw.orphan = query_flag(query, "orphanDependents");
     if (query.has("propagationPolicy")) raw.policy = query.get("propagationPolicy");
     for (auto value : query.all("dryRun")) raw.dry_run.emplace_back(value);
@@ -277,8 +286,9 @@ Result<ContinueToken> ContinueToken::decode(std::string_view text) {
   ContinueToken out;
   out.revision = json->integer({"rv"});
   if (out.revision == 0)
-    return fail("continue key is not valid: incorrect encoded start resourceVersion (version "
-                "meta.k8s.io/v1)");
+    return fail(
+        "continue key is not valid: incorrect encoded start resourceVersion (version "
+        "meta.k8s.io/v1)");
   out.after_key = json->str("start");
   if (out.after_key.empty())
     return fail("continue key is not valid: encoded start key empty (version meta.k8s.io/v1)");

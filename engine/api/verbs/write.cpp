@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/api/options.h"
+#include "engine/api/protobuf.h"
 #include "engine/api/respond.h"
 #include "engine/api/status_writer.h"
 #include "engine/base/yaml.h"
@@ -85,8 +86,8 @@ Result<Answer> answer_removed(ApiCall& call, const Output& output, const Removed
   if (delete_answers_object(*call.kind))
     return TRY(respond_object(call, output, 200, removed.object.bytes));
   auto uid = scan_text(scan(*removed.object.bytes, {"metadata", "uid"}));
-  return TRY(respond_json(
-      call, output, 200, success_json(call.info.name, call.kind->group, call.kind->plural, uid)));
+  return TRY(respond_json(call, output, 200,
+                          success_json(call.info.name, call.kind->group, call.kind->plural, uid)));
 }
 
 }  // namespace
@@ -94,8 +95,13 @@ Result<Answer> answer_removed(ApiCall& call, const Output& output, const Removed
 Result<Json> decode_body(ApiCall& call, WriteOptions& options) {
   Media media = TRY(negotiate_input(call.request));
   const std::string& body = call.request.body;
-  auto parsed = media == Media::json ? parse_json(body, {}, &options.duplicates)
-                                     : parse_yaml(body, {}, &options.duplicates);
+  if (media == Media::protobuf && is_custom(*call.kind))
+    return Status::unsupported_media_type(
+        "the body of the request was in an unknown format - accepted media types include: "
+        "application/json, application/yaml");
+  auto parsed = media == Media::json   ? parse_json(body, {}, &options.duplicates)
+                : media == Media::yaml ? parse_yaml(body, {}, &options.duplicates)
+                                       : decode_protobuf(body);
   if (parsed && parsed->is_object()) return parsed;
   std::string why = parsed ? std::string("expected an object, got ") + parsed->type_name()
                            : parsed.error().message();
@@ -155,8 +161,8 @@ Result<Answer> verb_delete_collection(ApiCall& call) {
   auto options = TRY(parse_delete_options(call.request));
   auto selector = TRY(Selector::parse(*call.kind, list_options.labels, list_options.fields));
   TRY(call.parts.dispatcher.fresh(call.deadline()));
-  auto found = TRY(call.parts.dispatcher.list(*call.kind, call.info.ns, &selector, "",
-                                              list_options.limit));
+  auto found =
+      TRY(call.parts.dispatcher.list(*call.kind, call.info.ns, &selector, "", list_options.limit));
   std::vector<Bytes> objects;
   for (const auto& object : found.objects) {
     auto removed = call.parts.registry.remove(*call.kind, object->ns, object->name, options.remove);
