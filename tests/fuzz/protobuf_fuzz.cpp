@@ -29,7 +29,7 @@ std::vector<std::string> fuzz_seeds() {
   return {envelope("v1", "ConfigMap", meta + field(2, field(1, "x") + field(2, "y"))),
           envelope("apps/v1", "Deployment",
                    meta + field(2, std::string("\x08\x02", 2) + field(3, meta))),
-          envelope("v1", "DeleteOptions", std::string("\x08\x05\x22\x03abc", 7)),
+          envelope("v1", "DeleteOptions", std::string("\x08\x05\x22\x03", 4) + "abc"),
           envelope("apiextensions.k8s.io/v1", "CustomResourceDefinition", meta),
           envelope("v1", "Service",
                    meta + field(1, field(1, field(4, std::string("\x08\x01\x1a\x02hi", 6)))))};
