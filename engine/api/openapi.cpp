@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/api/openapi_parts.h"
+#include "engine/api/openapi_proto.h"
 #include "engine/base/digest.h"
 
 namespace engine {
@@ -26,9 +27,9 @@ void add_common(DefinitionClosure& closure) {
   }
 }
 
-// What each version says of itself besides paths and definitions.
-constexpr std::string_view kV3Security =
-    R"("securitySchemes":{"BearerToken":{"type":"apiKey","description":"Bearer Token authentication",)"
+constexpr std::string_view kVersion = "v1.36.3";
+constexpr std::string_view kBearer =
+    R"({"BearerToken":{"type":"apiKey","description":"Bearer Token authentication",)"
     R"("name":"authorization","in":"header"}})";
 
 void convert_v3(Json& node);
@@ -198,6 +199,19 @@ void DefinitionClosure::write(std::string& out, OpenApiVersion version) const {
   }
 }
 
+void DefinitionClosure::each(
+    const std::function<void(std::string_view name, const Json& definition)>& take) const {
+  for (const Definition& d : all_) {
+    if (d.custom == nullptr) {
+      // Our own build wrote it.
+      take(d.name, MUST(parse_json(text_of(d))));
+    } else {
+      take(d.name, d.name == d.custom->definition ? custom_definition(*d.custom, OpenApiVersion::v2)
+                                                  : custom_list_definition(*d.custom));
+    }
+  }
+}
+
 std::string openapi_v3_hash(const KindSnapshot& kinds, std::string_view group,
                             std::string_view version) {
   // Built-in kinds change with the program only; a CRD's with its text.
@@ -233,60 +247,86 @@ std::optional<std::string> openapi_v3_document(const KindSnapshot& kinds, std::s
   }
   if (paths.empty()) return std::nullopt;
   add_common(closure);
-  std::string out =
-      R"({"openapi":"3.0.0","info":{"title":"Kubernetes","version":"v1.36.3"},"paths":)";
+  std::string out = "{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"";
+  out.append(kVersion).append("\"},\"paths\":");
   dump_to(out, Json(std::move(paths)));
   out += ",\"components\":{\"schemas\":{";
   closure.write(out, OpenApiVersion::v3);
-  out.append("},").append(kV3Security).append("}}");
+  out.append("},\"securitySchemes\":").append(kBearer).append("}}");
   return out;
 }
 
 std::string openapi_v2_document(const KindSnapshot& kinds) {
   DefinitionClosure closure(kinds);
+  std::string out = "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"";
+  out.append(kVersion).append("\"},\"paths\":");
   JsonObject paths;
   for (const KindPtr& kind : kinds.all()) {
     add_paths(paths, *kind, OpenApiVersion::v2);
     closure.add_kind(*kind);
   }
   add_common(closure);
-  std::string out =
-      R"({"swagger":"2.0","info":{"title":"Kubernetes","version":"v1.36.3"},"paths":)";
   dump_to(out, Json(std::move(paths)));
   out += ",\"definitions\":{";
   closure.write(out, OpenApiVersion::v2);
-  out +=
-      R"(},"securityDefinitions":{"BearerToken":{"type":"apiKey","description":"Bearer Token authentication",)"
-      R"("name":"authorization","in":"header"}},"security":[{"BearerToken":[]}]})";
+  out.append("},\"securityDefinitions\":").append(kBearer);
+  out += ",\"security\":[{\"BearerToken\":[]}]}";
   return out;
+}
+
+std::string openapi_v2_protobuf(const KindSnapshot& kinds) {
+  DefinitionClosure closure(kinds);
+  OpenApiProto out("Kubernetes", kVersion);
+  for (const KindPtr& kind : kinds.all()) {
+    JsonObject paths;
+    add_paths(paths, *kind, OpenApiVersion::v2);
+    for (const auto& [path, item] : paths) out.add_path(path, item);
+    closure.add_kind(*kind);
+  }
+  add_common(closure);
+  closure.each([&](std::string_view name, const Json& node) { out.add_definition(name, node); });
+  return out.finish();
 }
 
 namespace {
 
-// JSON is what we have; */* and no Accept take it.
-bool takes_json(const Request& request) {
-  auto accepts = request.headers.all("Accept");
-  if (accepts.empty()) return true;
-  return std::any_of(accepts.begin(), accepts.end(), [](std::string_view value) {
-    return value.find("application/json") != std::string_view::npos ||
-           value.find("*/*") != std::string_view::npos ||
-           value.find("application/*") != std::string_view::npos;
-  });
+enum class Form : uint8_t { none, json, protobuf };
+
+// The first form of the client's list that we have; */* and no Accept take JSON.
+Form wanted_form(const Request& request, bool has_protobuf) {
+  std::string all;
+  for (std::string_view value : request.headers.all("Accept")) {
+    all.append(all.empty() ? "" : ",").append(value);
+  }
+  if (all.empty()) return Form::json;
+  for (std::string_view rest = all; !rest.empty();) {
+    size_t end = std::min(rest.find(','), rest.size());
+    std::string_view clause = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (has_protobuf && clause.find(kOpenApiProtobuf) != std::string_view::npos) {
+      return Form::protobuf;
+    }
+    for (std::string_view type : {"application/json", "*/*", "application/*"}) {
+      if (clause.find(type) != std::string_view::npos) return Form::json;
+    }
+  }
+  return Form::none;
 }
 
-Response document(const Request& request, std::string body, std::string hash, const Query& query) {
+Response document(const Request& request, std::string body, std::string hash,
+                  std::string_view type = "application/json") {
   Response out;
   std::string etag = "\"" + hash + "\"";
   out.headers.set("ETag", etag);
   out.headers.set("Vary", "Accept");
   // A document asked for by its hash never changes.
-  bool fixed = !query.get("hash").empty() && query.get("hash") == hash;
+  bool fixed = !request.query.get("hash").empty() && request.query.get("hash") == hash;
   out.headers.set("Cache-Control", fixed ? "public, immutable" : "no-cache, private");
   if (request.headers.get("If-None-Match") == etag) {
     out.status = 304;
     return out;
   }
-  out.headers.set("Content-Type", "application/json");
+  out.headers.set("Content-Type", std::string(type));
   out.body = std::move(body);
   return out;
 }
@@ -298,11 +338,17 @@ std::optional<Result<Response>> answer_openapi(const Request& request, const Kin
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   bool v2 = path == "/openapi/v2";
   if (!v2 && path != "/openapi/v3" && !path.starts_with("/openapi/v3/")) return std::nullopt;
-  if (!takes_json(request)) return Result<Response>(Status::not_acceptable("application/json"));
+  Form form = wanted_form(request, v2);
+  if (form == Form::none) return Result<Response>(Status::not_acceptable("application/json"));
+  if (form == Form::protobuf) {
+    std::string body = openapi_v2_protobuf(kinds);
+    std::string hash = sha256_hex(body);
+    return Result<Response>(document(request, std::move(body), std::move(hash), kOpenApiProtobuf));
+  }
   if (v2 || path == "/openapi/v3") {
     std::string body = v2 ? openapi_v2_document(kinds) : dump(openapi_v3_index(kinds));
     std::string hash = sha256_hex(body);
-    return Result<Response>(document(request, std::move(body), std::move(hash), request.query));
+    return Result<Response>(document(request, std::move(body), std::move(hash)));
   }
   path.remove_prefix(std::string_view("/openapi/v3/").size());
   std::string_view group, version;
@@ -326,7 +372,7 @@ std::optional<Result<Response>> answer_openapi(const Request& request, const Kin
   }
   auto body = openapi_v3_document(kinds, group, version);
   if (!body) return Result<Response>(Status::not_found_path());
-  return Result<Response>(document(request, std::move(*body), std::move(hash), request.query));
+  return Result<Response>(document(request, std::move(*body), std::move(hash)));
 }
 
 }  // namespace engine

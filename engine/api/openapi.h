@@ -22,9 +22,10 @@ std::optional<std::string> openapi_v3_document(const KindSnapshot& kinds, std::s
 std::string openapi_v3_hash(const KindSnapshot& kinds, std::string_view group,
                             std::string_view version);
 std::string openapi_v2_document(const KindSnapshot& kinds);
+std::string openapi_v2_protobuf(const KindSnapshot& kinds);
 
-// The answer to a GET of /openapi/v2 or below /openapi/v3; none for other paths. JSON only: who
-// asks for nothing but protobuf gets 406.
+// The answer to a GET of /openapi/v2 or below /openapi/v3; none for other paths. v2 is JSON or
+// protobuf, v3 is JSON; 406 for who takes neither.
 std::optional<Result<Response>> answer_openapi(const Request& request, const KindSnapshot& kinds);
 
 }  // namespace engine

@@ -2,6 +2,7 @@
 // that they refer to. Internal to engine/api. Thread: any. Owns: nothing.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ class DefinitionClosure {
   void add(std::string_view name);
   // Writes "NAME":{...},... of all of them.
   void write(std::string& out, OpenApiVersion version) const;
+  // One after the other, as v2 has them.
+  void each(const std::function<void(std::string_view name, const Json& definition)>& take) const;
 
  private:
   struct Definition {

@@ -108,7 +108,7 @@ Result<KindPtr> kind_of_version(const Json& crd, const Json& version, std::strin
   out->short_names = strings(spec->at({"names", "shortNames"}));
   out->categories = strings(spec->at({"names", "categories"}));
   out->scope = spec->str("scope") == "Namespaced" ? Scope::namespaced : Scope::cluster;
-  out->verbs = {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"};
+  out->verbs = {"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"};
   out->storage_version = storage_version;
   out->crd_name = crd.str({"metadata", "name"});
   out->storage_hash = storage_hash(*out);

@@ -111,6 +111,7 @@ class CrdChecker {
     }
     std::set<std::string, std::less<>> seen;
     bool unique = true;
+    Places places = shared(list->as_array());
     int storage = 0;
     for (size_t i = 0; i < list->size(); i++) {
       const Json& version = list->as_array()[i];
@@ -120,7 +121,7 @@ class CrdChecker {
       if (!reasons.empty()) add(cause_invalid(path + ".name", Json(name), joined(reasons)));
       unique = seen.emplace(name).second && unique;
       storage += version.truth({"storage"}) ? 1 : 0;
-      one_version(version, path);
+      one_version(version, i, places);
     }
     if (!unique) add(cause_invalid("spec.versions", *list, "must contain unique version names"));
     if (storage != 1) {
@@ -129,20 +130,46 @@ class CrdChecker {
     }
   }
 
-  void one_version(const Json& version, const std::string& path) {
+  // Upstream speaks of what all versions share as if it stood at the top of the spec, once.
+  struct Places {
+    bool schema, columns, scale, selectable;  // shared by all versions
+  };
+
+  static Places shared(const JsonArray& versions) {
+    auto same = [&](std::initializer_list<std::string_view> path) {
+      const Json* first = versions[0].at(path);
+      return std::all_of(versions.begin(), versions.end(), [&](const Json& v) {
+        const Json* other = v.at(path);
+        return first == nullptr || other == nullptr ? first == other : *first == *other;
+      });
+    };
+    return {same({"schema"}), same({"additionalPrinterColumns"}), same({"subresources"}),
+            same({"selectableFields"})};
+  }
+
+  void one_version(const Json& version, size_t index, const Places& places) {
+    std::string own = "spec.versions[" + std::to_string(index) + "]";
+    bool again = index > 0;
     const Json* schema = version.at({"schema", "openAPIV3Schema"});
+    std::string schema_path =
+        places.schema ? "spec.validation.openAPIV3Schema" : own + ".schema.openAPIV3Schema";
     if (schema == nullptr || schema->is_null()) {
-      add(cause_required(path + ".schema.openAPIV3Schema", "schemas are required"));
-    } else {
-      auto faults = check_structural(*schema, path + ".schema.openAPIV3Schema");
+      add(cause_required(own + ".schema.openAPIV3Schema", "schemas are required"));
+    } else if (!places.schema || !again) {
+      auto faults = check_structural(*schema, schema_path);
       causes.insert(causes.end(), faults.begin(), faults.end());
     }
     const Json* columns = version.find("additionalPrinterColumns");
-    for (size_t i = 0; columns != nullptr && columns->is_array() && i < columns->size(); i++) {
-      column(columns->as_array()[i], path + ".additionalPrinterColumns[" + std::to_string(i) + "]");
+    bool list = columns != nullptr && columns->is_array() && !(places.columns && again);
+    for (size_t i = 0; list && i < columns->size(); i++) {
+      column(columns->as_array()[i], (places.columns ? "spec" : own) +
+                                         ".additionalPrinterColumns[" + std::to_string(i) + "]");
     }
-    scale(version, path + ".subresources.scale");
-    selectable(version, path + ".selectableFields");
+    if (!(places.scale && again))
+      scale(version, (places.scale ? "spec" : own) + ".subresources.scale");
+    if (!(places.selectable && again)) {
+      selectable(version, (places.selectable ? "spec" : own) + ".selectableFields");
+    }
   }
 
   void simple_path(const Json& holder, std::string_view key, const std::string& path, bool plain) {
@@ -215,10 +242,31 @@ class CrdChecker {
       const Json& field = list->as_array()[i];
       std::string here = path + "[" + std::to_string(i) + "].jsonPath";
       simple_path(field, "jsonPath", here, true);
+      selectable_type(version, field.str("jsonPath"), here);
       if (field.str("jsonPath").starts_with(".metadata.")) {
         add(cause_invalid(here, Json(field.str("jsonPath")),
                           "must not point to fields in metadata"));
       }
+    }
+  }
+
+  void selectable_type(const Json& version, std::string_view text, const std::string& path) {
+    auto parsed = JsonPath::parse(text);
+    if (!parsed || parsed->simple().empty() || text.starts_with(".metadata.")) return;
+    const Json* here = version.at({"schema", "openAPIV3Schema"});
+    for (const std::string& name : parsed->simple()) {
+      here = here == nullptr ? nullptr : here->at({"properties", name});
+    }
+    if (here == nullptr) {
+      return add(
+          cause_invalid(path, Json(text), "is an invalid path: does not refer to a valid field"));
+    }
+    std::string_view type = here->str("type");
+    if (type != "string" && type != "boolean" && type != "integer") {
+      add(cause_invalid(
+          path, Json(text),
+          "must point to a field of type string, boolean or integer. Enum string fields "
+          "and strings with formats are allowed."));
     }
   }
 

@@ -134,7 +134,7 @@ def product_kinds(facts, definitions):
         properties.update({"apiVersion": {"type": "string"}, "kind": {"type": "string"},
                            "metadata": {"$ref": "#/definitions/" + META + "ObjectMeta"}})
         definitions[name + "List"] = list_definition(group, version, kind, name)
-        verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+        verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
         rows.append({
             "group": group, "version": version, "kind": kind, "list": crd.get("listKind", kind + "List"),
             "plural": crd["plural"], "singular": crd.get("singular") or kind.lower(),

@@ -114,7 +114,7 @@ TEST_CASE("a CRD's document follows its schema, and so does its hash", "[openapi
   CHECK(engine::openapi_v3_hash(*set->snapshot(), "example.com", "v1") != before);
 }
 
-TEST_CASE("v2 is whole too, and says JSON only", "[openapi]") {
+TEST_CASE("v2 is whole too, in JSON and in protobuf", "[openapi]") {
   auto set = engine::KindSet::builtin();
   REQUIRE(set->put_crd(widget()).ok());
   Json document = read(engine::openapi_v2_document(*set->snapshot()));
@@ -129,6 +129,13 @@ TEST_CASE("v2 is whole too, and says JSON only", "[openapi]") {
   engine::Request request;
   request.path = "/openapi/v2";
   request.headers.set("Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
+  auto old = engine::answer_openapi(request, *set->snapshot());
+  REQUIRE(old);
+  REQUIRE(old->ok());
+  CHECK(
+      (*old)->body.starts_with("\x0a\x03"
+                               "2.0"));
+  request.headers.set("Accept", "application/cbor");
   CHECK(engine::answer_openapi(request, *set->snapshot())->error().code() == 406);
   request.path = "/openapi/v3/apis/apps/v1";
   request.headers.set("Accept", "application/json");

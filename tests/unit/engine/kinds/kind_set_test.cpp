@@ -144,6 +144,26 @@ TEST_CASE("bad CRDs are refused with every reason", "[kinds][crd]") {
                                  "spec.versions"});
 }
 
+TEST_CASE("what all versions share is spoken of once, at the top", "[kinds][crd]") {
+  Json crd = widget_crd();
+  auto& versions = crd.find("spec")->find("versions")->as_array();
+  versions.pop_back();
+  versions[0].find("schema")->set("openAPIV3Schema",
+                                  read(R"({"type":"object","properties":{"spec":{}}})"));
+  versions[0].set("selectableFields", read(R"([{"jsonPath":".spec.colour"}])"));
+  std::vector<std::string> texts;
+  for (const auto& cause : engine::check_crd(crd))
+    texts.push_back(cause.field + ": " + cause.message);
+  CHECK(
+      texts ==
+      std::vector<std::string>{
+          "spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be "
+          "empty "
+          "for specified object fields",
+          "spec.selectableFields[0].jsonPath: Invalid value: \".spec.colour\": is an invalid path: "
+          "does not refer to a valid field"});
+}
+
 TEST_CASE("versions are ordered as Kubernetes orders them", "[kinds]") {
   const char* sorted[] = {"v10",     "v2",        "v1",        "v11beta2", "v10beta3",
                           "v3beta1", "v12alpha1", "v11alpha2", "foo1",     "foo10"};
