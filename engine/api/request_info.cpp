@@ -82,6 +82,9 @@ Result<RequestInfo> RequestInfo::parse(const Request& request) {
   info.path = request.path;
   info.verb = lower(request.method);
   auto parts = split_path(request.path);
+  // A path with an empty step means nothing; it must not be taken for one without that step.
+  for (const auto& part : parts)
+    if (part.empty()) return Status::not_found_path();
   if (parts.size() < 3 || (parts[0] != "api" && parts[0] != "apis")) return info;
   if (parts[0] == "apis" && parts.size() < 4) return info;
   info.api_prefix = parts[0];

@@ -125,6 +125,7 @@ void each_member(std::string_view object, Visit visit) {
   at = skip_space(at + 1, end);
   while (at < end && *at == '"') {
     const char* key_end = skip_string(at, end);
+    if (key_end - at < 2) return;  // cut off in the middle
     auto key = view(at + 1, key_end - 1);
     at = skip_space(key_end, end);
     if (at < end && *at == ':') at = skip_space(at + 1, end);
