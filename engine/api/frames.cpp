@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "engine/api/status_writer.h"
+#include "engine/base/websocket.h"
 
 namespace engine {
 namespace {
@@ -37,15 +38,20 @@ std::string object_text(const FrameForm& form, const Bytes& object, WallTime now
 
 }  // namespace
 
-const std::string_view kLastChunk = "0\r\n\r\n";
-
-std::string as_chunk(std::string_view text) {
+std::string framed(Framing framing, std::string_view text) {
+  if (framing == Framing::websocket) return websocket::frame(websocket::Opcode::text, text);
   char digits[16];
   auto end = std::to_chars(digits, digits + sizeof digits, text.size(), 16).ptr;
   std::string out;
   out.reserve(text.size() + 24);
   out.append(digits, end).append("\r\n").append(text).append("\r\n");
   return out;
+}
+
+std::string last_bytes(Framing framing) {
+  if (framing == Framing::chunk) return "0\r\n\r\n";
+  constexpr uint16_t kNormal = 1000;
+  return websocket::frame(websocket::Opcode::close, websocket::close_payload(kNormal, ""));
 }
 
 std::string event_text(std::string_view type, const FrameForm& form, const Bytes& object,
@@ -107,7 +113,7 @@ Bytes FrameCache::frame(const WatchEventPtr& event, const FrameForm& form,
   if (*type == EventType::deleted && event->type != EventType::deleted)
     object = with_revision(event->before, event->revision);
   auto bytes = std::make_shared<const std::string>(
-      as_chunk(event_text(type_name(*type), form, object, now)));
+      framed(form.framing, event_text(type_name(*type), form, object, now)));
   made_.push_back({form, *type, bytes});
   return bytes;
 }

@@ -1,5 +1,6 @@
 // Frames: a watch event as the bytes that go to the socket, made once for all readers of one form
-// and shared between them: {"type":...,"object":...} with a line end, as an HTTP chunk. Thread: any.
+// and shared between them: {"type":...,"object":...} with a line end, as an HTTP chunk or a WebSocket
+// message. Thread: any.
 // Owns: the frames of the newest event.
 #pragma once
 
@@ -13,20 +14,26 @@
 
 namespace engine {
 
+// How the events lie in the stream: as chunks of an HTTP answer, or as WebSocket text messages.
+enum class Framing : uint8_t { chunk, websocket };
+
 // What the bytes of an event depend on besides the event.
 struct FrameForm {
   KindPtr kind;
   Output output;
+  Framing framing = Framing::chunk;
   TableHeaders headers = TableHeaders::with;
   bool operator==(const FrameForm& other) const {
     return kind == other.kind && output.shape == other.output.shape &&
            output.meta_version == other.output.meta_version &&
-           output.include_object == other.output.include_object && headers == other.headers;
+           output.include_object == other.output.include_object && framing == other.framing &&
+           headers == other.headers;
   }
 };
 
-std::string as_chunk(std::string_view text);
-extern const std::string_view kLastChunk;
+std::string framed(Framing framing, std::string_view text);
+// The bytes that end a stream in order.
+std::string last_bytes(Framing framing);
 
 // One line: the event and its end of line.
 std::string event_text(std::string_view type, const FrameForm& form, const Bytes& object,

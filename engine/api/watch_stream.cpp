@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "engine/base/limits.h"
+#include "engine/base/websocket.h"
 
 namespace engine {
 namespace {
@@ -31,6 +32,8 @@ class WatchState final : public Timed, public std::enable_shared_from_this<Watch
   // The end of a stream that was going well, or of one that cannot go on.
   void finish(std::string_view last_event);
 
+  void pong(std::string_view payload);
+
   void set_subscription(std::shared_ptr<Dispatcher::Subscription> subscription) {
     std::lock_guard lock(mutex_);
     subscription_ = std::move(subscription);
@@ -41,6 +44,8 @@ class WatchState final : public Timed, public std::enable_shared_from_this<Watch
   void deliver(Bytes frame);
   const FrameForm& form();
   std::string next_initial();
+  void add(std::string& text, std::string event);
+  void let_go(StreamSink& sink);
 
   storage::Env& env_;
   FrameCache& frames_;
@@ -111,7 +116,12 @@ void WatchState::open(std::shared_ptr<StreamSink> sink) {
   }
   if (end.empty()) return pump();
   // It ended before it began.
-  if (sink->send(shared(std::move(end)))) sink->release();
+  if (sink->send(shared(std::move(end)))) let_go(*sink);
+}
+
+// Events share a chunk, but each is a message of its own.
+void WatchState::add(std::string& text, std::string event) {
+  text += plan_.form.framing == Framing::chunk ? event : framed(Framing::websocket, event);
 }
 
 std::string WatchState::next_initial() {
@@ -120,15 +130,15 @@ std::string WatchState::next_initial() {
   auto& initial = plan_.initial;
   while (initial_at_ < initial.size() && text.size() < kBatchBytes) {
     auto object = std::move(initial[initial_at_++]);
-    text += event_text("ADDED", form(), object->bytes, now);
+    add(text, event_text("ADDED", form(), object->bytes, now));
     headers_sent_.store(true, std::memory_order_relaxed);
   }
   if (initial_at_ == initial.size()) {
     initial_done_ = true;
     initial = {};
     if (plan_.initial_end_bookmark)
-      text += event_text("BOOKMARK", form(),
-                         bookmark_object(*plan_.form.kind, plan_.initial_revision, true), now);
+      add(text, event_text("BOOKMARK", form(),
+                           bookmark_object(*plan_.form.kind, plan_.initial_revision, true), now));
   }
   return text;
 }
@@ -145,7 +155,8 @@ void WatchState::pump() {
   while (!initial_done_) {
     if (sink->queued_bytes() > limits::kStreamQueueBytesMax / 2) return;
     std::string text = next_initial();
-    if (!text.empty() && !sink->send(shared(as_chunk(text)))) return close();
+    if (!text.empty() && plan_.form.framing == Framing::chunk) text = framed(Framing::chunk, text);
+    if (!text.empty() && !sink->send(shared(std::move(text)))) return close();
   }
   while (true) {
     std::deque<Bytes> frames;
@@ -162,6 +173,15 @@ void WatchState::pump() {
     for (auto& frame : frames)
       if (!sink->send(std::move(frame))) return close();
   }
+}
+
+void WatchState::pong(std::string_view payload) {
+  std::shared_ptr<StreamSink> sink;
+  {
+    std::lock_guard lock(mutex_);
+    if (!closed_) sink = sink_;
+  }
+  if (sink) sink->send(shared(websocket::frame(websocket::Opcode::pong, payload)));
 }
 
 void WatchState::close() {
@@ -185,8 +205,9 @@ void WatchState::finish(std::string_view last_event) {
     waiting_.clear();
     subscription.swap(subscription_);
   }
-  std::string text = last_event.empty() ? std::string() : as_chunk(last_event);
-  text += kLastChunk;
+  auto framing = plan_.form.framing;
+  std::string text = last_event.empty() ? std::string() : framed(framing, last_event);
+  text += last_bytes(framing);
   if (!sink) {
     std::lock_guard lock(mutex_);
     end_ = std::move(text);
@@ -197,7 +218,13 @@ void WatchState::finish(std::string_view last_event) {
     sink->abort();
     return;
   }
-  if (sink->send(shared(std::move(text)))) sink->release();
+  if (sink->send(shared(std::move(text)))) let_go(*sink);
+}
+
+// A WebSocket connection serves nothing after its close; an HTTP one takes the next request.
+void WatchState::let_go(StreamSink& sink) {
+  if (plan_.form.framing == Framing::websocket) sink.finish();
+  else sink.release();
 }
 
 storage::Instant WatchState::first_timer() {
@@ -254,6 +281,19 @@ void WatchStream::set_initial(std::vector<std::shared_ptr<const CachedObject>> o
 
 void WatchStream::on_open(std::shared_ptr<StreamSink> sink) { state_->open(std::move(sink)); }
 void WatchStream::on_drained() { state_->pump(); }
+
+// Clients of a watch have nothing to say, but a WebSocket wants its pings answered and its close.
+void WatchStream::on_bytes(std::string_view bytes) {
+  if (state_->plan().form.framing != Framing::websocket) return;
+  struct Replies final : websocket::Events {
+    explicit Replies(WatchState& s) : state(s) {}
+    void on_message(websocket::Opcode, std::string_view) override {}
+    void on_ping(std::string_view payload) override { state.pong(payload); }
+    void on_close(uint16_t, std::string_view) override { state.finish(""); }
+    WatchState& state;
+  } replies(*state_);
+  if (reader_.feed(bytes, replies)) state_->finish("");
+}
 void WatchStream::on_client_end() { state_->finish(""); }
 void WatchStream::on_closed() { state_->close(); }
 

@@ -8,6 +8,7 @@
 #include "engine/api/frames.h"
 #include "engine/api/watch_timers.h"
 #include "engine/base/http.h"
+#include "engine/base/websocket.h"
 
 namespace engine {
 
@@ -35,12 +36,14 @@ class WatchStream final : public StreamHandler {
   void set_initial(std::vector<std::shared_ptr<const CachedObject>> objects, Revision revision);
 
   void on_open(std::shared_ptr<StreamSink> sink) override;
+  void on_bytes(std::string_view bytes) override;
   void on_drained() override;
   void on_client_end() override;
   void on_closed() override;
 
  private:
   std::shared_ptr<WatchState> state_;
+  websocket::Reader reader_{websocket::Side::server};
 };
 
 }  // namespace engine

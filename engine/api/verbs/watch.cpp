@@ -8,7 +8,14 @@ namespace {
 // As upstream's --min-request-timeout: between it and twice as much.
 constexpr int64_t kWatchSecondsLeast = 1800;
 
-Response stream_head() {
+Result<Response> stream_head(const Request& request) {
+  if (websocket::is_upgrade(request)) {
+    // A page of another site must not watch with the cookies of this one.
+    if (!websocket::origin_allowed(request, {}))
+      return Status::forbidden_text("the request comes from a page of another site");
+    std::string chosen;
+    return websocket::accept(request, {}, chosen);
+  }
   Response head;
   head.headers.set("Content-Type", "application/json");
   head.headers.set("Cache-Control", "no-cache, private");
@@ -77,7 +84,10 @@ Result<Answer> verb_watch(ApiCall& call) {
   auto options = TRY(ListOptions::parse(call.request.query, true));
   Revision revision = TRY(options.revision());
   WatchPlan plan;
-  plan.form = {call.kind, output};
+  auto head = TRY(stream_head(call.request));
+  plan.form.kind = call.kind;
+  plan.form.output = output;
+  if (head.status == 101) plan.form.framing = Framing::websocket;
   plan.selector = TRY(selector_of(call, options));
   plan.bookmarks = options.bookmarks;
   plan.initial_end_bookmark = options.bookmarks && options.send_initial_events.value_or(false);
@@ -92,7 +102,7 @@ Result<Answer> verb_watch(ApiCall& call) {
     stream->take_subscription(TRY(call.parts.dispatcher.subscribe(*call.kind, interest, revision,
                                                                   stream->listener())));
   Stream out;
-  out.head = stream_head();
+  out.head = std::move(head);
   out.handler = std::move(stream);
   return out;
 }

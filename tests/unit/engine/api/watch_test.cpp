@@ -1,5 +1,6 @@
 #include <catch2/catch_all.hpp>
 
+#include "engine/base/websocket.h"
 #include "tests/support/api_world.h"
 
 using namespace engine;
@@ -118,4 +119,37 @@ TEST_CASE("thousands of initial events arrive whole", "[api][watch]") {
   auto events = stream->events(1501);
   REQUIRE(events.size() == 1501);
   CHECK(events.back().str({"object", "metadata", "name"}) == "last");
+}
+
+TEST_CASE("a watch over WebSocket tells each event in a message", "[api][watch]") {
+  ApiWorld w;
+  make(w, "a");
+  make(w, "b");
+  auto stream = w.watch(kMaps + "?watch=1", {{"Connection", "Upgrade"},
+                                             {"Upgrade", "websocket"},
+                                             {"Sec-WebSocket-Version", "13"},
+                                             {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}});
+  REQUIRE(stream);
+  struct Messages final : websocket::Events {
+    void on_message(websocket::Opcode, std::string_view payload) override {
+      told.push_back(std::string(MUST(parse_json(payload)).str({"object", "metadata", "name"})));
+    }
+    void on_ping(std::string_view) override {}
+    void on_pong(std::string_view) override { ponged = true; }
+    void on_close(uint16_t, std::string_view) override { closed = true; }
+    std::vector<std::string> told;
+    bool ponged = false, closed = false;
+  } messages;
+  w.handlers.back()->on_bytes(websocket::masked_frame(websocket::Opcode::ping, "x", {}));
+  make(w, "c");
+  for (int i = 0; i < 200 && messages.told.size() < 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    messages = {};
+    websocket::Reader reader(websocket::Side::client);
+    CHECK_FALSE(reader.feed(stream->raw(), messages));
+  }
+  CHECK(messages.told == std::vector<std::string>{"a", "b", "c"});
+  CHECK(messages.ponged);
+  w.handlers.back()->on_bytes(websocket::masked_frame(websocket::Opcode::close, "", {}));
+  CHECK(stream->ended());
 }
