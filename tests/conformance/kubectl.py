@@ -31,6 +31,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", choices=list(SECTIONS), default=list(SECTIONS))
     parser.add_argument("--self", action="store_true", dest="itself")
+    parser.add_argument("--kubectl", help="another kubectl than the one built with the oracle")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     if options.list:
@@ -44,7 +45,7 @@ def main():
             subject = stack.enter_context(ControlPlane(directory / "subject")).admin
         else:
             subject = stack.enter_context(Paddock(directory / "paddock")).kubeconfig
-        pair = Pair(oracle.bin / "kubectl", oracle.admin, subject)
+        pair = Pair(options.kubectl or oracle.bin / "kubectl", oracle.admin, subject)
         for name in options.only:
             before, begun = len(pair.failures), time.monotonic()
             pair.section = name
