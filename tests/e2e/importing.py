@@ -54,9 +54,10 @@ class Importer:
         return made["id"]
 
     def registration(self, cluster_id):
+        link = self.cluster(cluster_id)["links"]["clusterRegistrationTokens"]
+
         def look():
-            listed = self.server.expect(200, "GET", "/v3/clusters/%s/clusterregistrationtokens"
-                                        % cluster_id)
+            listed = self.server.expect(200, "GET", link)
             return [t for t in listed["data"] if t.get("token")]
         return wait_for("a registration token", look, 10)[0]
 
@@ -184,6 +185,15 @@ class Importer:
         code = self.server.stop()
         assert code == 0 and time.monotonic() - begun < 5, (code, time.monotonic() - begun)
 
+    def show_agent(self, way):
+        """After a failure: what the agent, or its pod, says."""
+        if way == "manifest":
+            for args in (("describe", "pods"), ("logs", "deployment/cattle-cluster-agent")):
+                told = self.plane.kubectl("--namespace=cattle-system", *args, check=False)
+                self.steps.say(told.stdout[-3000:] + told.stderr[-1000:])
+        elif self.agent:
+            self.steps.say(self.agent.tail())
+
     @contextlib.contextmanager
     def imported(self, way):
         """Gives the path of a kubeconfig, or None where a step failed; removes the cluster."""
@@ -203,7 +213,9 @@ class Importer:
                    cluster_id)
             do(f"{way}: bring it in", getattr(self, f"by_{way}"), cluster_id)
             active = f"{way}: becomes active"
-            do(active, self.state, cluster_id, "active", 60, needs=[f"{way}: bring it in"])
+            if not do(active, self.state, cluster_id, "active", 60,
+                      needs=[f"{way}: bring it in"]):
+                self.show_agent(way)
             do(f"{way}: version, nodes, capacity, conditions, components", self.facts, cluster_id,
                needs=[active])
             path = do(f"{way}: generateKubeconfig, twice", self.kubeconfig, cluster_id, way,

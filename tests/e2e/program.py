@@ -80,6 +80,7 @@ def first_and_second_start(folder):
         return server.ask("GET", "/readyz").status == 200
 
     wait_for("the first start", ready, 10, [first.daemon])
+    wait_for("the greeting", lambda: "password" in first.text(), 5, [first.daemon])
     assert stat.S_IMODE(server.kubeconfig.stat().st_mode) == 0o600
     assert f"https://127.0.0.1:{server.port}" in first.text(), first.text()
     words = re.findall(r"password\S*[:=]?\s+(\S+)|password=(\S+)", first.text())
@@ -104,6 +105,8 @@ def health_pages(server):
         answer = server.ask("GET", path)
         assert answer.status == 200 and answer.body.strip() == body, (path, answer)
     assert server.expect(200, "GET", "/version")["major"] == "1"
+    server.log_in()
+    assert server.ask("GET", "/metrics", token="token-no:body").status == 401
     metrics = server.ask("GET", "/metrics", headers={"Accept": "text/plain"})
     assert metrics.status == 200 and "# TYPE" in metrics.body, metrics
     assert "BEGIN CERTIFICATE" in server.ask("GET", "/cacerts").body
@@ -117,7 +120,7 @@ def admin_kubeconfig(server):
 
 def one_data_folder_one_server(server, folder):
     Bare(folder, f"--data-dir={server.data}", f"--listen=127.0.0.1:{free_port()}",
-         name="twice").refuses("already|in use|locked|another")
+         name="twice").refuses("already|in use|using|locked|another")
     assert server.ask("GET", "/readyz").status == 200
 
 
@@ -194,7 +197,7 @@ def configuration(folder):
         server = Paddock(folder / "configured-ask", port=port)
         bare = Bare(folder, f"--config={config}", *flags, env=env, name=f"config{port}")
         server.daemon = bare.daemon
-        wait_for("a configured server", lambda s=server: s.ask("GET", "/ping").status == 200, 10,
+        wait_for("a configured server", lambda s=server: s.ask("GET", "/readyz").status == 200, 10,
                  [bare.daemon])
         server.log_in()
         assert bare.daemon.stop(5) == 0
@@ -219,7 +222,7 @@ def given_certificate(folder):
         first = peer_certificate(server)
         assert first.strip() in cert.read_text()
         authority.issue("given", "localhost", sans=names)
-        wait_for("the new certificate", lambda: peer_certificate(server) != first, 20)
+        wait_for("the new certificate", lambda: peer_certificate(server) != first, 75)
         assert peer_certificate(server).strip() in cert.read_text()
 
 
