@@ -20,7 +20,7 @@ constexpr RoleName kRoles[] = {
     {"div", "gridcell"}, {"div", "columnheader"}, {"div", "heading"}, {"span", nullptr},
     {"div", "status"}, {"div", "alert"}, {"nav", nullptr}, {"main", nullptr}, {"div", "log"},
     {"div", "meter"}, {"div", "option"}, {"div", "listbox"}, {"section", nullptr},
-    {"div", "application"},
+    {"div", "application"}, {"textarea", nullptr},
 };
 
 void attribute(std::string& out, const char* name, std::string_view value) {
@@ -48,8 +48,8 @@ void encode(std::string& out, const MirrorNode& n) {
   } else if (!n.name.empty()) {
     attribute(out, "aria-label", n.name);
   }
-  if (n.role == Role::kTextbox || n.role == Role::kMeter) {
-    attribute(out, n.role == Role::kTextbox ? "value" : "aria-valuenow", n.value);
+  if (n.role == Role::kTextbox || n.role == Role::kTextarea || n.role == Role::kMeter) {
+    attribute(out, n.role != Role::kMeter ? "value" : "aria-valuenow", n.value);
   }
   if (n.role == Role::kMeter) attribute(out, "aria-valuemax", "100");
   if (n.role == Role::kLog) attribute(out, "aria-live", "off");

@@ -14,7 +14,7 @@ namespace web {
 
 enum class Role : uint8_t {
   kNone, kButton, kLink, kCheckbox, kRadio, kSwitch, kTextbox, kTab, kTablist, kMenu, kMenuitem, kDialog, kGrid, kRow, kCell,
-  kColumnheader, kHeading, kText, kStatus, kAlert, kNavigation, kMain, kLog, kMeter, kOption, kListbox, kRegion, kTerminal,
+  kColumnheader, kHeading, kText, kStatus, kAlert, kNavigation, kMain, kLog, kMeter, kOption, kListbox, kRegion, kTerminal, kTextarea,
 };
 
 struct MirrorNode {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/base/yaml.h"
 #include "web/pages/dock.h"
 #include "web/pages/palette.h"
 
@@ -245,6 +246,17 @@ void App::kubeconfig(const std::string& id, bool download) {
            });
 }
 
+void App::open_download(const std::string& object_url, const std::string& file) {
+  api.get(object_url, [this, file](Result<Json> answer) {
+    if (!answer) {
+      toast(Tone::kError, "Not downloaded", answer.error().message());
+      return;
+    }
+    if (Json* meta = answer->find("metadata"); meta != nullptr) meta->erase("managedFields");
+    backend.download(file, "application/yaml", engine::to_yaml(*answer));
+  });
+}
+
 void App::log_out() {
   api.send("POST", "/v3/tokens?action=logout", Json::object(),
            [this](Result<Json>) { backend.leave_to("/dashboard/login"); });
@@ -257,7 +269,7 @@ bool App::may_change(std::string_view* why) {
 }
 
 bool App::page_has_keys() {
-  if (ImGui::GetIO().WantTextInput || palette->is_open() || keys_open || dock->takes_keys()) return false;
+  if (ImGui::GetIO().WantTextInput || palette->is_open() || keys_open || dock->takes_keys() || ui_state.keys_were_taken) return false;
   return !ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel);
 }
 
@@ -303,11 +315,13 @@ double App::frame() {
   u.next = -1;
   u.cursor = Cursor::kArrow;
   u.tip.clear();
+  u.keys_were_taken = u.keys_taken;
+  u.keys_taken = false;
   v3.tick(now);
   if (v3.retry_at() > now) u.after(v3.retry_at() - now);
   u.mirror.begin_frame();
-  // A shell keeps arrows and Tab for itself.
-  if (dock->takes_keys()) io.ConfigFlags &= ~ImGuiConfigFlags_NavEnableKeyboard;
+  // A shell and an editor keep arrows and Tab for themselves.
+  if (u.keys_were_taken || dock->takes_keys()) io.ConfigFlags &= ~ImGuiConfigFlags_NavEnableKeyboard;
   else io.ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
   ImGui::NewFrame();
   GImGui->DrawListSharedData.InitialFringeScale = 1.0f / u.dpr;

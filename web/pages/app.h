@@ -62,6 +62,7 @@ class App {
   ClusterView& cluster(const std::string& id);
   const Json* cluster_object(std::string_view id);
   std::string cluster_name(std::string_view id);
+  void open_download(const std::string& object_url, const std::string& file);  // an object as YAML
   void kubeconfig(const std::string& id, bool download);
   void log_out();
   std::string pref(std::string_view key, std::string_view otherwise = {});

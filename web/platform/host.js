@@ -234,7 +234,7 @@ var PaddockHost = {
           el.pdTag = tag;
           el.pdAttr = {};
           el.dataset.id = id;
-          if (tag == 'input') el.readOnly = true;
+          if (tag == 'input' || tag == 'textarea') el.readOnly = true;
           PD.nodes.set(id, el);
         }
         var box = parent == '0' ? PD.tree : PD.nodes.get(parent) || PD.tree;

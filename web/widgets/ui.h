@@ -50,6 +50,8 @@ class Ui {
   void after(double ms) { next = next < 0 || ms < next ? ms : next; }  // draw again then
   double next = -1;
   Cursor cursor = Cursor::kArrow;
+  bool keys_taken = false;   // an editor or a shell has the keyboard: the page's keys rest
+  bool keys_were_taken = false;
   // A tooltip shows at the end of the frame, after a short stay.
   std::string tip;
   ImGuiID tip_id = 0;
