@@ -100,6 +100,7 @@ class App {
                 std::string_view count = {}, int indent = 0);
   void nav_section(float x, float& y, std::string_view label);
   void nav_pinned(float x, float& y, float w);
+  void draw_crumbs(float x);
   void draw_user_menu(const Rect& avatar);
   void draw_cluster_switch(float x, float& y, float w);
   void draw_connection_bar(Rect& area);

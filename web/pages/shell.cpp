@@ -112,7 +112,8 @@ void App::draw_header() {
   logo(18, 16);
   const bool rail = nav_rail_ || narrow();
   float x = 46;
-  if (!phone()) text(x, 0, tokens::kTypeHeading, c.text_primary, "Paddock", line);
+  if (route.parts.size() > 5 && !phone()) draw_crumbs(x);
+  else if (!phone()) text(x, 0, tokens::kTypeHeading, c.text_primary, "Paddock", line);
   if (home.pressed) follow("/dashboard/clusters", home);
   if (phone()) text(46, 0, tokens::kTypeTitle, c.text_primary, kept_.empty() ? "" : kept_.front().page->title(*this), line);
 
@@ -169,6 +170,35 @@ void App::draw_header() {
     key_cap(box_r.Max.x - 10 - key_cap_width("Ctrl K"), 14, "Ctrl K");
     ui_state.mirror.say(search.id, Role::kButton, "Search", place(box_r));
     if (search.pressed) palette->open();
+  }
+}
+
+// Where an object is: cluster, namespace, kind.
+void App::draw_crumbs(float x) {
+  ClusterView& view = cluster(route.cluster());
+  const ApiKind* kind = view.discovery.find(route.part(3) == "core" ? "" : route.part(3), route.part(4));
+  const std::string ns = route.part(5) == "_" ? "" : route.part(5);
+  struct Crumb {
+    std::string label, href;
+  };
+  std::vector<Crumb> crumbs = {{cluster_name(route.cluster()), "/dashboard/c/" + url_escape(route.cluster())}};
+  const std::string list = kind != nullptr ? list_url(route.cluster(), *kind) : "";
+  if (!ns.empty()) crumbs.push_back({ns, list.empty() ? "" : list + "?ns=" + url_escape(ns)});
+  if (kind != nullptr) crumbs.push_back({kind_label(*kind), list});
+  x += 24;
+  for (size_t i = 0; i < crumbs.size(); i++) {
+    const Crumb& crumb = crumbs[i];
+    const std::string label = fit_middle(tokens::kTypeBody, crumb.label, 140);
+    const Rect r = box(x, 12, text_width(tokens::kTypeBody, label), 24);
+    const Hit h = hit(id_of(crumb.label) ^ 0xC, r);
+    x += text(x, 12, i == 0 ? tokens::kTypeBodyStrong : tokens::kTypeBody, h.hovered || i == 0 ? col().text_primary : col().text_secondary, label, 24);
+    if (h.focused) focus_ring(r, 4);
+    ui_state.mirror.say(h.id, Role::kLink, crumb.label, place(r)).href = crumb.href;
+    if (h.pressed && !crumb.href.empty()) follow(crumb.href, h);
+    if (i + 1 < crumbs.size()) {
+      icon(x + 7, 16, 16, col().text_tertiary, tokens::kIconChevronRight);
+      x += 30;
+    }
   }
 }
 

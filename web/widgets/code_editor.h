@@ -22,7 +22,7 @@ class CodeEditor {
   void draw(const Rect& r, bool compare);
   int changes();                                  // runs of lines that differ
   void go_to_change(int step);
-  int current_change() const { return change_; }
+  int current_change() const { return change_ > 0 ? change_ : 1; }
   std::string path_at_caret() const;              // spec.template.spec.containers.image
   bool focused() const { return focused_; }
 
