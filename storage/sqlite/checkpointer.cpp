@@ -43,6 +43,10 @@ bool Checkpointer::finished() {
   return state_.compare_exchange_strong(ended, State::idle);
 }
 
+void Checkpointer::wait() {
+  state_.wait(State::working);
+}
+
 void Checkpointer::work() {
   for (;;) {
     wake_.acquire();
@@ -52,6 +56,7 @@ void Checkpointer::work() {
       on_error_(done.error(), database_->take_severity());
     }
     state_.store(State::ended);
+    state_.notify_all();
   }
 }
 

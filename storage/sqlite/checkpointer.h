@@ -29,6 +29,8 @@ class Checkpointer {
   void begin();
   // True once after each pass that has ended.
   bool finished();
+  // Waits for the end of the pass that is under way, if one is.
+  void wait();
 
  private:
   enum class State : uint8_t { idle, working, ended };

@@ -17,6 +17,8 @@ namespace {
 
 // The file keeps this much free for what comes next; only what is over it goes back to the disk.
 constexpr int64_t kFreePagesKept = 1024;
+// Over this many times the length at which it is due, commits wait for the log to be moved.
+constexpr int kLogPagesFactor = 4;
 
 struct LogRow {
   int64_t seq;
@@ -91,6 +93,8 @@ void Writer::log_is_now(int pages) {
 
 void Writer::checkpoint_when_due() {
   if (failed()) return;
+  // Commits that outrun the checkpointer wait for it, or the log would have no bound.
+  if (log_pages_ >= kLogPagesFactor * options_.checkpoint_pages) checkpointer_->wait();
   if (checkpointer_->finished()) {
     // What was committed while the checkpointer worked: little, and then the log can begin anew.
     database_->take_severity();
