@@ -31,11 +31,14 @@ Result<Unit> RegistrationTokens::start(
   for (const auto& object : snapshot.objects) {
     if (const auto json = parse_json(*object->bytes)) put(object->ns, object->name, *json);
   }
+  std::lock_guard lock(mutex_);
+  started_ = true;
   return Unit{};
 }
 
 Result<RegistrationTokens::Found> RegistrationTokens::find(std::string_view token) const {
   std::lock_guard lock(mutex_);
+  if (!started_) return Status::service_unavailable("the server is starting; try again");
   const auto found = by_token_.find(token);
   if (token.empty() || found == by_token_.end()) {
     return Status::unauthorized(

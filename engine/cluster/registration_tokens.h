@@ -26,7 +26,7 @@ class RegistrationTokens {
     std::string cluster_id;
     std::string name;  // of the token object
   };
-  // 401 when it is not known.
+  // 401 when it is not known; 503 before start() is done.
   Result<Found> find(std::string_view token) const;
 
  private:
@@ -38,6 +38,7 @@ class RegistrationTokens {
   KindSet& kinds_;
   std::function<void(const std::string&, const std::string&)> withdrawn_;
   mutable std::mutex mutex_;
+  bool started_ = false;
   std::map<std::string, Found, std::less<>> by_token_;
   std::map<std::string, std::string, std::less<>> token_of_;  // "namespace/name" -> token
   std::unique_ptr<Dispatcher::Subscription> subscription_;

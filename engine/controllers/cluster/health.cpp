@@ -46,6 +46,12 @@ class HealthController final : public ClusterHealth {
   Result<Unit> start() override {
     clusters_ = TRY(management_kind(parts_.client, "clusters"));
     nodes_ = TRY(management_kind(parts_.client, "nodes"));
+    {
+      // Agents may have come before the controllers began.
+      std::lock_guard lock(mutex_);
+      started_ = true;
+      for (const auto& [id, run] : runs_) controller_.add(id);
+    }
     informer_ = std::make_unique<Informer>(parts_.env, parts_.client, clusters_,
                                            Dispatcher::Interest{}, [this](const WatchEvent& event) {
                                              if (known(event.name, event.type)) {
@@ -67,6 +73,7 @@ class HealthController final : public ClusterHealth {
       Run& run = runs_[id];
       run.nodes_at = run.pods_at = run.next_at = {};
       run.prepared = false;
+      if (!started_) return;
     }
     controller_.add(id);
   }
@@ -280,6 +287,7 @@ class HealthController final : public ClusterHealth {
   const std::shared_ptr<Alive> alive_ = std::make_shared<Alive>();
   KindPtr clusters_, nodes_;
   std::mutex mutex_;
+  bool started_ = false;
   std::map<std::string, Run> runs_;
   Controller controller_;
   std::unique_ptr<Informer> informer_;
