@@ -1,5 +1,5 @@
-// `paddock agent`: beside a cluster, for a server that cannot reach it. It dials out, holds nothing,
-// watches nothing, and opens connections only to the cluster's API.
+// `paddock agent`: beside a cluster, for a server that cannot reach it. It dials out, holds
+// nothing, watches nothing, and opens connections only to the cluster's API.
 #include <signal.h>
 
 #include <cstdio>
@@ -10,8 +10,8 @@
 
 #include "appliance/base/log_sink.h"
 #include "appliance/base/real_env.h"
-#include "appliance/net/agent_loop.h"
 #include "appliance/cli/command.h"
+#include "appliance/net/agent_loop.h"
 #include "engine/cluster/kubeconfig.h"
 
 namespace appliance {
@@ -34,7 +34,8 @@ Result<ClusterAccess> from_kubeconfig(const std::string& path, const std::string
   const std::string text = TRY(read_file(path));
   engine::KubeconfigOptions options;
   options.context = context;
-  options.read_file = [folder = std::filesystem::path(path).parent_path()](const std::string& name) {
+  options.read_file = [folder =
+                           std::filesystem::path(path).parent_path()](const std::string& name) {
     return read_file((folder / name).string());  // an absolute name stays as it is
   };
   return engine::parse_kubeconfig(text, options);

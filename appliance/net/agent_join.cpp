@@ -93,9 +93,7 @@ class Join final : public std::enable_shared_from_this<Join> {
 class JoinSide final : public ConnectionHandler {
  public:
   JoinSide(std::shared_ptr<Join> join, Join::Side side) : join_(std::move(join)), side_(side) {}
-  void on_open(std::shared_ptr<StreamSink> sink) override {
-    join_->opened(side_, std::move(sink));
-  }
+  void on_open(std::shared_ptr<StreamSink> sink) override { join_->opened(side_, std::move(sink)); }
   void on_bytes(std::string_view bytes) override { join_->bytes(side_, bytes); }
   void on_drained() override { join_->drained(side_); }
   void on_client_end() override { join_->ended(side_, {}); }

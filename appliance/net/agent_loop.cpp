@@ -63,9 +63,8 @@ struct AgentLoop::Server {
     server->tls = TRY(TlsDialer::create(loop.hub_, loop.to_server_, std::move(options)));
     HttpClientOptions http;
     http.host_header = loop.server_.authority();
-    server->client =
-        std::make_unique<HttpClient>(loop.env_, loop.hub_, *server->tls,
-                                     Endpoint{loop.server_.host, loop.server_.port}, http);
+    server->client = std::make_unique<HttpClient>(
+        loop.env_, loop.hub_, *server->tls, Endpoint{loop.server_.host, loop.server_.port}, http);
     return server;
   }
 };
@@ -146,8 +145,7 @@ Result<std::shared_ptr<AgentLoop>> AgentLoop::create(storage::Env& env, StreamHu
   }
   if (options.token.empty()) return Status::bad_request("--token is missing");
   options.ca_checksum = lower(options.ca_checksum);
-  return std::shared_ptr<AgentLoop>(
-      new AgentLoop(env, hub, std::move(options), std::move(server)));
+  return std::shared_ptr<AgentLoop>(new AgentLoop(env, hub, std::move(options), std::move(server)));
 }
 
 AgentLoop::AgentLoop(storage::Env& env, StreamHub& hub, AgentOptions options, ClusterAccess server)
@@ -329,9 +327,9 @@ void AgentLoop::failed(const std::string& why) {
   // A thousand agents lose a server in the same moment: they come back spread over this time.
   const Millis top = std::min(most, Millis{3'000} * (1 << std::min(failures, 4)));
   const Millis wait{200 + static_cast<int64_t>(env_.random(static_cast<uint64_t>(top.count())))};
-  storage::log::warn("not connected", {{"server", options_.server},
-                                       {"why", why},
-                                       {"next attempt in ms", wait.count()}});
+  storage::log::warn(
+      "not connected",
+      {{"server", options_.server}, {"why", why}, {"next attempt in ms", wait.count()}});
   env_.post_after(wait, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->attempt();
   });

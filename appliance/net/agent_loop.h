@@ -19,7 +19,7 @@
 namespace appliance {
 
 struct AgentOptions {
-  std::string server;       // https://host[:port]
+  std::string server;  // https://host[:port]
   std::string token;
   std::string ca_checksum;  // SHA-256 of the server's /cacerts, hex; empty: the machine's CAs
   // How the cluster's API is reached; asked before each connection, for credentials are renewed.

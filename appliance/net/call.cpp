@@ -18,7 +18,10 @@ class Call final : public std::enable_shared_from_this<Call> {
  public:
   Call(StreamHub& hub, std::shared_ptr<ClusterWay> way, std::string id, size_t bytes_max,
        engine::Transport::Done done)
-      : hub_(hub), way_(std::move(way)), id_(std::move(id)), bytes_max_(bytes_max),
+      : hub_(hub),
+        way_(std::move(way)),
+        id_(std::move(id)),
+        bytes_max_(bytes_max),
         done_(std::move(done)) {}
 
   void start(OutRequest request, storage::Millis timeout);

@@ -18,7 +18,8 @@ namespace {
 
 // Requests of one cluster under way at a time, watches included.
 constexpr int kRequestsMax = 4096;
-// An agent that keeps coming back with a credential that its cluster refuses is sent away this often.
+// An agent that keeps coming back with a credential that its cluster refuses is sent away this
+// often.
 constexpr storage::Seconds kSendBackEvery{60};
 
 // Dials inside whichever tunnel of the cluster is open at that moment.
@@ -116,8 +117,8 @@ Result<Unit> Clusters::arrived(const Arrival& arrival, std::shared_ptr<Tunnel> t
     entry.tunnels.push_back({std::move(tunnel), arrival.token_name});
     entry.problem.clear();
   }
-  storage::log::info("cluster agent connected", {{"cluster", arrival.cluster_id},
-                                                 {"api", arrival.access.authority()}});
+  storage::log::info("cluster agent connected",
+                     {{"cluster", arrival.cluster_id}, {"api", arrival.access.authority()}});
   changed(arrival.cluster_id);
   return Unit{};
 }

@@ -74,8 +74,7 @@ engine::StreamOptions Tunnel::stream_options() {
 }
 
 storage::WallTime Tunnel::last_heard() const {
-  const auto silent =
-      env_.now().time_since_epoch() - std::chrono::nanoseconds(heard_ns_.load());
+  const auto silent = env_.now().time_since_epoch() - std::chrono::nanoseconds(heard_ns_.load());
   return env_.wall() - silent;
 }
 
@@ -212,9 +211,13 @@ void Tunnel::drained() {
   deliver_here(std::move(lock));
 }
 
-void Tunnel::ended(const std::string& why) { shut(Lock(mutex_), why, false); }
+void Tunnel::ended(const std::string& why) {
+  shut(Lock(mutex_), why, false);
+}
 
-void Tunnel::close(const std::string& why) { shut(Lock(mutex_), why, true); }
+void Tunnel::close(const std::string& why) {
+  shut(Lock(mutex_), why, true);
+}
 
 void Tunnel::shut(Lock lock, const std::string& why, bool say) {
   if (!open_.exchange(false)) return;

@@ -3,8 +3,9 @@
 // end dials; the agent's end is asked to (on_connect). Each end pings every five seconds; when the
 // other was last heard is the heartbeat. Little is queued in the socket ahead of the session, so
 // that its turn-taking decides who goes next.
-// Thread: any. A stream's handler is called by one thread at a time, in order, on_closed last, never
-// from inside a call of its sink. Owns: its streams and their handlers; not the Env and the hub.
+// Thread: any. A stream's handler is called by one thread at a time, in order, on_closed last,
+// never from inside a call of its sink. Owns: its streams and their handlers; not the Env and the
+// hub.
 #pragma once
 
 #include <atomic>

@@ -64,8 +64,7 @@ ConnectRoute::ConnectRoute(storage::Env& env, StreamHub& hub, Clusters& clusters
 Answer ConnectRoute::handle(Request& request) {
   auto stream = connect(request);
   if (stream) return std::move(*stream);
-  storage::log::warn("agent refused",
-                     {{"peer", request.peer}, {"why", stream.error().message()}});
+  storage::log::warn("agent refused", {{"peer", request.peer}, {"why", stream.error().message()}});
   return status_answer(stream.error());
 }
 

@@ -14,8 +14,7 @@ constexpr std::string_view kPrefix = "/v3/import/";
 
 }  // namespace
 
-ImportRoute::ImportRoute(const engine::RegistrationTokens& tokens,
-                         const engine::ServerFacts& facts)
+ImportRoute::ImportRoute(const engine::RegistrationTokens& tokens, const engine::ServerFacts& facts)
     : tokens_(tokens), facts_(facts) {}
 
 Response ImportRoute::handle(const engine::Request& request) {

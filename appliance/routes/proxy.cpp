@@ -83,8 +83,8 @@ Result<Answer> ProxyRoute::route(Request& request) {
   start.head = TRY(engine::upstream_head(request, *path, {request.user, std::move(groups)},
                                          start.way->access()));
   if (!start.way->enter()) {
-    return Status::too_many_requests("cluster " + path->cluster + " has too many requests under way",
-                                     1);
+    return Status::too_many_requests(
+        "cluster " + path->cluster + " has too many requests under way", 1);
   }
   start.request = std::move(request);
   start.path = std::move(*path);

@@ -1,9 +1,9 @@
 // ProxyRoute: /k8s/clusters/ID/..., the Kubernetes API of every cluster for an unchanged kubectl.
-// Who may use a cluster at all is decided here, by RBAC on the Cluster object; what he may do in it,
-// by the cluster's own RBAC, for every request arrives there as the user. `local` is the embedded
-// API, without a network between. Bodies stream in both directions, with back-pressure; an upgraded
-// connection (exec, attach, port-forward) is passed through as it is.
-// Thread: any. Owns: nothing but references given at construction.
+// Who may use a cluster at all is decided here, by RBAC on the Cluster object; what he may do in
+// it, by the cluster's own RBAC, for every request arrives there as the user. `local` is the
+// embedded API, without a network between. Bodies stream in both directions, with back-pressure; an
+// upgraded connection (exec, attach, port-forward) is passed through as it is. Thread: any. Owns:
+// nothing but references given at construction.
 #pragma once
 
 #include <functional>

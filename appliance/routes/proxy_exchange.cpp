@@ -85,8 +85,8 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
   std::shared_ptr<Exchange> exchange_;
   bool ended_ = false;
   bool pause_wanted_ = false;
-  std::string early_;          // what the client sent before the 101
-  bool head_sent_ = false;     // only the cluster's side
+  std::string early_;       // what the client sent before the 101
+  bool head_sent_ = false;  // only the cluster's side
   bool upgraded_ = false;
   ProxyBody framing_ = ProxyBody::none;
 };
@@ -223,8 +223,8 @@ void ProxyExchange::client_closed() {
 void ProxyExchange::answer_status(const Status& status) {
   const auto now = both();
   if (!end() || !now.sink) return;
-  now.sink->send(std::make_shared<const std::string>(
-      engine::status_response(status, start_.request.method)));
+  now.sink->send(
+      std::make_shared<const std::string>(engine::status_response(status, start_.request.method)));
   if (may_reuse()) {
     now.sink->release();
   } else {
@@ -236,8 +236,7 @@ void ProxyExchange::head(Response answer) {
   const auto now = both();
   if (!now.sink) return;
   if (answer.status == 401) clusters_.credential_refused(start_.path.cluster);
-  auto head =
-      engine::downstream_head(start_.request, start_.path, answer, start_.way->access());
+  auto head = engine::downstream_head(start_.request, start_.path, answer, start_.way->access());
   if (head && head->body == ProxyBody::upgraded && !start_.head.upgrade) {
     head = Status::other(502, "BadGateway", "the cluster switched protocols unasked");
   }
@@ -266,8 +265,8 @@ void ProxyExchange::head(Response answer) {
 void ProxyExchange::body(std::string_view bytes) {
   const auto now = both();
   if (!now.sink || framing_ == ProxyBody::none || bytes.empty()) return;
-  Frame frame = framing_ == ProxyBody::chunked ? chunk_of(bytes)
-                                               : std::make_shared<const std::string>(bytes);
+  Frame frame =
+      framing_ == ProxyBody::chunked ? chunk_of(bytes) : std::make_shared<const std::string>(bytes);
   if (!now.sink->send(std::move(frame))) {
     if (now.exchange) now.exchange->cancel();
     return;

@@ -1,6 +1,6 @@
 // ClusterAccess: how to reach a cluster's API and as whom: address, trusted CA, our credential. It
-// comes from a kubeconfig (kubeconfig.h) or from an agent (registration.h), lives in memory and, for
-// a kubeconfig handed to us, sealed at rest (sealer.h). It is never logged and never sent out.
+// comes from a kubeconfig (kubeconfig.h) or from an agent (registration.h), lives in memory and,
+// for a kubeconfig handed to us, sealed at rest (sealer.h). It is never logged and never sent out.
 // Thread: a value. Owns: its strings.
 #pragma once
 
@@ -14,7 +14,7 @@
 namespace engine {
 
 struct ClusterAccess {
-  std::string host;       // a name or a numeric address, no brackets
+  std::string host;  // a name or a numeric address, no brackets
   uint16_t port = 443;
   std::string base_path;  // "" or "/some/prefix", when the API is not at the root
   bool tls = true;
@@ -27,16 +27,17 @@ struct ClusterAccess {
   std::string certificate_pem, key_pem;
 
   bool operator==(const ClusterAccess&) const = default;
-  std::string authority() const;   // host:port, brackets where IPv6 needs them
-  std::string url() const;         // https://host:port/base
+  std::string authority() const;  // host:port, brackets where IPv6 needs them
+  std::string url() const;        // https://host:port/base
   // The Authorization header's value; empty when the client certificate is the credential.
   std::string authorization() const;
 
-  Json to_json() const;            // complete, with secrets: only for sealing
+  Json to_json() const;  // complete, with secrets: only for sealing
   static Result<ClusterAccess> from_json(const Json&);
 };
 
-// Fills host, port, tls and base_path from https://host[:port][/base]. BadRequest says what is wrong.
+// Fills host, port, tls and base_path from https://host[:port][/base]. BadRequest says what is
+// wrong.
 Result<Unit> set_server(ClusterAccess& access, std::string_view url);
 // host:port or [v6]:port or host (port 443).
 Result<Unit> set_authority(ClusterAccess& access, std::string_view authority);

@@ -17,7 +17,9 @@ bool is_ours(const Json& object) {
 std::string binding_words(std::string_view name) {
   return "cluster role binding " + std::string(name);
 }
-std::string namespace_words() { return "namespace " + std::string(kAgentNamespace); }
+std::string namespace_words() {
+  return "namespace " + std::string(kAgentNamespace);
+}
 
 class Removing final : public std::enable_shared_from_this<Removing> {
  public:
@@ -34,7 +36,8 @@ class Removing final : public std::enable_shared_from_this<Removing> {
 
   // The agent's binding becomes the namespace's dependent; then the namespace goes.
   void hand_over() {
-    get("/api/v1/namespaces/" + std::string(kAgentNamespace), namespace_words(),
+    get(
+        "/api/v1/namespaces/" + std::string(kAgentNamespace), namespace_words(),
         [](Removing& self, const Json& ns) {
           const Json owner = Json::object({{"apiVersion", "v1"},
                                            {"kind", "Namespace"},
@@ -81,7 +84,8 @@ class Removing final : public std::enable_shared_from_this<Removing> {
   }
 
   void remove(const std::string& path, const std::string& words, Then then) {
-    get(path, words,
+    get(
+        path, words,
         [path, words, then](Removing& self, const Json& object) {
           ClusterCall call;
           call.method = "DELETE";

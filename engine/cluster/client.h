@@ -1,7 +1,8 @@
-// Client: what controllers use to read and write a cluster's objects; one interface for the embedded
-// API (LocalClient) and for clusters downstream. A client carries a name: the field manager and the
-// user of its writes. Thread: any; calls may wait (for the store, or as the implementation says).
-// Owns: nothing. Errors: as the API gives them; NotFound where nothing is there.
+// Client: what controllers use to read and write a cluster's objects; one interface for the
+// embedded API (LocalClient) and for clusters downstream. A client carries a name: the field
+// manager and the user of its writes. Thread: any; calls may wait (for the store, or as the
+// implementation says). Owns: nothing. Errors: as the API gives them; NotFound where nothing is
+// there.
 #pragma once
 
 #include <functional>

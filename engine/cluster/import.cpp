@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::string_view kNamespace = "cattle-global-data";
 
-std::string secret_name(const std::string& cluster_id) { return "cluster-access-" + cluster_id; }
+std::string secret_name(const std::string& cluster_id) {
+  return "cluster-access-" + cluster_id;
+}
 
 Result<KindPtr> secrets(Client& client) {
   auto kind = client.kinds()->stored("", "secrets");
@@ -20,11 +22,10 @@ Result<Unit> ensure_namespace(Client& client) {
   const auto kind = client.kinds()->stored("", "namespaces");
   if (!kind) return Status::internal("there is no kind for namespaces");
   if (client.get(*kind, "", kNamespace)) return Unit{};
-  auto made = client.create(
-      *kind, "",
-      Json::object({{"apiVersion", "v1"},
-                    {"kind", "Namespace"},
-                    {"metadata", Json::object({{"name", kNamespace}})}}));
+  auto made = client.create(*kind, "",
+                            Json::object({{"apiVersion", "v1"},
+                                          {"kind", "Namespace"},
+                                          {"metadata", Json::object({{"name", kNamespace}})}}));
   if (!made && !made.error().is("AlreadyExists")) return made.error();
   return Unit{};
 }
@@ -72,7 +73,8 @@ Result<std::optional<ClusterAccess>> ClusterImport::load(const std::string& clus
     return found.error();
   }
   const auto sealed = base64_decode(found->json().str({"data", "sealed"}));
-  if (!sealed) return Status::internal("the secret with the access of " + cluster_id + " is broken");
+  if (!sealed)
+    return Status::internal("the secret with the access of " + cluster_id + " is broken");
   const std::string text = TRY(sealer_.open(*sealed, cluster_id));
   const Json json = TRY(parse_json(text));
   return std::optional<ClusterAccess>(TRY(ClusterAccess::from_json(json)));

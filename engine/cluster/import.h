@@ -1,5 +1,5 @@
-// ClusterImport: kubeconfigs that were handed over. Checked before they are kept, sealed before they
-// are stored (a Secret in cattle-global-data, owned by the Cluster), opened only in memory.
+// ClusterImport: kubeconfigs that were handed over. Checked before they are kept, sealed before
+// they are stored (a Secret in cattle-global-data, owned by the Cluster), opened only in memory.
 // Thread: any; calls may wait for the store. Owns: nothing but references given at construction.
 #pragma once
 

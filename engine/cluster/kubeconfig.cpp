@@ -8,7 +8,9 @@ namespace {
 
 constexpr size_t kKubeconfigBytesMax = 1u << 20;
 
-Status wrong(std::string why) { return Status::bad_request("kubeconfig: " + std::move(why)); }
+Status wrong(std::string why) {
+  return Status::bad_request("kubeconfig: " + std::move(why));
+}
 
 // The entry of that name in a list of {name, KEY: {...}}.
 Result<const Json*> entry(const Json& config, std::string_view list, std::string_view name,
@@ -123,8 +125,8 @@ std::string make_kubeconfig(const KubeconfigEntry& entry) {
       {"apiVersion", "v1"},
       {"kind", "Config"},
       {"clusters", Json::array({Json::object({{"name", entry.name}, {"cluster", cluster}})})},
-      {"users", Json::array({Json::object({{"name", entry.name},
-                                           {"user", Json::object({{"token", entry.token}})}})})},
+      {"users", Json::array({Json::object(
+                    {{"name", entry.name}, {"user", Json::object({{"token", entry.token}})}})})},
       {"contexts",
        Json::array({Json::object(
            {{"name", entry.name},

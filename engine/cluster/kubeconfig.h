@@ -19,7 +19,8 @@ struct KubeconfigOptions {
   std::function<Result<std::string>(const std::string& path)> read_file;
 };
 
-Result<ClusterAccess> parse_kubeconfig(std::string_view text, const KubeconfigOptions& options = {});
+Result<ClusterAccess> parse_kubeconfig(std::string_view text,
+                                       const KubeconfigOptions& options = {});
 
 struct KubeconfigEntry {
   std::string name;    // of cluster, user and context

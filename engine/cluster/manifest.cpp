@@ -33,8 +33,8 @@ Json env_from_secret(std::string_view variable, std::string_view key) {
 
 // Nothing but one process that dials out: no root, no writable disk, no capability.
 Json container(const AgentManifest& manifest) {
-  Json env = Json::array({env_from_secret("PADDOCK_SERVER", "url"),
-                          env_from_secret("PADDOCK_TOKEN", "token")});
+  Json env = Json::array(
+      {env_from_secret("PADDOCK_SERVER", "url"), env_from_secret("PADDOCK_TOKEN", "token")});
   if (!manifest.ca_checksum.empty()) {
     env.push_back(Json::object({{"name", "PADDOCK_CA_CHECKSUM"}, {"value", manifest.ca_checksum}}));
   }
@@ -44,9 +44,8 @@ Json container(const AgentManifest& manifest) {
        {"imagePullPolicy", "IfNotPresent"},
        {"args", Json::array({"agent"})},
        {"env", std::move(env)},
-       {"resources",
-        Json::object({{"requests", Json::object({{"cpu", "10m"}, {"memory", "16Mi"}})},
-                      {"limits", Json::object({{"memory", "128Mi"}})}})},
+       {"resources", Json::object({{"requests", Json::object({{"cpu", "10m"}, {"memory", "16Mi"}})},
+                                   {"limits", Json::object({{"memory", "128Mi"}})}})},
        {"securityContext",
         Json::object({{"allowPrivilegeEscalation", false},
                       {"readOnlyRootFilesystem", true},
@@ -90,20 +89,18 @@ std::vector<Json> agent_objects(const AgentManifest& manifest) {
   out.push_back(Json::object({{"apiVersion", "v1"},
                               {"kind", "Namespace"},
                               {"metadata", metadata(kAgentNamespace, false)}}));
-  out.push_back(Json::object({{"apiVersion", "v1"},
-                              {"kind", "ServiceAccount"},
-                              {"metadata", metadata("cattle", true)}}));
+  out.push_back(Json::object(
+      {{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", metadata("cattle", true)}}));
   out.push_back(binding(kAgentBinding, Json::object({{"kind", "ServiceAccount"},
                                                      {"name", "cattle"},
                                                      {"namespace", kAgentNamespace}})));
   out.push_back(owners_binding());
-  out.push_back(
-      Json::object({{"apiVersion", "v1"},
-                    {"kind", "Secret"},
-                    {"metadata", metadata("cattle-credentials", true)},
-                    {"type", "Opaque"},
-                    {"data", Json::object({{"url", base64_encode(manifest.server_url)},
-                                           {"token", base64_encode(manifest.token)}})}}));
+  out.push_back(Json::object({{"apiVersion", "v1"},
+                              {"kind", "Secret"},
+                              {"metadata", metadata("cattle-credentials", true)},
+                              {"type", "Opaque"},
+                              {"data", Json::object({{"url", base64_encode(manifest.server_url)},
+                                                     {"token", base64_encode(manifest.token)}})}}));
   out.push_back(deployment(manifest));
   return out;
 }

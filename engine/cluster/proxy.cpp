@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "/k8s/clusters/";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 std::string lowered(std::string_view text) {
   std::string out(text);
@@ -43,9 +45,16 @@ bool one_of(std::string_view name, const std::array<std::string_view, N>& list) 
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
-constexpr std::array<std::string_view, 10> kHopByHop = {
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
-    "te",         "trailer",    "transfer-encoding",  "upgrade",             "http2-settings"};
+constexpr std::array<std::string_view, 10> kHopByHop = {"connection",
+                                                        "keep-alive",
+                                                        "proxy-authenticate",
+                                                        "proxy-authorization",
+                                                        "proxy-connection",
+                                                        "te",
+                                                        "trailer",
+                                                        "transfer-encoding",
+                                                        "upgrade",
+                                                        "http2-settings"};
 
 // Who sent it, as other proxies and browsers say it: never believed, never passed on.
 bool claims_identity(std::string_view name) {
@@ -61,8 +70,8 @@ bool claims_identity(std::string_view name) {
 // What would act on our own origin in a browser, or speak for us.
 bool acts_on_origin(std::string_view name) {
   static constexpr std::array<std::string_view, 9> kNames = {
-      "set-cookie",      "clear-site-data",         "strict-transport-security",
-      "alt-svc",         "service-worker-allowed",  "content-security-policy",
+      "set-cookie",       "clear-site-data",        "strict-transport-security",
+      "alt-svc",          "service-worker-allowed", "content-security-policy",
       "www-authenticate", "x-content-type-options", "refresh"};
   return one_of(name, kNames) || name.starts_with("access-control-");
 }
@@ -157,20 +166,34 @@ std::optional<std::string> rewritten_location(std::string_view location, const P
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 101: return "Switching Protocols";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 409: return "Conflict";
-    case 429: return "Too Many Requests";
-    case 500: return "Internal Server Error";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "Status";
+    case 101:
+      return "Switching Protocols";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 409:
+      return "Conflict";
+    case 429:
+      return "Too Many Requests";
+    case 500:
+      return "Internal Server Error";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "Status";
   }
 }
 
@@ -246,13 +269,13 @@ Result<DownstreamHead> downstream_head(const Request& request, const ProxyPath& 
     return bad("its API refuses the credential that this server has for it");
   }
   const bool upgraded = answer.status == 101;
-  const bool bodiless = upgraded || request.method == "HEAD" || answer.status == 204 ||
-                        answer.status == 304;
+  const bool bodiless =
+      upgraded || request.method == "HEAD" || answer.status == 204 || answer.status == 304;
   const std::string_view length = answer.headers.get("Content-Length");
-  out.body = upgraded             ? ProxyBody::upgraded
-             : bodiless           ? ProxyBody::none
-             : length.empty()     ? ProxyBody::chunked
-                                  : ProxyBody::length;
+  out.body = upgraded         ? ProxyBody::upgraded
+             : bodiless       ? ProxyBody::none
+             : length.empty() ? ProxyBody::chunked
+                              : ProxyBody::length;
   out.bytes.reserve(512);
   out.bytes += "HTTP/1.1 " + std::to_string(answer.status) + " ";
   out.bytes += reason_phrase(answer.status);

@@ -1,7 +1,7 @@
-// Proxy rewriting: the two heads of a request that goes through /k8s/clusters/ID, as pure functions.
-// Upstream goes what the client asked, as the user by impersonation headers that only we set, with
-// our own credential; nothing that claims an identity, and no hop-by-hop header, gets through.
-// Downstream comes what the cluster answered, without what would act on our own origin.
+// Proxy rewriting: the two heads of a request that goes through /k8s/clusters/ID, as pure
+// functions. Upstream goes what the client asked, as the user by impersonation headers that only we
+// set, with our own credential; nothing that claims an identity, and no hop-by-hop header, gets
+// through. Downstream comes what the cluster answered, without what would act on our own origin.
 // Thread: any. Owns: nothing. Source: RFC 9110 section 7.6, Kubernetes' user impersonation.
 #pragma once
 
@@ -15,8 +15,8 @@
 
 namespace engine {
 
-// In every imported cluster this group is bound to cluster-admin. A user who owns the cluster here is
-// given it on each request, so that a right withdrawn here is gone there with the next request.
+// In every imported cluster this group is bound to cluster-admin. A user who owns the cluster here
+// is given it on each request, so that a right withdrawn here is gone there with the next request.
 inline constexpr std::string_view kClusterOwnersGroup = "paddock:cluster-owners";
 
 struct ProxyPath {
@@ -37,7 +37,8 @@ struct ProxyIdentity {
   const User& user;
   std::vector<std::string> more_groups;
 };
-// 403 when the client sends impersonation of its own, 400 when a name of the user cannot be carried.
+// 403 when the client sends impersonation of its own, 400 when a name of the user cannot be
+// carried.
 Result<UpstreamHead> upstream_head(const Request& request, const ProxyPath& path,
                                    const ProxyIdentity& identity, const ClusterAccess& access);
 

@@ -110,7 +110,8 @@ std::optional<Quantity> Quantity::parse(std::string_view text) {
 std::string Quantity::text() const {
   if (milli % 1000 != 0) return std::to_string(milli) + "m";
   if (!binary) return std::to_string(milli / 1000);
-  static constexpr std::array<std::string_view, 7> kNames = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
+  static constexpr std::array<std::string_view, 7> kNames = {"",   "Ki", "Mi", "Gi",
+                                                             "Ti", "Pi", "Ei"};
   int64_t units = milli / 1000;
   size_t at = 0;
   while (units != 0 && units % 1024 == 0 && at + 1 < kNames.size()) {

@@ -1,7 +1,8 @@
 // Registration: what an agent says when it opens its tunnel, in the headers of Rancher's cluster
 // agent: X-API-Tunnel-Token (a cluster registration token) and X-API-Tunnel-Params (base64 of JSON
 // {"cluster": {address, token, caCert}}; ours may add a client certificate).
-// Thread: any. Owns: nothing. Source: github.com/rancher/rancher pkg/agent/cluster, pkg/tunnelserver.
+// Thread: any. Owns: nothing. Source: github.com/rancher/rancher pkg/agent/cluster,
+// pkg/tunnelserver.
 #pragma once
 
 #include <string>

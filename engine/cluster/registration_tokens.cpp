@@ -22,8 +22,7 @@ RegistrationTokens::~RegistrationTokens() = default;
 Result<Unit> RegistrationTokens::start(
     std::function<void(const std::string&, const std::string&)> withdrawn) {
   withdrawn_ = std::move(withdrawn);
-  const auto kind =
-      kinds_.snapshot()->stored("management.cattle.io", "clusterregistrationtokens");
+  const auto kind = kinds_.snapshot()->stored("management.cattle.io", "clusterregistrationtokens");
   if (!kind) return Status::internal("there is no kind for cluster registration tokens");
   Dispatcher::Snapshot snapshot;
   subscription_ = TRY(dispatcher_.list_and_subscribe(

@@ -1,7 +1,7 @@
 // RegistrationTokens: which cluster a registration token lets an agent in for. Kept from the watch
 // cache's events, so that a thousand agents who come back at once cost a thousand look-ups.
-// Thread: any. Owns: its index and its subscription. A token that was withdrawn, or whose cluster is
-// being removed, lets nobody in.
+// Thread: any. Owns: its index and its subscription. A token that was withdrawn, or whose cluster
+// is being removed, lets nobody in.
 #pragma once
 
 #include <functional>

@@ -47,7 +47,9 @@ Sealer& Sealer::operator=(Sealer&& other) noexcept {
   return *this;
 }
 
-Sealer::~Sealer() { sodium_memzero(key_.data(), key_.size()); }
+Sealer::~Sealer() {
+  sodium_memzero(key_.data(), key_.size());
+}
 
 std::string Sealer::seal(storage::Env& env, std::string_view text, std::string_view place) const {
   std::string out(1 + kNonceBytes + text.size() + kTagBytes, 0);

@@ -1,7 +1,7 @@
-// Sealer: what must not lie in the store in clear (a cluster's credential) is sealed with a key that
-// is not in the store. XChaCha20-Poly1305 by libsodium; the place where it is kept is bound in, so
-// that a sealed text moved to another cluster's object does not open.
-// Thread: any. Owns: the key, wiped at the end. Errors: InternalError when a text does not open.
+// Sealer: what must not lie in the store in clear (a cluster's credential) is sealed with a key
+// that is not in the store. XChaCha20-Poly1305 by libsodium; the place where it is kept is bound
+// in, so that a sealed text moved to another cluster's object does not open. Thread: any. Owns: the
+// key, wiped at the end. Errors: InternalError when a text does not open.
 #pragma once
 
 #include <array>

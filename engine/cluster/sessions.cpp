@@ -89,8 +89,8 @@ ClusterState cluster_state(const Json& cluster, const ClusterLink& link, WallTim
   if (!link.open && !condition_true(cluster, "Pending")) {
     const std::string created(cluster.str({"metadata", "creationTimestamp"}));
     return {"pending", "yes",
-            message_of("Pending", "Waiting for an agent to connect, or a kubeconfig, since " +
-                                      created)};
+            message_of("Pending",
+                       "Waiting for an agent to connect, or a kubeconfig, since " + created)};
   }
   if (!condition_true(cluster, "Waiting")) {
     const std::string what = "Waiting for the cluster's API to answer" + since_words(link.since);

@@ -18,10 +18,10 @@ inline constexpr std::chrono::seconds kHeartbeatFresh{15};
 
 struct ClusterLink {
   enum class Way : uint8_t { none, tunnel, direct, local } way = Way::none;
-  bool open = false;                    // a tunnel is there; a kubeconfig was handed over
-  std::optional<WallTime> heartbeat;    // the last one that was answered
-  std::optional<WallTime> since;        // when the way came, or went
-  std::string problem;                  // of the last attempt, empty when it went well
+  bool open = false;                  // a tunnel is there; a kubeconfig was handed over
+  std::optional<WallTime> heartbeat;  // the last one that was answered
+  std::optional<WallTime> since;      // when the way came, or went
+  std::string problem;                // of the last attempt, empty when it went well
 };
 
 class ClusterSessions {
@@ -40,8 +40,8 @@ struct ClusterState {
 // From the stored object and what is known now.
 ClusterState cluster_state(const Json& cluster, const ClusterLink& link, WallTime now);
 
-// The object as it is to be shown: conditions Connected and Ready as they are now. Call it on a copy
-// when a cluster is read; nothing is stored.
+// The object as it is to be shown: conditions Connected and Ready as they are now. Call it on a
+// copy when a cluster is read; nothing is stored.
 void show_connection(Json& cluster, const ClusterLink& link, WallTime now);
 
 // Conditions of a stored object.

@@ -2,7 +2,8 @@
 // asynchronous: a call names its deadline and the largest answer it takes; the result comes later
 // on another thread. The way may be a tunnel, a direct connection or a test's.
 // Thread: any. Owns: nothing said here. Errors: 503 when there is no way now, 504 at the deadline,
-// 502 for an answer that breaks the rules; a Status answer of the cluster is a Response, not an error.
+// 502 for an answer that breaks the rules; a Status answer of the cluster is a Response, not an
+// error.
 #pragma once
 
 #include <functional>
@@ -21,7 +22,7 @@ struct ClusterCall {
   std::string target;  // /api/v1/nodes?limit=500
   Headers headers;     // Accept and Content-Type; identity is the transport's
   std::string body;
-  storage::Millis timeout{10'000};        // the whole call
+  storage::Millis timeout{10'000};  // the whole call
   size_t answer_bytes_max = 32u << 20;
 };
 

@@ -1,7 +1,7 @@
 // ClusterWays: the live ways to all clusters, as the engine sees them: who is connected
-// (ClusterSessions), how to call (ClusterTransports), and what the lifecycle tells them. Tunnels come
-// and go by themselves; a handed-over kubeconfig is given by use().
-// Thread: any. Owns: nothing said here.
+// (ClusterSessions), how to call (ClusterTransports), and what the lifecycle tells them. Tunnels
+// come and go by themselves; a handed-over kubeconfig is given by use(). Thread: any. Owns: nothing
+// said here.
 #pragma once
 
 #include <functional>

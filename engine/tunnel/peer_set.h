@@ -1,9 +1,8 @@
 // PeerSet: which other server holds which cluster's tunnel, so that any server of a set can dial
-// any cluster. A peer says what it holds over its own tunnel (AddClient, RemoveClient: KEY/SESSION);
-// a dial through it names the client before the protocol: "c-abc12::tcp". One server alone has an
-// empty set.
-// Thread: the owner's lock. Owns: what the peers said.
-// Source: github.com/rancher/remotedialer peer.go, session_manager.go.
+// any cluster. A peer says what it holds over its own tunnel (AddClient, RemoveClient:
+// KEY/SESSION); a dial through it names the client before the protocol: "c-abc12::tcp". One server
+// alone has an empty set. Thread: the owner's lock. Owns: what the peers said. Source:
+// github.com/rancher/remotedialer peer.go, session_manager.go.
 #pragma once
 
 #include <cstdint>

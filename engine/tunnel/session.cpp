@@ -4,8 +4,7 @@
 
 namespace engine {
 
-TunnelSession::TunnelSession(Role role, const TunnelLimits& limits)
-    : role_(role), limits_(limits) {
+TunnelSession::TunnelSession(Role role, const TunnelLimits& limits) : role_(role), limits_(limits) {
   std::string window;
   append_varint(window, static_cast<int64_t>(limits_.window_bytes));
   control(0, TunnelType::window, window);

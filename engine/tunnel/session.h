@@ -25,12 +25,12 @@
 namespace engine {
 
 struct TunnelLimits {
-  size_t window_bytes = 512u << 10;    // received and not consumed, of one connection
-  size_t overrun_bytes = 16u << 20;    // the same for a peer that only knows Pause: then it is cut
-  size_t send_queue_bytes = 64u << 10; // of one connection: send() says full
-  size_t frame_bytes = 16u << 10;      // payload of one Data message
+  size_t window_bytes = 512u << 10;     // received and not consumed, of one connection
+  size_t overrun_bytes = 16u << 20;     // the same for a peer that only knows Pause: then it is cut
+  size_t send_queue_bytes = 64u << 10;  // of one connection: send() says full
+  size_t frame_bytes = 16u << 10;       // payload of one Data message
   size_t connections = 8192;
-  size_t control_bytes = 4u << 20;     // queued control messages: then the tunnel is broken
+  size_t control_bytes = 4u << 20;  // queued control messages: then the tunnel is broken
 };
 
 struct TunnelEvent {

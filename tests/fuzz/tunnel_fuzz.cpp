@@ -1,7 +1,7 @@
 // room: engine_tunnel
 // Any bytes as tunnel messages, to both roles: no crash, bounded memory, ids and windows held.
-#include <cstdlib>
 #include <algorithm>
+#include <cstdlib>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +16,8 @@ int fuzz_one(std::span<const std::byte> input) {
   limits.overrun_bytes = 1024;
   limits.connections = 8;
   limits.control_bytes = 4096;
-  for (const auto role : {engine::TunnelSession::Role::server, engine::TunnelSession::Role::agent}) {
+  for (const auto role :
+       {engine::TunnelSession::Role::server, engine::TunnelSession::Role::agent}) {
     engine::TunnelSession session(role, limits);
     if (role == engine::TunnelSession::Role::server) (void)session.connect("tcp", "a:1");
     std::string_view rest = bytes;

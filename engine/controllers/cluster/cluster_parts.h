@@ -1,8 +1,7 @@
-// ClusterParts: what the cluster controllers are made of, and their making. The lifecycle keeps what
-// belongs to a cluster here (namespace, token, kubeconfig) and removes it; the health asks connected
-// clusters for their facts and mirrors them; the tokens' controller gives registration tokens their
-// secret.
-// Thread: making: one. Owns: nothing but references.
+// ClusterParts: what the cluster controllers are made of, and their making. The lifecycle keeps
+// what belongs to a cluster here (namespace, token, kubeconfig) and removes it; the health asks
+// connected clusters for their facts and mirrors them; the tokens' controller gives registration
+// tokens their secret. Thread: making: one. Owns: nothing but references.
 #pragma once
 
 #include <memory>
@@ -38,7 +37,8 @@ std::unique_ptr<ControllerModule> make_registration_tokens(const ClusterParts& p
 inline constexpr std::string_view kManagementGroup = "management.cattle.io";
 inline constexpr std::string_view kClusterFinalizer = "controller.cattle.io/paddock-cluster";
 Result<KindPtr> management_kind(Client& client, std::string_view plural);
-// Writes only when `change` makes a difference; status included, whether it is a subresource or not.
+// Writes only when `change` makes a difference; status included, whether it is a subresource or
+// not.
 Result<Unit> change_object(Client& client, const Kind& kind, std::string_view ns,
                            std::string_view name, const std::function<void(Json&)>& change);
 // All objects of a namespace.

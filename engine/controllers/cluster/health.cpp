@@ -1,5 +1,5 @@
-// Asks every connected cluster how it is, and mirrors that: version, capacity, what its pods ask for,
-// components and conditions onto the Cluster, its nodes onto management Nodes. The asking is
+// Asks every connected cluster how it is, and mirrors that: version, capacity, what its pods ask
+// for, components and conditions onto the Cluster, its nodes onto management Nodes. The asking is
 // asynchronous; a worker only starts it and writes what came back, and only differences.
 #include <map>
 #include <mutex>
@@ -19,13 +19,13 @@ namespace {
 using storage::Instant;
 using storage::Millis;
 
-constexpr Millis kHeartbeatEvery{5'000};   // direct: a call is the heartbeat
+constexpr Millis kHeartbeatEvery{5'000};  // direct: a call is the heartbeat
 constexpr Millis kNodesEvery{15'000};
 constexpr Millis kPodsEvery{60'000};
 constexpr Millis kPodsEveryLarge{300'000};
 constexpr int64_t kManyPods = 2'000;
 constexpr Millis kRetryEvery{3'000};
-constexpr Millis kFailureLasts{15'000};    // failing for so long is unavailable
+constexpr Millis kFailureLasts{15'000};  // failing for so long is unavailable
 
 class HealthController final : public ClusterHealth {
  public:
@@ -86,7 +86,7 @@ class HealthController final : public ClusterHealth {
   };
   struct Run {
     bool asking = false;
-    bool prepared = false;               // the owners' binding is there
+    bool prepared = false;  // the owners' binding is there
     FactsWanted wanted;
     std::optional<ClusterFacts> answer;
     Instant next_at{}, nodes_at{}, pods_at{};
@@ -241,9 +241,8 @@ class HealthController final : public ClusterHealth {
   Result<Unit> write_lost(const std::string& id, const Json& cluster, const ClusterLink& link) {
     const Json* pending = find_condition(cluster, "Pending");
     if (!pending || pending->str("status") != "True") return Unit{};
-    return change_object(parts_.client, *clusters_, "", id, [&](Json& object) {
-      show_connection(object, link, parts_.env.wall());
-    });
+    return change_object(parts_.client, *clusters_, "", id,
+                         [&](Json& object) { show_connection(object, link, parts_.env.wall()); });
   }
 
   Result<Unit> mirror_nodes(const std::string& id, const ClusterFacts& facts) {
@@ -257,7 +256,7 @@ class HealthController final : public ClusterHealth {
       const std::string name = node_object_name(node_name);
       const auto sums = facts.pods_by_node.find(node_name);
       static const PodSums kNone;
-      const PodSums* pods = !facts.has_pods                     ? nullptr
+      const PodSums* pods = !facts.has_pods                    ? nullptr
                             : sums == facts.pods_by_node.end() ? &kNone
                                                                : &sums->second;
       const auto old = there.find(name);

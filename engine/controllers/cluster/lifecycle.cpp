@@ -103,10 +103,9 @@ class LifecycleController final : public SingleController {
     Json meta = Json::object(
         {{"name", id},
          {"annotations", Json::object({{"management.cattle.io/system-namespace", "true"}})}});
-    auto made = parts_.client.create(*namespaces_, "",
-                                     Json::object({{"apiVersion", "v1"},
-                                                   {"kind", "Namespace"},
-                                                   {"metadata", std::move(meta)}}));
+    auto made = parts_.client.create(
+        *namespaces_, "",
+        Json::object({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", std::move(meta)}}));
     if (!made && !made.error().is("AlreadyExists")) return made.error();
     return Unit{};
   }
@@ -157,8 +156,8 @@ class LifecycleController final : public SingleController {
     if (ready && ready->str("status") == "True") return Outcome::requeue_after(kLocalAgain);
     TRY(change_object(parts_.client, *clusters_, "", "local", [&](Json& object) {
       const WallTime now = parts_.env.wall();
-      for (const std::string_view type : {"Pending", "Provisioned", "Waiting", "Connected",
-                                          "Ready"}) {
+      for (const std::string_view type :
+           {"Pending", "Provisioned", "Waiting", "Connected", "Ready"}) {
         set_condition(object, {std::string(type), "True", "", ""}, now);
       }
     }));
@@ -251,7 +250,8 @@ class LifecycleController final : public SingleController {
     if (!ns) return Unit{};
     const Json object = ns->json();
     // Only a namespace that was made for a cluster; whose it is stays whose it is.
-    if (object.str({"metadata", "annotations", "management.cattle.io/system-namespace"}) != "true" ||
+    if (object.str({"metadata", "annotations", "management.cattle.io/system-namespace"}) !=
+            "true" ||
         is_ending(object)) {
       return Unit{};
     }
@@ -264,9 +264,9 @@ class LifecycleController final : public SingleController {
     const std::string id(cluster.str({"metadata", "name"}));
     const std::string shown(cluster.str({"spec", "displayName"}, id));
     const bool clean = report.left.empty();
-    const std::string message = "Cluster " + shown + " (" + id + ") was removed. In the cluster " +
-                                (clean ? "nothing of ours is left"
-                                       : "may be left: " + in_words(report.left));
+    const std::string message =
+        "Cluster " + shown + " (" + id + ") was removed. In the cluster " +
+        (clean ? "nothing of ours is left" : "may be left: " + in_words(report.left));
     storage::log::info("cluster removed", {{"cluster", id}, {"left", in_words(report.left)}});
     const std::string now = to_rfc3339(parts_.env.wall());
     Json about = Json::object({{"apiVersion", "management.cattle.io/v3"},

@@ -1,7 +1,8 @@
-// Simulation of the tunnel: two sessions joined by pipes of limited speed, with bulk streams, followed logs, a
-// watch and readers that stall, from a seed. Checked: every connection's bytes arrive whole and in order; what is
-// in flight stays within the limits; a stalled or busy neighbour delays the watch by no more than its own share;
-// everything ends once readers read; a lost tunnel leaves nothing behind.
+// Simulation of the tunnel: two sessions joined by pipes of limited speed, with bulk streams,
+// followed logs, a watch and readers that stall, from a seed. Checked: every connection's bytes
+// arrive whole and in order; what is in flight stays within the limits; a stalled or busy neighbour
+// delays the watch by no more than its own share; everything ends once readers read; a lost tunnel
+// leaves nothing behind.
 //   tunnel_sim [FIRST_SEED [COUNT]]      a failing seed prints the command that replays it
 #include <algorithm>
 #include <cstdint>
@@ -64,7 +65,8 @@ struct Flow {
   bool ended = false;   // the agent finished it
   bool closed = false;  // the server heard the end
   bool is_watch = false;
-  std::deque<std::pair<uint64_t, uint64_t>> marks;  // watch: offset of an event's end, step it was made
+  std::deque<std::pair<uint64_t, uint64_t>>
+      marks;  // watch: offset of an event's end, step it was made
 };
 
 TunnelLimits limits() {
@@ -118,7 +120,8 @@ class World {
   }
 
   uint64_t allowed_watch(size_t flows) const {
-    // Behind a full socket and one frame of every neighbour, then the line's own delay of a few steps.
+    // Behind a full socket and one frame of every neighbour, then the line's own delay of a few
+    // steps.
     return (kPipeBytes + (flows + 2) * (limits().frame_bytes + 64)) / kStepBytes + 4;
   }
 

@@ -128,8 +128,9 @@ struct World {
   engine::StrategySet strategies;
   engine::Registry registry{env, store, *kinds, strategies, {}};
   Allow authorizer;
-  ProxyRoute proxy{hub, clusters, authorizer, dispatcher, *kinds,
-                   [](Request& request) { return text("local " + request.target); }};
+  ProxyRoute proxy{hub,        clusters,
+                   authorizer, dispatcher,
+                   *kinds,     [](Request& request) { return text("local " + request.target); }};
   std::atomic<int> served{0};
   std::unique_ptr<EdgeServer> api, front;
   std::shared_ptr<Tunnel> server_end, agent_end;
@@ -169,12 +170,12 @@ struct World {
   void make_cluster(const std::string& id) {
     const auto kind = kinds->snapshot()->stored("management.cattle.io", "clusters");
     REQUIRE(kind);
-    REQUIRE(registry.create(
-        *kind, "",
-        engine::Json::object({{"apiVersion", "management.cattle.io/v3"},
-                              {"kind", "Cluster"},
-                              {"metadata", engine::Json::object({{"name", id}})}}),
-        {}));
+    REQUIRE(
+        registry.create(*kind, "",
+                        engine::Json::object({{"apiVersion", "management.cattle.io/v3"},
+                                              {"kind", "Cluster"},
+                                              {"metadata", engine::Json::object({{"name", id}})}}),
+                        {}));
     REQUIRE(dispatcher.fresh(env.now() + std::chrono::seconds(5)));
   }
 
@@ -280,8 +281,9 @@ void works(World& world) {
   CHECK(client.ask(ask("/x", "owner", "Impersonate-User: root\r\n")).status == 403);
   CHECK(client.ask(ask("/away", "owner")).status == 502);
   CHECK(client.get("/k8s/clusters/c-none/x").status == 401);
-  client.send("POST /k8s/clusters/c-1/headers HTTP/1.1\r\nHost: p\r\nX-Test-User: owner\r\n"
-              "Content-Length: 4\r\n\r\nbody");
+  client.send(
+      "POST /k8s/clusters/c-1/headers HTTP/1.1\r\nHost: p\r\nX-Test-User: owner\r\n"
+      "Content-Length: 4\r\n\r\nbody");
   CHECK(has(client.answer().body, "\nbody"));
 }
 

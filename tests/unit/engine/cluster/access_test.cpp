@@ -29,10 +29,10 @@ std::string refusal(const std::string& text) {
 }  // namespace
 
 TEST_CASE("a kubeconfig gives address, trust and credential") {
-  const auto access = parse_kubeconfig(
-      kubeconfig("{server: 'https://[fd00::1]:6443/k8s/', certificate-authority-data: " +
-                     base64_encode("CA") + ", tls-server-name: api}",
-                 "{token: secret}"));
+  const auto access = parse_kubeconfig(kubeconfig(
+      "{server: 'https://[fd00::1]:6443/k8s/', certificate-authority-data: " + base64_encode("CA") +
+          ", tls-server-name: api}",
+      "{token: secret}"));
   REQUIRE(access);
   CHECK(access->host == "fd00::1");
   CHECK(access->port == 6443);
@@ -41,8 +41,8 @@ TEST_CASE("a kubeconfig gives address, trust and credential") {
   CHECK(access->tls_server_name == "api");
   CHECK(access->authorization() == "Bearer secret");
   CHECK(access->url() == "https://[fd00::1]:6443/k8s");
-  const auto basic = parse_kubeconfig(
-      kubeconfig("{server: 'https://h'}", "{username: me, password: pw}"));
+  const auto basic =
+      parse_kubeconfig(kubeconfig("{server: 'https://h'}", "{username: me, password: pw}"));
   REQUIRE(basic);
   CHECK(basic->port == 443);
   CHECK(basic->authorization() == "Basic " + base64_encode("me:pw"));
@@ -70,7 +70,8 @@ TEST_CASE("a kubeconfig that would run a program or read our files is refused, w
 }
 
 TEST_CASE("a kubeconfig that we make reads back") {
-  const auto text = make_kubeconfig({"prod", "https://p.example/k8s/clusters/c-abc12", "CA\n", "t:s"});
+  const auto text =
+      make_kubeconfig({"prod", "https://p.example/k8s/clusters/c-abc12", "CA\n", "t:s"});
   const auto access = parse_kubeconfig(text);
   REQUIRE(access);
   CHECK(access->base_path == "/k8s/clusters/c-abc12");
@@ -88,9 +89,9 @@ TEST_CASE("registration headers: ours read back, Rancher's agent is understood")
   const auto back = decode_tunnel_params(encode_tunnel_params(access));
   REQUIRE(back);
   CHECK(*back == access);
-  const auto theirs = decode_tunnel_params(base64_encode(
-      R"({"cluster":{"address":"10.43.0.1:443","token":"tok","caCert":")" + base64_encode("PEM") +
-      "\"}}"));
+  const auto theirs = decode_tunnel_params(
+      base64_encode(R"({"cluster":{"address":"10.43.0.1:443","token":"tok","caCert":")" +
+                    base64_encode("PEM") + "\"}}"));
   REQUIRE(theirs);
   CHECK(theirs->host == "10.43.0.1");
   CHECK(theirs->ca_pem == "PEM");

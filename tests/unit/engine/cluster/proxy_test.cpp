@@ -152,8 +152,8 @@ TEST_CASE("a redirect stays below the cluster or is refused, a refused credentia
 
 TEST_CASE("states say what they wait for and since when") {
   const WallTime now = *parse_rfc3339("2026-11-24T06:00:00Z");
-  Json cluster = Json::object(
-      {{"metadata", Json::object({{"creationTimestamp", "2026-11-24T05:00:00Z"}})}});
+  Json cluster =
+      Json::object({{"metadata", Json::object({{"creationTimestamp", "2026-11-24T05:00:00Z"}})}});
   ClusterLink link;
   auto state = cluster_state(cluster, link, now);
   CHECK(state.state == "pending");

@@ -43,7 +43,8 @@ TEST_CASE("a Data message carries the old deadline field, an Error does not") {
   CHECK(read->conn == 7);
   CHECK(read->is(TunnelType::data));
   CHECK(read->body == "hello");
-  CHECK(encode_tunnel_message(1, 2, TunnelType::error, "EOF") == std::string("\x02\x04\x06" "EOF"));
+  CHECK(encode_tunnel_message(1, 2, TunnelType::error, "EOF") == std::string("\x02\x04\x06"
+                                                                             "EOF"));
   CHECK_FALSE(decode_tunnel_message("\x0a\x0e\x02"));
   CHECK_FALSE(decode_tunnel_message(""));
 }

@@ -11,7 +11,9 @@ using What = TunnelEvent::What;
 
 namespace {
 
-std::string text_of(const TunnelFrame& frame) { return frame.head + std::string(frame.payload); }
+std::string text_of(const TunnelFrame& frame) {
+  return frame.head + std::string(frame.payload);
+}
 
 struct Sent {
   TunnelType type;
@@ -26,8 +28,8 @@ std::vector<Sent> drain(TunnelSession& session) {
     const std::string bytes = text_of(frame);
     const auto message = decode_tunnel_message(bytes);
     REQUIRE(message);
-    all.push_back({static_cast<TunnelType>(message->type), message->conn,
-                   std::string(message->body)});
+    all.push_back(
+        {static_cast<TunnelType>(message->type), message->conn, std::string(message->body)});
   }
   return all;
 }
