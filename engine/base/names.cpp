@@ -49,7 +49,7 @@ std::string shape_reason(std::string_view what, std::initializer_list<std::strin
   const char* before = "";
   for (std::string_view example : examples) {
     out.append(before).append("'").append(example).append("', ");
-    before = "or ";
+    before = " or ";
   }
   return out.append("regex used for validation is '").append(expression).append("')");
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/time.h"
+#include "engine/kinds/strategy.h"
 #include "engine/registry/managers.h"
 #include "engine/registry/metadata.h"
 #include "engine/registry/typed.h"
@@ -133,6 +134,10 @@ void record_update(const FieldsContext& context, const Json* old, Json& object) 
   }
   take_from_others(managers, changes);
   if (!context.manager.empty()) {
+    // The built-in types always have these two, so nobody owns that they are there.
+    if (!is_custom(context.kind))
+      for (std::string_view part : {"f:spec", "f:status"})
+        if (FieldSet* set = changes.added.find(part)) set->member = set->children().empty();
     mine.set = std::move(changes.added);
     mine.set.unite(std::move(changes.modified));
     give(managers, std::move(mine));
@@ -267,8 +272,12 @@ Result<Json> apply_config(const FieldsContext& context, const Json* live, Json c
     return Status::bad_request("metadata.managedFields must be nil");
   std::string twice = find_duplicate_items(config, root);
   if (!twice.empty())
-    return Status::bad_request("failed to create typed patch object: duplicate entries for key " +
-                               twice);
+    return Status::other(500, "",
+                         "failed to create typed patch object (" +
+                             std::string(metadata_of(config).str("namespace")) + "/" +
+                             std::string(metadata_of(config).str("name")) + "; " +
+                             context.kind.group + "/" + context.kind.version +
+                             ", Kind=" + context.kind.kind + "): " + twice);
   keep_part(context, config);
   renew_last_applied(context, config, live);
   const Managers before = live_managers(context, live, root);
@@ -279,7 +288,11 @@ Result<Json> apply_config(const FieldsContext& context, const Json* live, Json c
   mine.set.subtract(stripped());
   mine.set.member = false;
   FieldSet last;
-  if (Manager* entry = managers.find(mine)) last = std::move(entry->set);
+  std::string last_time;
+  if (Manager* entry = managers.find(mine)) {
+    last = std::move(entry->set);
+    last_time = entry->time;
+  }
   std::erase_if(managers.list, [&](const Manager& m) { return m.same_as(mine); });
   FieldSet owned = all_owned(managers);
   owned.unite(mine.set);
@@ -294,6 +307,8 @@ Result<Json> apply_config(const FieldsContext& context, const Json* live, Json c
     if (!conflicts.empty()) return refuse(std::move(conflicts));
   }
   take_from_others(managers, changes);
+  // Times tell when the object changed, not when somebody agreed with it.
+  if (live != nullptr && changes.same()) mine.time = std::move(last_time);
   if (!mine.set.empty()) managers.list.push_back(std::move(mine));
   bool nothing_new = live != nullptr && changes.same() && same_managers(before, managers) &&
                      metadata_of(*live).find("managedFields") != nullptr;

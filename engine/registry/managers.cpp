@@ -23,9 +23,7 @@ std::string Manager::printed() const {
   std::string out = dump(Json(name));
   if (!subresource.empty()) out += " with subresource " + dump(Json(subresource));
   if (applied()) return out;
-  out += " using " + api_version;
-  if (!time.empty()) out += " at " + time;
-  return out;
+  return out + " using " + api_version;
 }
 
 std::optional<Managers> Managers::decode(const Json* managed_fields) {

@@ -22,7 +22,7 @@ struct Manager {
   // One manager has one entry for each of these.
   bool same_as(const Manager& other) const;
   bool applied() const { return operation == "Apply"; }
-  // As conflicts name it: "name" using v1 at TIME
+  // As conflicts name it: "name" using v1
   std::string printed() const;
 };
 

@@ -137,11 +137,26 @@ void check_owners(Causes& out, const Json& owners) {
   }
 }
 
-void check_finalizers(Causes& out, const Json& finalizers) {
+// The older built-in groups also ask for a domain in front, but for the names of Kubernetes itself.
+bool asks_for_domain(const Kind& kind) {
+  for (std::string_view group : {"", "apps", "autoscaling", "batch", "networking.k8s.io", "policy",
+                                 "storage.k8s.io"})
+    if (kind.group == group) return true;
+  return false;
+}
+
+void check_finalizers(Causes& out, const Kind& kind, const Json& finalizers) {
   bool orphan = false, foreground = false;
+  size_t i = 0;
   for (const Json& finalizer : finalizers.as_array()) {
     const std::string& name = finalizer.as_string();
     add_reasons(out, "metadata.finalizers", name, check_qualified_name(name));
+    bool known = name == "orphan" || name == "foregroundDeletion" || name == "kubernetes";
+    if (!known && name.find('/') == std::string::npos && asks_for_domain(kind))
+      out.push_back(cause_invalid("metadata.finalizers[" + std::to_string(i) + "]", finalizer,
+                                  "name is neither a standard finalizer name nor is it fully "
+                                  "qualified"));
+    i++;
     orphan = orphan || name == "orphan";
     foreground = foreground || name == "foregroundDeletion";
   }
@@ -259,7 +274,7 @@ Causes validate_metadata(const Kind& kind, const Strategy& strategy, const Json&
   if (const Json* labels = metadata.find("labels")) check_labels(out, *labels);
   if (const Json* annotations = metadata.find("annotations")) check_annotations(out, *annotations);
   if (const Json* owners = metadata.find("ownerReferences")) check_owners(out, *owners);
-  if (const Json* finalizers = metadata.find("finalizers")) check_finalizers(out, *finalizers);
+  if (const Json* finalizers = metadata.find("finalizers")) check_finalizers(out, kind, *finalizers);
   return out;
 }
 

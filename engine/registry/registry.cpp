@@ -12,22 +12,9 @@ namespace engine {
 
 namespace {
 
-// Members that are null are as absent to the built-in types.
-void drop_nulls(Json& value) {
-  if (value.is_array()) {
-    for (Json& item : value.as_array()) drop_nulls(item);
-    return;
-  }
-  if (!value.is_object()) return;
-  std::vector<std::string> nulls;
-  for (auto& [key, member] : value.as_object()) {
-    if (member.is_null()) {
-      nulls.push_back(key);
-    } else if (member.is_object() || member.is_array()) {
-      drop_nulls(member);
-    }
-  }
-  for (const std::string& key : nulls) value.erase(key);
+// "core" for the group that has no name, "rbac" of rbac.authorization.k8s.io: upstream's own words.
+std::string internal_group(const Kind& kind) {
+  return kind.group.empty() ? "core" : kind.group.substr(0, kind.group.find('.'));
 }
 
 Result<Unit> check_type(const Kind& kind, Json& object) {
@@ -46,7 +33,9 @@ Result<Unit> check_type(const Kind& kind, Json& object) {
                                ") does not match the expected API version (" + version + ")");
   if (object.str("kind") != kind.kind)
     return Status::bad_request(std::string(object.str("kind")) + " in version \"" + kind.version +
-                               "\" cannot be handled as a " + kind.kind);
+                               "\" cannot be handled as a " + kind.kind + ": converting (" +
+                               kind.version + "." + std::string(object.str("kind")) + ") to (" +
+                               internal_group(kind) + "." + kind.kind + "): unknown conversion");
   return Unit{};
 }
 
@@ -59,6 +48,33 @@ std::vector<std::string> strict_faults(const WriteOptions& options,
 }
 
 }  // namespace
+
+// As the built-in types keep a value: without members that are null, and without lists and maps that
+// are empty. (An object that the schema spells out may be empty and still say something.)
+void drop_blank(Json& value, const SchemaNode* node) {
+  if (value.is_array()) {
+    const SchemaNode* items = node == nullptr ? nullptr : node->items();
+    for (Json& item : value.as_array())
+      if (item.is_object() || item.is_array()) drop_blank(item, items);
+    return;
+  }
+  if (!value.is_object()) return;
+  std::vector<std::string> blank;
+  for (auto& [key, member] : value.as_object()) {
+    if (member.is_null()) {
+      blank.push_back(key);
+    } else if (member.is_object() || member.is_array()) {
+      const SchemaNode* type = node == nullptr ? nullptr : node->member(key);
+      bool kept = key == "rules" || key == "verbs" || type == nullptr;
+      if (member.size() > 0) {
+        drop_blank(member, type);
+      } else if (!kept && (member.is_array() || type->is_map())) {
+        blank.push_back(key);
+      }
+    }
+  }
+  for (const std::string& key : blank) value.erase(key);
+}
 
 Status undecodable(const Kind& kind, const std::string& why) {
   return Status::bad_request(kind.kind + " in version \"" + kind.version +
@@ -187,7 +203,7 @@ Result<Unit> Registry::Impl::decode(const Kind& kind, Json& object, const WriteO
   TRY(check_type(kind, object));
   std::string wrong = tidy_metadata(object);
   if (!wrong.empty()) return undecodable(kind, wrong);
-  if (!is_custom(kind)) drop_nulls(object);
+  if (!is_custom(kind)) drop_blank(object, &kind.schema().root());
   std::vector<std::string> unknown = kind.schema().prune(object);
   if (options.field_validation != FieldValidation::ignore &&
       (!unknown.empty() || !options.duplicates.empty())) {

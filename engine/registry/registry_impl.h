@@ -89,6 +89,8 @@ struct Registry::Impl {
 Status to_status(const storage::Error& error);
 // "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: WHY".
 Status undecodable(const Kind& kind, const std::string& why);
+// Null members, empty lists and maps out, as the built-in types do not keep them.
+void drop_blank(Json& object, const SchemaNode* node);
 bool set_generation(const Kind& kind, const Strategy& strategy, Json& object, const Json* old);
 
 }  // namespace engine

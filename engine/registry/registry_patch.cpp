@@ -9,8 +9,8 @@ namespace engine {
 namespace {
 
 // The configuration of an apply, checked to be one of this object.
-Result<Json> read_config(const Kind& kind, std::string_view ns, std::string_view name,
-                         std::string_view body, std::vector<std::string>& duplicates) {
+Result<Json> read_config(const Kind& kind, std::string_view name, std::string_view body,
+                         std::vector<std::string>& duplicates) {
   auto parsed = parse_yaml(body, {}, &duplicates);
   if (!parsed) return Status::bad_request("error decoding YAML: " + parsed.error().message());
   Json config = std::move(parsed).value();
@@ -19,7 +19,9 @@ Result<Json> read_config(const Kind& kind, std::string_view ns, std::string_view
                                config.type_name());
   std::string_view version = config.str("apiVersion");
   if (config.str("kind") != kind.kind || version.empty())
-    return Status::bad_request("invalid object type: " + std::string(version) +
+    return Status::bad_request("invalid object type: " +
+                               std::string(version.find('/') == version.npos ? "/" : "") +
+                               std::string(version) +
                                ", Kind=" + std::string(config.str("kind")));
   if (version != kind.api_version())
     return Status::bad_request(
@@ -27,28 +29,27 @@ Result<Json> read_config(const Kind& kind, std::string_view ns, std::string_view
         std::string(version) + ", expected: " + kind.api_version());
   std::string wrong = tidy_metadata(config);
   if (!wrong.empty()) return undecodable(kind, wrong);
-  TRY(match_namespace(kind, ns, config));
   std::string_view given = metadata_of(config).str("name");
-  if (given.empty()) {
-    metadata_of(config).set("name", Json(name));
-  } else if (given != name) {
-    return Status::bad_request("name in URL does not match name in the object: " +
-                               std::string(name) + " and " + std::string(given));
+  if (!given.empty() && given != name) {
+    return Status::bad_request("the name of the object (" + std::string(given) +
+                               ") does not match the name on the URL (" + std::string(name) + ")");
   }
   return config;
 }
 
-Result<Unit> check_declared(const Kind& kind, std::string_view ns, std::string_view name,
-                            Json& config) {
+// Upstream answers what its merge library refuses with a plain 500, and clients know the text.
+Result<Unit> check_declared(const Kind& kind, Json& config) {
   std::vector<std::string> unknown = kind.schema().prune(config);
   if (unknown.empty()) return Unit{};
-  std::string text = "failed to create typed patch object (" + std::string(ns) + "/" +
-                     std::string(name) + "; " + kind.group + "/" + kind.version +
+  std::string text = "failed to create typed patch object (" +
+                     std::string(metadata_of(config).str("namespace")) + "/" +
+                     std::string(metadata_of(config).str("name")) + "; " + kind.group + "/" +
+                     kind.version +
                      ", Kind=" + kind.kind + "): ";
   if (unknown.size() > 1) text += "errors:";
   for (const std::string& path : unknown)
     text += (unknown.size() > 1 ? "\n  ." : ".") + path + ": field not declared in schema";
-  return Status::bad_request(std::move(text));
+  return Status::other(500, "", std::move(text));
 }
 
 Result<Unit> report_duplicates(const std::vector<std::string>& duplicates,
@@ -79,16 +80,19 @@ Result<Written> Registry::Impl::apply(const Kind& kind, std::string_view ns, std
     return Status::invalid("meta.k8s.io", "PatchOptions", "",
                            {cause_required("fieldManager", "is required for apply patch")});
   std::vector<std::string> duplicates;
-  Json config = TRY(read_config(kind, ns, name, body, duplicates));
+  Json config = TRY(read_config(kind, name, body, duplicates));
   TRY(report_duplicates(duplicates, options));
-  TRY(check_declared(kind, ns, name, config));
+  TRY(check_declared(kind, config));
   if (auto decoded = strategies.of(kind).decode(kind, config); !decoded)
     return undecodable(kind, decoded.error().message());
   Force force = options.force ? Force::yes : Force::no;
   auto make = [&](const Json* live) -> Result<Json> {
     FieldsContext context{kind, options.field_manager, options.subresource, env.wall()};
     Json object = TRY(apply_config(context, live, config, force));
+    // As the body of another write is, after what it says has been recorded.
+    if (!is_custom(kind)) drop_blank(object, &kind.schema().root());
     kind.schema().apply_defaults(object);
+    metadata_of(object).set("name", Json(name));
     return object;
   };
   auto rewritten = rewrite(kind, ns, name, options, [&](const Current& current) -> Result<Wanted> {

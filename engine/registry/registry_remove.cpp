@@ -15,16 +15,19 @@ Result<Unit> check_preconditions(const Kind& kind, std::string_view name, const 
                                  const Precondition& wanted) {
   const Json& metadata = metadata_of(object);
   std::string_view uid = metadata.str("uid");
+  // Here upstream names the kind where other conflicts name the resource.
+  About about{kind.group, kind.kind, std::string(name)};
   if (!wanted.uid.empty() && wanted.uid != uid)
-    return Status::conflict(kind.about(name),
-                            "Precondition failed: UID in precondition: " + wanted.uid +
-                                ", UID in object meta: " + std::string(uid));
+    return Status::conflict(about, "the UID in the precondition (" + wanted.uid +
+                                       ") does not match the UID in record (" + std::string(uid) +
+                                       "). The object might have been deleted and then recreated");
   std::string_view version = metadata.str("resourceVersion");
   if (!wanted.resource_version.empty() && wanted.resource_version != version)
-    return Status::conflict(
-        kind.about(name), "Precondition failed: ResourceVersion in precondition: " +
-                              wanted.resource_version +
-                              ", ResourceVersion in object meta: " + std::string(version));
+    return Status::conflict(about, "the ResourceVersion in the precondition (" +
+                                       wanted.resource_version +
+                                       ") does not match the ResourceVersion in record (" +
+                                       std::string(version) +
+                                       "). The object might have been modified");
   return Unit{};
 }
 

@@ -28,8 +28,9 @@ void take_status(const Kind& kind, Json& object, const Json& old) {
   if (!is_custom(kind)) {
     out.set("metadata", std::move(*object.find("metadata")));
   } else {
-    const Json* version = object.at({"metadata", "resourceVersion"});
-    if (version != nullptr) metadata_of(out).set("resourceVersion", *version);
+    // An apply has recorded its fields in the object already.
+    for (std::string_view name : {"resourceVersion", "managedFields"})
+      if (const Json* value = object.at({"metadata", name})) metadata_of(out).set(name, *value);
   }
   object = std::move(out);
 }
@@ -133,7 +134,7 @@ Result<Unit> Registry::Impl::check_request(const Kind& kind, std::string_view ns
   std::string_view version = metadata.str("resourceVersion");
   if (version.empty() || version == "0") {
     if (!strategy.unconditional_update(kind))
-      return Status::invalid(kind.group, kind.kind, std::string(name),
+      return Status::invalid(kind.group, kind.plural, std::string(name),
                              {cause_invalid("metadata.resourceVersion", Json(0),
                                             "must be specified for an update")});
     metadata.set("resourceVersion", Json(std::to_string(current.revision)));

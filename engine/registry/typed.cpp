@@ -307,8 +307,10 @@ std::string find_duplicate_items(const Json& value, const SchemaNode* node,
     for (const Json& item : value.as_array()) {
       FieldSet one;
       one.make(item_edge(item, node)).member = true;
-      std::string where = path + one.paths()[0];
-      if (std::find(seen.begin(), seen.end(), where) != seen.end()) return where;
+      std::string key = one.paths()[0];
+      std::string where = path + key;
+      if (std::find(seen.begin(), seen.end(), where) != seen.end())
+        return path + ": duplicate entries for key " + key;
       std::string found = find_duplicate_items(item, items_of(node), where);
       if (!found.empty()) return found;
       seen.push_back(std::move(where));

@@ -25,8 +25,7 @@ Json merge_over(const Json& value, Json config, const SchemaNode* node);
 // Takes out of `value` what is in `last` and in nobody's `owned`.
 void remove_unowned(Json& value, const FieldSet& last, const FieldSet& owned,
                     const SchemaNode* node);
-// Two items of a keyed list or set with one key: the path of the second, for the error; empty when
-// there are none.
+// Two items of a keyed list or set with one key, as the error says it; empty when there are none.
 std::string find_duplicate_items(const Json& value, const SchemaNode* node,
                                  const std::string& path = {});
 

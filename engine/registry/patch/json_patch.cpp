@@ -179,13 +179,16 @@ Result<Unit> apply(Json& root, const Operation& op, size_t& copied) {
     return add(root, op, Json(*there));
   }
   if (op.op == "test") return test(root, op);
-  return Status::bad_request("unknown operation \"" + std::string(op.op) + "\" in the JSON patch");
+  return does_not_apply("unknown operation \"" + std::string(op.op) + "\" in the JSON patch");
 }
 
 }  // namespace
 
 Result<Unit> json_patch(Json& object, const Json& operations) {
-  if (!operations.is_array()) return Status::bad_request("a JSON patch is a list of operations");
+  if (!operations.is_array())
+    return Status::bad_request(
+        std::string("error decoding patch: expected a list of operations, got ") +
+        operations.type_name());
   if (operations.size() > limits::kPatchOperationsMax)
     return Status::too_large("The allowed maximum operations in a JSON patch is " +
                              std::to_string(limits::kPatchOperationsMax) + ", got " +
