@@ -303,7 +303,8 @@ Form wanted_form(const Request& request, bool has_protobuf) {
     size_t end = std::min(rest.find(','), rest.size());
     std::string_view clause = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (has_protobuf && clause.find(kOpenApiProtobuf) != std::string_view::npos) {
+    if (has_protobuf && (clause.find(kOpenApiProtobufAsked) != std::string_view::npos ||
+                         clause.find(kOpenApiProtobuf) != std::string_view::npos)) {
       return Form::protobuf;
     }
     for (std::string_view type : {"application/json", "*/*", "application/*"}) {

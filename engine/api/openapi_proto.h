@@ -11,8 +11,12 @@
 
 namespace engine {
 
-inline constexpr std::string_view kOpenApiProtobuf =
+// Clients ask for it under the first name, which is no media type ('@'), or the second, under which
+// it is given.
+inline constexpr std::string_view kOpenApiProtobufAsked =
     "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+inline constexpr std::string_view kOpenApiProtobuf =
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 // What is written piece by piece, so that the whole document is never a Json.
 class OpenApiProto {

@@ -247,7 +247,8 @@ Result<Unit> Registry::Impl::validate(const Kind& kind, const Strategy& strategy
   if (!is_custom(kind)) {
     for (const Cause& cause : by_schema)
       if (cause.reason == "FieldValueTypeInvalid")
-        return undecodable(kind, cause.field + ": " + cause.message);
+        return undecodable(
+            kind, cause.field.empty() ? cause.message : cause.field + ": " + cause.message);
   }
   // A strategy may rely on the types that the schema names.
   bool sound = by_schema.empty();

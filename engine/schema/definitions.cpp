@@ -9,6 +9,14 @@ namespace engine {
 
 namespace {
 
+// The last two words: io.k8s.api.core.v1.PodSpec is v1.PodSpec in Go.
+std::string go_name(std::string_view name) {
+  size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return std::string(name);
+  dot = name.rfind('.', dot - 1);
+  return std::string(dot == std::string_view::npos ? name : name.substr(dot + 1));
+}
+
 class LazyDefinitions final : public Definitions,
                               public std::enable_shared_from_this<LazyDefinitions> {
  public:
@@ -30,6 +38,7 @@ class LazyDefinitions final : public Definitions,
     auto parsed = parse_json(*text);
     if (!parsed) return nullptr;
     NodePtr made = compile(*parsed, {.mode = Mode::openapi, .definitions = this});
+    made->go_name = go_name(name);
     made->quantity = name == "io.k8s.apimachinery.pkg.api.resource.Quantity";
     return nodes_.emplace(std::string(name), std::move(made)).first->second.get();
   }

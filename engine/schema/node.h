@@ -65,6 +65,7 @@ struct Node final : SchemaNode {
   std::optional<Json> otherwise;  // default
   std::unique_ptr<Rules> rules;
   const Definitions* definitions = nullptr;
+  std::string go_name;    // of a definition: v1.PodSpec, as Go calls its type
   std::string reference;  // a definition's name
   mutable std::atomic<const Node*> target = nullptr;
 

@@ -24,13 +24,52 @@ const char* name_of_type(const Json& value) {
   return value.is_real() ? (is_whole(value) ? "integer" : "number") : value.type_name();
 }
 
+// The type of Go that a node stands for: map[string]string, []v1.Container, int32.
+std::string go_type(const Node& given) {
+  const Node& node = given.real();
+  if (!node.go_name.empty()) return node.go_name;
+  if (node.int_or_string) return "intstr.IntOrString";
+  switch (node.json_type) {
+    case JsonType::string:
+      return node.format == "byte" ? "[]uint8" : "string";
+    case JsonType::integer:
+      return node.format.empty() ? "int64" : node.format;
+    case JsonType::number:
+      return "float64";
+    case JsonType::boolean:
+      return "bool";
+    case JsonType::array:
+      return "[]" + (node.item == nullptr ? std::string("interface {}") : go_type(*node.item));
+    case JsonType::object:
+      if (node.additional != nullptr) return "map[string]" + go_type(*node.additional);
+      return "map[string]interface {}";
+    default:
+      return "interface {}";
+  }
+}
+
 class Validator {
  public:
+  // The product's kinds keep what they do not know; upstream they are no Go types.
+  explicit Validator(const Node& root)
+      : go_words_(root.mode == Mode::openapi && !root.real().preserve) {}
+
   std::vector<Cause> causes;
 
   void value(const Json& value, const Node& given, const Path& path) {
     if (full()) return;
     const Node& node = given.real();
+    // Which of Go's structs we are in, for the words of a wrong type.
+    std::string_view outer = go_struct_;
+    if (!node.go_name.empty() && value.is_object()) {
+      go_struct_ = std::string_view(node.go_name).substr(node.go_name.find('.') + 1);
+    }
+    inside(value, given, node, path);
+    go_struct_ = outer;
+  }
+
+ private:
+  void inside(const Json& value, const Node& given, const Node& node, const Path& path) {
     if (!type(value, given, node, path)) return;
     if (value.is_object()) object(value.as_object(), node, path);
     if (value.is_array()) array(value.as_array(), given, path);
@@ -42,7 +81,6 @@ class Validator {
     }
   }
 
- private:
   bool full() const { return causes.size() >= limits::kValidationCausesMax; }
 
   // "spec.x in body should ..."
@@ -87,7 +125,11 @@ class Validator {
     return fits || wrong_type(value, node, path, name_of_type(value));
   }
 
-  bool wrong_type(const Json&, const Node& node, const Path& path, const char* given) {
+  bool wrong_type(const Json& value, const Node& node, const Path& path, const char* given) {
+    if (go_words_) {
+      causes.push_back({"FieldValueTypeInvalid", go_type_fault(value, node, path), {}});
+      return false;
+    }
     std::string text = path.text();
     std::string wanted = node.int_or_string ? "integer,string" : json_type_name(node.json_type);
     Cause cause = cause_invalid(text, Json(given),
@@ -95,7 +137,25 @@ class Validator {
                                     wanted + ": " + go_quoted(given));
     cause.reason = "FieldValueTypeInvalid";
     causes.push_back(std::move(cause));
+    if (node.json_type == JsonType::integer && value.is_number()) {
+      // Upstream looks at a number twice, and the second time without a place.
+      causes.push_back(cause_invalid(
+          "<nil>", Json(""),
+          "Checked value must be of type integer (" +
+              (node.format.empty() ? "default format" : "with format " + node.format) + ") in " +
+              text));
+    }
     return false;
+  }
+
+  // Built-in kinds are decoded into Go's types upstream, and the decoder's words reach the user.
+  std::string go_type_fault(const Json& value, const Node& node, const Path& path) const {
+    const char* given = value.is_number() ? "number" : value.is_bool() ? "bool" : value.type_name();
+    std::string out = std::string("json: cannot unmarshal ") + given;
+    std::string fields = path.fields();
+    if (fields.empty()) return out + " into Go value of type " + go_type(node);
+    return out.append(" into Go struct field ").append(go_struct_).append(".").append(fields) +
+           " of type " + go_type(node);
   }
 
   void object(const JsonObject& members, const Node& node, const Path& path) {
@@ -115,7 +175,8 @@ class Validator {
       if (known == nullptr) continue;
       bool status = path.root && name == "status";
       if (status) in_status_ = true;
-      value(member, *known, Path::member(path, name));
+      bool field = node.property(name) != nullptr;
+      value(member, *known, field ? Path::member(path, name) : Path::map_key(path, name));
       if (status) in_status_ = false;
     }
     if (node.embedded) embedded(members, path);
@@ -190,33 +251,32 @@ class Validator {
 
   void number(const Json& value, const Rules& rules, const Path& path) {
     double n = value.as_real();
-    if (rules.minimum && (rules.exclusive_minimum ? n <= *rules.minimum : n < *rules.minimum)) {
-      fail(path, value,
-           std::string("should be greater than ") +
-               (rules.exclusive_minimum ? "" : "or equal to ") + real_to_string(*rules.minimum));
-    }
-    if (rules.maximum && (rules.exclusive_maximum ? n >= *rules.maximum : n > *rules.maximum)) {
-      fail(path, value,
-           std::string("should be less than ") + (rules.exclusive_maximum ? "" : "or equal to ") +
-               real_to_string(*rules.maximum));
-    }
     if (rules.multiple_of && *rules.multiple_of > 0) {
       double parts = n / *rules.multiple_of;
       if (std::fabs(parts - std::round(parts)) > 1e-9 * std::max(1.0, std::fabs(parts))) {
         fail(path, value, "should be a multiple of " + real_to_string(*rules.multiple_of));
       }
     }
+    if (rules.maximum && (rules.exclusive_maximum ? n >= *rules.maximum : n > *rules.maximum)) {
+      fail(path, value,
+           std::string("should be less than ") + (rules.exclusive_maximum ? "" : "or equal to ") +
+               real_to_string(*rules.maximum));
+    }
+    if (rules.minimum && (rules.exclusive_minimum ? n <= *rules.minimum : n < *rules.minimum)) {
+      fail(path, value,
+           std::string("should be greater than ") +
+               (rules.exclusive_minimum ? "" : "or equal to ") + real_to_string(*rules.minimum));
+    }
   }
 
+  // The first fault of a string is the only one told.
   void text(const Json& value, const Rules& rules, const Path& path) {
     int64_t length = static_cast<int64_t>(utf8_length(value.as_string()));
     if (rules.max_length && length > *rules.max_length) {
       causes.push_back(cause_too_long(path.text(), *rules.max_length));
-    }
-    if (rules.min_length && length < *rules.min_length) {
+    } else if (rules.min_length && length < *rules.min_length) {
       fail(path, value, "should be at least " + std::to_string(*rules.min_length) + " chars long");
-    }
-    if (rules.pattern != nullptr && !rules.pattern->found_in(value.as_string())) {
+    } else if (rules.pattern != nullptr && !rules.pattern->found_in(value.as_string())) {
       fail(path, value, "should match '" + rules.pattern_text + "'");
     }
   }
@@ -249,7 +309,7 @@ class Validator {
   }
 
   static std::vector<Cause> tried(const Json& value, const Node& node, const Path& path) {
-    Validator other;
+    Validator other(node);
     other.value(value, node, path);
     return std::move(other.causes);
   }
@@ -302,13 +362,15 @@ class Validator {
     causes.push_back(std::move(cause));
   }
 
+  bool go_words_;
   bool in_status_ = false;
+  std::string_view go_struct_;
 };
 
 }  // namespace
 
 std::vector<Cause> validate_value(const Json& value, const Node& node) {
-  Validator validator;
+  Validator validator(node);
   validator.value(value, node, Path());
   return std::move(validator.causes);
 }

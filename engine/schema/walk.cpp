@@ -58,16 +58,24 @@ class Pruner {
   std::vector<std::string>& removed_;
 };
 
+// A map or list with nothing in it is not written again by Go (omitempty).
+bool is_omitted(const Json& value, const Node& given) {
+  if (value.is_null()) return true;
+  const Node& node = given.real();
+  if (value.size() > 0) return false;
+  return (value.is_array() && node.json_type == JsonType::array) ||
+         (value.is_object() && node.additional != nullptr);
+}
+
 // Null where a value of its own type is meant: what Go's decoder leaves there.
 void settle_null_openapi(JsonObject& members, const Node& node) {
   std::vector<std::string> gone;
   for (auto& [name, value] : members) {
-    if (!value.is_null()) continue;
     const Node* known = node.property(name);
     bool required =
         std::find(node.required.begin(), node.required.end(), name) != node.required.end();
-    if (known != nullptr && !required) gone.push_back(name);
-    if (known == nullptr && node.additional != nullptr &&
+    if (known != nullptr && !required && is_omitted(value, *known)) gone.push_back(name);
+    if (value.is_null() && known == nullptr && node.additional != nullptr &&
         node.additional->real().json_type == JsonType::string) {
       value = Json("");
     }
@@ -105,7 +113,8 @@ void default_value(Json& value, const Node& given) {
   if (!value.is_object()) return;
   JsonObject& members = value.as_object();
   if (node.mode == Mode::openapi) {
-    settle_null_openapi(members, node);
+    // The product's kinds are stored as they come.
+    if (!node.preserve) settle_null_openapi(members, node);
   } else {
     settle_null_structural(members, node);
   }

@@ -395,6 +395,8 @@ Result<Revision> Dispatcher::fresh(storage::Instant deadline) {
 Result<std::shared_ptr<const CachedObject>> Dispatcher::get(const Kind& kind, std::string_view ns,
                                                             std::string_view name) {
   auto channel = TRY(impl_->channel(kind));
+  // A namespace is asked for in itself, as upstream has it, and stands in none.
+  if (!kind.namespaced()) ns = {};
   return channel->cache->find(ns, name, impl_->applied.load(), nullptr);
 }
 
@@ -402,6 +404,7 @@ Result<Dispatcher::Snapshot> Dispatcher::list(const Kind& kind, std::string_view
                                               const Selector* selector, std::string_view after_key,
                                               size_t limit_max) {
   auto channel = TRY(impl_->channel(kind));
+  if (!kind.namespaced()) ns = {};
   // A selector that names one object is a get.
   auto name = selector ? selector->exact("metadata.name") : std::nullopt;
   if (name && (!ns.empty() || !kind.namespaced()) && after_key.empty()) {

@@ -88,6 +88,42 @@ TEST_CASE("merge keys and list types of a pod are those of upstream", "[kinds]")
   CHECK(root.member("spec")->member("nothing") == nullptr);
 }
 
+TEST_CASE("built-in kinds are decoded as Go decodes them", "[kinds]") {
+  auto set = engine::KindSet::builtin();
+  auto kinds = set->snapshot();
+  auto fault = [&](std::string_view group, std::string_view kind, std::string_view text) {
+    auto causes = kinds->by_kind(group, "v1", kind)->schema().validate(read(text));
+    return causes.empty() ? std::string() : causes[0].message;
+  };
+  CHECK(fault("", "ConfigMap", R"({"data":{"k":1}})") ==
+        "json: cannot unmarshal number into Go struct field ConfigMap.data of type string");
+  CHECK(fault("", "ConfigMap", R"({"data":"text"})") ==
+        "json: cannot unmarshal string into Go struct field ConfigMap.data of type "
+        "map[string]string");
+  CHECK(fault("apps", "Deployment",
+              R"({"spec":{"selector":{},"template":{"spec":{"containers":[{"name":1}]}}}})") ==
+        "json: cannot unmarshal number into Go struct field "
+        "Container.spec.template.spec.containers.name of type string");
+  CHECK(fault("apps", "Deployment", R"({"spec":{"selector":{},"template":{},"replicas":"3"}})") ==
+        "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type "
+        "int32");
+  CHECK(fault("", "ConfigMap", R"({"metadata":{"labels":[]}})") ==
+        "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type "
+        "map[string]string");
+  Json map = read(
+      R"({"metadata":{"name":"a","annotations":{},"labels":null},"data":{},"immutable":false})");
+  kinds->by_kind("", "v1", "ConfigMap")->schema().apply_defaults(map);
+  CHECK(dump(map) == R"({"metadata":{"name":"a"},"immutable":false})");
+  Json pod = read(R"({"spec":{"volumes":[{"name":"v","emptyDir":{}}],"containers":[{"name":"c",
+    "ports":[{"containerPort":80}],"resources":{"limits":{"cpu":1}}}]}})");
+  const auto& schema = kinds->by_kind("", "v1", "Pod")->schema();
+  CHECK(schema.prune(pod).empty());
+  schema.apply_defaults(pod);
+  CHECK(dump(pod) ==
+        R"({"spec":{"volumes":[{"name":"v","emptyDir":{}}],"containers":[{"name":"c","ports":[)"
+        R"({"containerPort":80,"protocol":"TCP"}],"resources":{"limits":{"cpu":"1"}}}]}})");
+}
+
 TEST_CASE("a CRD gives its kinds and takes them away", "[kinds][crd]") {
   auto set = engine::KindSet::builtin();
   auto before = set->snapshot();

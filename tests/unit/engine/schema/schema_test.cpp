@@ -49,8 +49,9 @@ TEST_CASE("types are checked in upstream's words", "[schema]") {
       faults(R"({"type":"object","properties":{"n":{"type":"integer"}}})", R"({"n":1.0})").empty());
   CHECK(
       faults(R"({"type":"object","properties":{"n":{"type":"integer"}}})", R"({"n":1.5})") ==
-      Texts{
-          "spec.n: Invalid value: \"number\": spec.n in body must be of type integer: \"number\""});
+      Texts{"spec.n: Invalid value: \"number\": spec.n in body must be of type integer: \"number\"",
+            "<nil>: Invalid value: \"\": Checked value must be of type integer (default format) in "
+            "spec.n"});
   CHECK(faults(R"({"type":"object","properties":{"n":{"type":"string"}}})", R"({"n":null})") ==
         Texts{"spec.n: Invalid value: \"null\": spec.n in body must be of type string: \"null\""});
   CHECK(faults(R"({"type":"object","properties":{"n":{"type":"string","nullable":true}}})",
@@ -72,11 +73,12 @@ TEST_CASE("rules are checked in upstream's words", "[schema]") {
   CHECK(faults(schema, R"({"n":0})") ==
         Texts{"spec.n: Invalid value: 0: spec.n in body should be greater than or equal to 1"});
   CHECK(faults(schema, R"({"n":5})") ==
-        Texts{"spec.n: Invalid value: 5: spec.n in body should be less than 5",
-              "spec.n: Invalid value: 5: spec.n in body should be a multiple of 2"});
+        Texts{"spec.n: Invalid value: 5: spec.n in body should be a multiple of 2",
+              "spec.n: Invalid value: 5: spec.n in body should be less than 5"});
   CHECK(faults(schema, R"({"s":"A"})") ==
-        Texts{"spec.s: Invalid value: \"A\": spec.s in body should be at least 2 chars long",
-              "spec.s: Invalid value: \"A\": spec.s in body should match '^[a-z]+$'"});
+        Texts{"spec.s: Invalid value: \"A\": spec.s in body should be at least 2 chars long"});
+  CHECK(faults(schema, R"({"s":"AB"})") ==
+        Texts{"spec.s: Invalid value: \"AB\": spec.s in body should match '^[a-z]+$'"});
   CHECK(faults(schema, R"({"s":"abcd"})") ==
         Texts{"spec.s: Too long: may not be more than 3 bytes"});
   CHECK(faults(schema, R"({"l":[]})") ==
