@@ -74,10 +74,9 @@ class RealGate final : public storage::Gate {
   }
 
   void open() override {
-    {
-      std::lock_guard lock(mutex_);
-      ++count_;
-    }
+    // Told under the lock: who waits may delete the gate as soon as wait() has returned.
+    std::lock_guard lock(mutex_);
+    ++count_;
     opened_.notify_all();
   }
 

@@ -21,9 +21,10 @@ namespace {
 using storage::Instant;
 using storage::Millis;
 
+// Most of them sleep in a commit at any moment: the more there are, the more writes share one sync of the disk.
 int pool_size(int wanted) {
   if (wanted > 0) return wanted;
-  return std::max(8, 2 * static_cast<int>(std::thread::hardware_concurrency()));
+  return std::max(32, 4 * static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 // What ends a stream of this head properly when the server stops.

@@ -41,7 +41,7 @@ struct Listen {
 
 struct EdgeOptions {
   std::vector<Listen> listen;
-  int pool_threads = 0;               // 0: 2 x cores, at least 8
+  int pool_threads = 0;               // 0: 4 x cores, at least 32
   size_t head_bytes_max = engine::limits::kRequestHeadBytes;
   size_t connections_max = 0;         // 0: kConnections, or what RLIMIT_NOFILE leaves
   int handshake_timeout_ms = engine::limits::kHandshakeTimeoutMs;

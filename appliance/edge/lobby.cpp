@@ -19,6 +19,23 @@ namespace {
 
 constexpr int kEventsAtOnce = 256;
 constexpr size_t kScratchBytes = 64u << 10;
+// Connections are files: as many as the system lets us have, up to what we allow ourselves. Raising the hard limit takes a privilege, and
+// without it the soft one goes up to the hard one.
+rlimit raise_file_limit() {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  rlim_t wanted = engine::limits::kConnections + 1024;
+  if (files.rlim_cur < wanted) {
+    rlimit more{wanted, std::max(files.rlim_max, wanted)};
+    if (setrlimit(RLIMIT_NOFILE, &more) != 0) {
+      more = {std::min(files.rlim_max, wanted), files.rlim_max};
+      setrlimit(RLIMIT_NOFILE, &more);
+    }
+  }
+  getrlimit(RLIMIT_NOFILE, &files);
+  return files;
+}
+
 constexpr uint32_t kConnEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 }  // namespace
@@ -42,8 +59,7 @@ Lobby::Lobby(const EdgeOptions& options, storage::Env& env, RequestPool& pool, c
   event.events = EPOLLIN;
   event.data.u64 = 0;
   epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
-  rlimit files{};
-  getrlimit(RLIMIT_NOFILE, &files);
+  rlimit files = raise_file_limit();
   size_t most = files.rlim_cur == RLIM_INFINITY ? SIZE_MAX : static_cast<size_t>(files.rlim_cur);
   // Some descriptors are for the store, outbound connections and listeners.
   most -= std::min(most / 4, size_t{256});

@@ -1,6 +1,7 @@
 #include "appliance/edge/request_pool.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace appliance {
 
@@ -9,20 +10,31 @@ class RequestPool::Hook final : public RealEnv::WaitHook {
  public:
   explicit Hook(RequestPool& pool) : pool_(pool) {}
   void before_wait() override {
+    if (writing) return;
     std::lock_guard lock(pool_.mutex_);
-    --pool_.active_;
-    ++pool_.blocked_;
-    pool_.wake_for_jobs();
+    pool_.leave_active();
   }
   void after_wait() override {
+    if (writing) return;
     std::lock_guard lock(pool_.mutex_);
-    ++pool_.active_;
-    --pool_.blocked_;
+    pool_.enter_active();
   }
+  bool writing = false;  // it does not count anyway
 
  private:
   RequestPool& pool_;
 };
+
+void RequestPool::leave_active() {
+  --active_;
+  ++blocked_;
+  wake_for_jobs();
+}
+
+void RequestPool::enter_active() {
+  ++active_;
+  --blocked_;
+}
 
 RequestPool::RequestPool(int threads, const HttpEngine::Handler& handler, Serve serve,
                          std::function<bool()> closing)
@@ -98,9 +110,12 @@ void RequestPool::work() {
     jobs_.pop_front();
     waiting_.store(jobs_.size(), std::memory_order_relaxed);
     ++taken_;
+    hook.writing = job.writes();
+    if (hook.writing) leave_active();
     lock.unlock();
     serve_(engine, std::move(job));
     lock.lock();
+    if (std::exchange(hook.writing, false)) enter_active();
   }
   --active_;
   lock.unlock();

@@ -1,6 +1,7 @@
 // RequestPool: a fixed number of threads that run complete requests in order of arrival. It wakes a thread only where that helps: while as
 // many run as there are cores, a new job waits for one of them, unless one is about to sleep (RealEnv::WaitHook): then another takes over.
-// That keeps context switches off short requests, and lets many that wait for a commit wait together.
+// A request that writes spends its time in the store's commit, so it never counts as running: as many of them as there are threads
+// wait together, and become one group commit. That keeps context switches off short reads.
 // Thread: push from any. Owns: its threads and waiting jobs.
 #pragma once
 
@@ -25,6 +26,9 @@ struct Job {
   Conn* conn = nullptr;
   std::unique_ptr<RequestReader> reader;          // a new request, or
   std::optional<engine::Answer> answer;           // the answer of a parked one
+  bool writes() const {
+    return reader && reader->method() != "GET" && reader->method() != "HEAD" && reader->method() != "OPTIONS";
+  }
   RequestLine line;                               // of the parked one
 };
 
@@ -47,6 +51,8 @@ class RequestPool {
   class Hook;
   void work();
   void wake_for_jobs();
+  void leave_active();   // this thread will sleep, or is likely to
+  void enter_active();
 
   const HttpEngine::Handler& handler_;
   Serve serve_;
@@ -57,7 +63,7 @@ class RequestPool {
   std::atomic<size_t> waiting_{0};
   int idle_ = 0;           // threads asleep, not yet woken
   int active_ = 0;         // threads running or woken, and not asleep at a gate
-  int blocked_ = 0;        // threads asleep at a gate
+  int blocked_ = 0;        // threads asleep at a gate, or running a request that writes
   int active_max_;
   uint64_t taken_ = 0;
   uint64_t taken_seen_ = 0;

@@ -190,8 +190,11 @@ void idle(size_t count) {
 int main(int argc, char** argv) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &files);
+  rlimit more{65536, std::max<rlim_t>(files.rlim_max, 65536)};
+  if (setrlimit(RLIMIT_NOFILE, &more) != 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   signal(SIGPIPE, SIG_IGN);
   std::string what = argc > 1 ? argv[1] : "";
   int number = argc > 2 ? std::atoi(argv[2]) : 0;
