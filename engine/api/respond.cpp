@@ -134,7 +134,9 @@ Result<Response> respond_object(ApiCall& call, const Output& output, int status,
     }
     default: break;
   }
-  auto bytes = with_api_version(object, call.kind->api_version());
+  // A Scale is of its own group, whatever it is the scale of.
+  bool scale = call.info.subresource == "scale";
+  auto bytes = scale ? object : with_api_version(object, call.kind->api_version());
   return make_response(call, output, status, TRY(in_form(output, *bytes)));
 }
 

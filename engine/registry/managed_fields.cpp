@@ -210,14 +210,34 @@ FieldSet allowed_by_last_applied(const FieldsContext& context, const Json& live)
   return out;
 }
 
-// The annotation follows what kubectl applies on the server, for clients that still read it.
-void renew_last_applied(const FieldsContext& context, Json& config, const Json* live) {
-  if (context.manager != "kubectl" || live == nullptr) return;
+Json with_sorted_keys(const Json& value) {
+  if (value.is_array()) {
+    JsonArray out;
+    for (const Json& item : value.as_array()) out.push_back(with_sorted_keys(item));
+    return Json(std::move(out));
+  }
+  if (!value.is_object()) return value;
+  std::vector<const JsonObject::Member*> members;
+  for (const auto& member : value.as_object()) members.push_back(&member);
+  std::sort(members.begin(), members.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
+  JsonObject out;
+  for (const auto* member : members) out.set(member->first, with_sorted_keys(member->second));
+  return Json(std::move(out));
+}
+
+// What the annotation is to say once kubectl has applied this on the server, for clients that still
+// read it; empty when the live object has no such annotation.
+std::string last_applied_text(const FieldsContext& context, const Json& config, const Json* live) {
+  if (context.manager != "kubectl" || live == nullptr) return {};
   const Json* annotations = live->at({"metadata", "annotations"});
-  if (annotations == nullptr || annotations->str(kLastApplied).empty()) return;
-  Json plain = config;
-  if (Json* own = metadata_of(plain).find("annotations")) own->erase(kLastApplied);
-  metadata_of(config)["annotations"].set(kLastApplied, Json(dump(plain) + "\n"));
+  if (annotations == nullptr || annotations->str(kLastApplied).empty()) return {};
+  Json plain = with_sorted_keys(config);
+  if (Json* own = metadata_of(plain).find("annotations")) {
+    own->erase(kLastApplied);
+    if (own->size() == 0) metadata_of(plain).erase("annotations");
+  }
+  return dump(plain) + "\n";
 }
 
 // What a subresource's configuration may not speak of, and what the main resource's may not.
@@ -278,8 +298,8 @@ Result<Json> apply_config(const FieldsContext& context, const Json* live, Json c
                              std::string(metadata_of(config).str("name")) + "; " +
                              context.kind.group + "/" + context.kind.version +
                              ", Kind=" + context.kind.kind + "): " + twice);
+  std::string last_applied = last_applied_text(context, config, live);
   keep_part(context, config);
-  renew_last_applied(context, config, live);
   const Managers before = live_managers(context, live, root);
   Managers managers = before;
 
@@ -313,6 +333,9 @@ Result<Json> apply_config(const FieldsContext& context, const Json* live, Json c
   bool nothing_new = live != nullptr && changes.same() && same_managers(before, managers) &&
                      metadata_of(*live).find("managedFields") != nullptr;
   if (!nothing_new) set_fields(merged, managers);
+  // Nobody's field: it is the server that keeps it.
+  if (!last_applied.empty())
+    metadata_of(merged)["annotations"].set(kLastApplied, Json(std::move(last_applied)));
   return merged;
 }
 

@@ -134,13 +134,19 @@ Result<Written> Registry::patch(const Kind& kind, std::string_view ns, std::stri
       }
       return scale;
     });
-  return impl_->rewrite(
+  auto written = impl_->rewrite(
       kind, ns, name, with, [&](const Impl::Current& current) -> Result<Impl::Wanted> {
         Impl::Wanted wanted{current.object};
         TRY(patch_object(kind, type, wanted.object, patch));
         TRY(impl_->decode(kind, wanted.object, with, Impl::Source::patch, body));
         return wanted;
       });
+  // A patch that makes what no decoder takes is itself invalid.
+  if (!written && written.error().is("BadRequest") &&
+      written.error().message().starts_with(kind.kind + " in version "))
+    return Status::invalid("", "", "", {cause_invalid("patch", Json(body),
+                                                      written.error().message())});
+  return written;
 }
 
 }  // namespace engine

@@ -153,7 +153,9 @@ Result<Answer> verb_get(ApiCall& call) {
     auto current = TRY(call.parts.dispatcher.fresh(call.deadline()));
     if (revision > current) return too_large_revision(revision, current);
   }
-  auto object = TRY(call.parts.dispatcher.get(*call.kind, call.info.ns, call.info.name));
+  // The path of a namespace names it twice: as itself and as the place it is.
+  std::string_view ns = call.kind->namespaced() ? std::string_view(call.info.ns) : "";
+  auto object = TRY(call.parts.dispatcher.get(*call.kind, ns, call.info.name));
   if (!object) return Status::not_found(call.kind->about(call.info.name));
   return TRY(respond_object(call, output, 200, object->bytes));
 }

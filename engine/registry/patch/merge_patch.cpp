@@ -23,7 +23,8 @@ void merge_into(Json& target, Json patch) {
 
 Result<Unit> merge_patch(Json& object, Json patch) {
   if (!patch.is_object())
-    return Status::bad_request(std::string("a merge patch is an object, got ") + patch.type_name());
+    return Status::bad_request(std::string("error decoding patch: expected an object, got ") +
+                               patch.type_name());
   merge_into(object, std::move(patch));
   return Unit{};
 }

@@ -50,10 +50,8 @@ size_t index_in(const JsonArray& list, const Json& item, std::string_view key) {
 
 // The items that the order names in that order; the others keep their place among them as they stood
 // on the server.
-Result<Unit> put_in_order(JsonArray& list, const JsonArray& server, const Json& order,
-                          std::string_view key) {
-  if (!order.is_array()) return bad("$setElementOrder is not a list");
-  const JsonArray& wanted = order.as_array();
+void put_in_order(JsonArray& list, const JsonArray& server, const JsonArray& wanted,
+                  std::string_view key) {
   JsonArray named, others;
   for (Json& item : list)
     (index_in(wanted, item, key) != SIZE_MAX ? named : others).push_back(std::move(item));
@@ -76,7 +74,11 @@ Result<Unit> put_in_order(JsonArray& list, const JsonArray& server, const Json& 
     list.push_back(std::move(item));
   }
   for (; o < others.size(); o++) list.push_back(std::move(others[o]));
-  return Unit{};
+}
+
+Result<const JsonArray*> read_order(const Json& order) {
+  if (!order.is_array()) return bad("$setElementOrder is not a list");
+  return &order.as_array();
 }
 
 Result<Unit> merge_items_by_key(JsonArray& list, JsonArray patch, const SchemaNode* node,
@@ -118,13 +120,19 @@ Result<Unit> merge_list(Json& value, Json patch, const SchemaNode* node, const J
   JsonArray server = value.as_array();
   JsonArray& list = value.as_array();
   std::string_view key = node->patch_merge_key();
+  // The patch's own order counts for its items, before one that it sets for all.
+  JsonArray patch_order = patch.as_array();
+  std::erase_if(patch_order, [&](const Json& item) {
+    return identity(item, key) == nullptr || item.find(kPatch) != nullptr;
+  });
   if (!key.empty()) {
     TRY(merge_items_by_key(list, std::move(patch.as_array()), node, key));
   } else {
     for (Json& item : patch.as_array())
       if (!contains(list, item, "")) list.push_back(std::move(item));
   }
-  if (order != nullptr) TRY(put_in_order(list, server, *order, key));
+  put_in_order(list, server, patch_order, key);
+  if (order != nullptr) put_in_order(list, server, *TRY(read_order(*order)), key);
   return Unit{};
 }
 
@@ -167,7 +175,7 @@ Result<Unit> reorder_lists(Json& object, const Json& patch, const SchemaNode* no
     const SchemaNode* type = node == nullptr ? nullptr : node->member(field);
     if (!merges(type)) continue;
     JsonArray server = list->as_array();
-    TRY(put_in_order(list->as_array(), server, order, type->patch_merge_key()));
+    put_in_order(list->as_array(), server, *TRY(read_order(order)), type->patch_merge_key());
   }
   return Unit{};
 }

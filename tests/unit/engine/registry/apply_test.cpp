@@ -114,6 +114,22 @@ TEST_CASE("apply refuses what it cannot own", "[registry][apply]") {
   CHECK(!api.apply(maps, "default", "a", "x: [", "alice"));
 }
 
+TEST_CASE("kubectl moves from its own apply to the server's", "[registry][apply]") {
+  Api api;
+  const Kind& maps = api.core("configmaps");
+  WriteOptions client_side = api.options;
+  client_side.field_manager = "kubectl-client-side-apply";
+  MUST(api.registry->create(maps, "default", json(R"({"metadata":{"name":"a","annotations":{
+      "kubectl.kubernetes.io/last-applied-configuration":
+      "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"},\"data\":{\"x\":\"1\"}}"}},
+      "data":{"x":"1"}})"), client_side));
+  Json now = MUST(api.apply(maps, "default", "a", map_with(R"({"x":"2"})"), "kubectl")).object.json();
+  CHECK(now.str({"data", "x"}) == "2");
+  CHECK(now.at({"metadata", "annotations"})->str("kubectl.kubernetes.io/last-applied-configuration") ==
+        R"({"apiVersion":"v1","data":{"x":"2"},"kind":"ConfigMap","metadata":{"name":"a"}})" "\n");
+  CHECK(owned(now, "kubectl") == R"({"f:data":{"f:x":{}}})");
+}
+
 TEST_CASE("apply merges keyed lists and sets", "[registry][apply]") {
   Api api;
   const Kind& services = api.core("services");

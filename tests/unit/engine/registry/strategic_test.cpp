@@ -58,7 +58,7 @@ TEST_CASE("strategic: lists of values", "[registry][patch][strategic]") {
   Pods pods;
   CHECK(pods.patch(R"({"metadata":{"finalizers":["a","b"]}})",
                    R"({"metadata":{"finalizers":["c","a"]}})") ==
-        json(R"({"metadata":{"finalizers":["a","b","c"]}})"));
+        json(R"({"metadata":{"finalizers":["c","a","b"]}})"));
   CHECK(pods.patch(R"({"metadata":{"finalizers":["a","b"]}})",
                    R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["a"]}})") ==
         json(R"({"metadata":{"finalizers":["b"]}})"));
