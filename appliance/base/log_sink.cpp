@@ -36,7 +36,8 @@ void append_time(std::string& out) {
   out.append(text, static_cast<size_t>(size));
 }
 
-// JSON string, which is also how text output quotes: one line stays one line whatever a client put into it.
+// JSON string, which is also how text output quotes: one line stays one line whatever a client put
+// into it.
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (char c : text) {
@@ -176,7 +177,8 @@ class LogSink::Impl {
       uint64_t unsaid = std::exchange(dropped_unsaid_, 0);
       lock.unlock();
       if (unsaid > 0) {
-        batch += format_line({log::Level::warn, "log lines were dropped: nobody read them",
+        batch += format_line({log::Level::warn,
+                              "log lines were dropped: nobody read them",
                               {{"lines", static_cast<int64_t>(unsaid)}}},
                              options_.format);
       }
@@ -186,8 +188,9 @@ class LogSink::Impl {
     }
   }
 
-  // False when there is no use in going on. The descriptor may be blocking and shared with others (a terminal), so it is not
-  // switched to non-blocking: only what poll() says fits is written, and at most PIPE_BUF of it.
+  // False when there is no use in going on. The descriptor may be blocking and shared with others
+  // (a terminal), so it is not switched to non-blocking: only what poll() says fits is written, and
+  // at most PIPE_BUF of it.
   bool deliver(std::string_view text) {
     while (!text.empty()) {
       pollfd wait{options_.fd, POLLOUT, 0};
@@ -229,8 +232,12 @@ class LogSink::Impl {
 
 LogSink::LogSink(LogOptions options) : impl_(std::make_unique<Impl>(options)) {}
 LogSink::~LogSink() = default;
-void LogSink::write(const log::Line& line) { impl_->write(line); }
-uint64_t LogSink::dropped() const { return impl_->dropped(); }
+void LogSink::write(const log::Line& line) {
+  impl_->write(line);
+}
+uint64_t LogSink::dropped() const {
+  return impl_->dropped();
+}
 
 log::Sink LogSink::sink() {
   return [this](const log::Line& line) { impl_->write(line); };

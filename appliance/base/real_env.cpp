@@ -135,9 +135,13 @@ class Workers {
   std::vector<std::thread> threads_;
 };
 
-int or_default(int value, int fallback) { return value > 0 ? value : fallback; }
+int or_default(int value, int fallback) {
+  return value > 0 ? value : fallback;
+}
 
-int cores() { return std::max(2, static_cast<int>(std::thread::hardware_concurrency())); }
+int cores() {
+  return std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 }  // namespace
 
@@ -209,28 +213,43 @@ class RealEnv::Impl {
 };
 
 RealEnv::RealEnv(RealEnvOptions options) : impl_(std::make_unique<Impl>(options)) {}
-RealEnv::~RealEnv() { impl_->stop(); }
+RealEnv::~RealEnv() {
+  impl_->stop();
+}
 
-Instant RealEnv::now() { return monotonic_now(); }
+Instant RealEnv::now() {
+  return monotonic_now();
+}
 
 storage::WallTime RealEnv::wall() {
   return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
 }
 
-void RealEnv::post(Task task) { impl_->post(std::move(task)); }
+void RealEnv::post(Task task) {
+  impl_->post(std::move(task));
+}
 void RealEnv::post_after(storage::Millis delay, Task task) {
   impl_->post_after(delay, std::move(task));
 }
-void RealEnv::post_slow(Task task) { impl_->post_slow(std::move(task)); }
-void RealEnv::stop() { impl_->stop(); }
-std::unique_ptr<storage::Gate> RealEnv::make_gate() { return std::make_unique<RealGate>(); }
-void RealEnv::on_wait(WaitHook* hook) { wait_hook() = hook; }
+void RealEnv::post_slow(Task task) {
+  impl_->post_slow(std::move(task));
+}
+void RealEnv::stop() {
+  impl_->stop();
+}
+std::unique_ptr<storage::Gate> RealEnv::make_gate() {
+  return std::make_unique<RealGate>();
+}
+void RealEnv::on_wait(WaitHook* hook) {
+  wait_hook() = hook;
+}
 
 void RealEnv::random_secret(std::span<std::byte> out) {
   size_t done = 0;
   while (done < out.size()) {
     ssize_t got = getrandom(out.data() + done, out.size() - done, 0);
-    // getrandom fails only when interrupted before the pool is ready; there is no going on without it.
+    // getrandom fails only when interrupted before the pool is ready; there is no going on without
+    // it.
     if (got > 0) done += static_cast<size_t>(got);
   }
 }
@@ -239,7 +258,8 @@ uint64_t RealEnv::random(uint64_t below) {
   if (below < 2) return 0;
   thread_local std::array<uint64_t, 32> pool;
   thread_local size_t used = pool.size();
-  // Numbers from the top part that does not divide evenly are drawn again, so that none is likelier than another.
+  // Numbers from the top part that does not divide evenly are drawn again, so that none is likelier
+  // than another.
   const uint64_t limit = UINT64_MAX - UINT64_MAX % below;
   for (;;) {
     if (used == pool.size()) {

@@ -1,7 +1,8 @@
-// RealEnv: Env answered by the machine. Tasks run on a fixed set of workers, slow tasks on a bounded pool of their own, timers on one
-// thread that only hands tasks to the workers. A thread that is about to wait at a gate can tell its own pool (see on_wait), so that
-// another thread takes over the work meanwhile.
-// Thread: any. Owns: its threads. stop() (or the destructor) drops timers that have not fired, runs what is queued, and joins.
+// RealEnv: Env answered by the machine. Tasks run on a fixed set of workers, slow tasks on a
+// bounded pool of their own, timers on one thread that only hands tasks to the workers. A thread
+// that is about to wait at a gate can tell its own pool (see on_wait), so that another thread takes
+// over the work meanwhile. Thread: any. Owns: its threads. stop() (or the destructor) drops timers
+// that have not fired, runs what is queued, and joins.
 #pragma once
 
 #include <functional>
@@ -14,7 +15,8 @@ namespace appliance {
 struct RealEnvOptions {
   int workers = 0;           // 0: cores, at least 2
   int slow_workers = 0;      // 0: 4
-  size_t queue_max = 65536;  // slow tasks waiting; over it post_slow runs nothing and the task is dropped after being logged
+  size_t queue_max = 65536;  // slow tasks waiting; over it post_slow runs nothing and the task is
+                             // dropped after being logged
 };
 
 class RealEnv final : public storage::Env {
@@ -35,8 +37,9 @@ class RealEnv final : public storage::Env {
 
   void stop();
 
-  // For the thread that calls it: `before` runs when this thread is about to sleep at a gate, `after` when it goes on. A pool with one
-  // running thread per core uses it to let another one run. Both must be cheap.
+  // For the thread that calls it: `before` runs when this thread is about to sleep at a gate,
+  // `after` when it goes on. A pool with one running thread per core uses it to let another one
+  // run. Both must be cheap.
   struct WaitHook {
     virtual ~WaitHook() = default;
     virtual void before_wait() = 0;

@@ -1,6 +1,6 @@
-// sd_notify: tells systemd what state the service is in (READY=1, STOPPING=1, STATUS=..., WATCHDOG=1), over the datagram socket that it
-// names in NOTIFY_SOCKET. Without that variable nothing happens. Source: sd_notify(3).
-// Thread: any. Owns: nothing.
+// sd_notify: tells systemd what state the service is in (READY=1, STOPPING=1, STATUS=...,
+// WATCHDOG=1), over the datagram socket that it names in NOTIFY_SOCKET. Without that variable
+// nothing happens. Source: sd_notify(3). Thread: any. Owns: nothing.
 #pragma once
 
 #include <string_view>

@@ -24,11 +24,13 @@ using std::chrono::hours;
 using storage::WallTime;
 
 constexpr auto kLookEvery = storage::Millis(60'000);
-constexpr auto kBackdated = std::chrono::minutes(5);      // for clients whose clock is a little late
+constexpr auto kBackdated = std::chrono::minutes(5);  // for clients whose clock is a little late
 constexpr auto kTicketKeyLife = hours(24);
 constexpr size_t kFileBytes = 1u << 20;
 
-std::string why() { return std::strerror(errno); }
+std::string why() {
+  return std::strerror(errno);
+}
 
 // Nothing when the file is not there.
 Result<std::optional<std::string>> read_file(const std::string& path) {
@@ -42,7 +44,8 @@ Result<std::optional<std::string>> read_file(const std::string& path) {
   std::string error = why();
   ::close(fd);
   if (got < 0) return Status::internal("cannot read " + path + ": " + error);
-  if (static_cast<size_t>(got) > kFileBytes) return Status::internal(path + " is too large to be a certificate or key");
+  if (static_cast<size_t>(got) > kFileBytes)
+    return Status::internal(path + " is too large to be a certificate or key");
   text.resize(static_cast<size_t>(got));
   return std::optional<std::string>(std::move(text));
 }
@@ -53,11 +56,13 @@ Result<Unit> write_file(const std::string& path, const std::string& text, mode_t
   ::unlink(beside.c_str());
   int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0) return Status::internal("cannot write " + beside + ": " + why());
-  bool good = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  bool good = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+              ::fsync(fd) == 0;
   std::string error = why();
   ::close(fd);
   if (!good) return Status::internal("cannot write " + beside + ": " + error);
-  if (::rename(beside.c_str(), path.c_str()) != 0) return Status::internal("cannot write " + path + ": " + why());
+  if (::rename(beside.c_str(), path.c_str()) != 0)
+    return Status::internal("cannot write " + path + ": " + why());
   return Unit{};
 }
 
@@ -65,8 +70,8 @@ Result<Unit> write_file(const std::string& path, const std::string& text, mode_t
 std::string file_mark(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return "";
-  return std::to_string(info.st_ino) + "/" + std::to_string(info.st_size) + "/" + std::to_string(info.st_mtim.tv_sec) +
-         "." + std::to_string(info.st_mtim.tv_nsec);
+  return std::to_string(info.st_ino) + "/" + std::to_string(info.st_size) + "/" +
+         std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
 }
 
 }  // namespace
@@ -99,7 +104,8 @@ class Certificates::Impl : public std::enable_shared_from_this<Certificates::Imp
     return given() ? given_ca_ : ca_pem_;
   }
 
-  Result<KeyPair> issue_client(const std::string& name, const std::vector<std::string>& groups, hours lifetime) {
+  Result<KeyPair> issue_client(const std::string& name, const std::vector<std::string>& groups,
+                               hours lifetime) {
     std::lock_guard lock(mutex_);
     auto key = TRY(x509::make_key());
     x509::Request request{x509::Use::client, {name, groups}, {}, start(), end(lifetime)};
@@ -127,7 +133,8 @@ class Certificates::Impl : public std::enable_shared_from_this<Certificates::Imp
       }
     } else if (due()) {
       TRY(make_server());
-      log::info("the server certificate was renewed", {{"days", options_.server_lifetime.count() / 24}});
+      log::info("the server certificate was renewed",
+                {{"days", options_.server_lifetime.count() / 24}});
       changed = true;
     }
     if (env_.wall() - ticket_keys_made_ > kTicketKeyLife) {
@@ -154,7 +161,9 @@ class Certificates::Impl : public std::enable_shared_from_this<Certificates::Imp
   std::string path(const char* name) const { return options_.dir + "/" + name; }
   WallTime start() const { return env_.wall() - kBackdated; }
   // Nothing outlives the CA that signed it.
-  WallTime end(hours lifetime) const { return std::min<WallTime>(env_.wall() + lifetime, x509::not_after(*ca_)); }
+  WallTime end(hours lifetime) const {
+    return std::min<WallTime>(env_.wall() + lifetime, x509::not_after(*ca_));
+  }
 
   void new_ticket_keys() {
     env_.random_secret(std::as_writable_bytes(std::span(ticket_keys_)));
@@ -174,15 +183,19 @@ class Certificates::Impl : public std::enable_shared_from_this<Certificates::Imp
         return Status::internal(path("ca.key") + " does not belong to " + path("ca.crt"));
       }
       if (x509::not_after(*ca_) <= env_.wall())
-        return Status::internal(path("ca.crt") + " has ended; remove it and ca.key to get a new CA");
+        return Status::internal(path("ca.crt") +
+                                " has ended; remove it and ca.key to get a new CA");
       return Unit{};
     }
-    // Others trust the CA by its checksum: it is only made where there was none, never over a half that is left.
+    // Others trust the CA by its checksum: it is only made where there was none, never over a half
+    // that is left.
     if (certificate || key)
-      return Status::internal("only one of ca.crt and ca.key is in " + options_.dir + "; restore the other one");
+      return Status::internal("only one of ca.crt and ca.key is in " + options_.dir +
+                              "; restore the other one");
     ca_key_ = TRY(x509::make_key());
     std::string name = "paddock-ca-" + std::to_string(env_.random(1'000'000'000));
-    x509::Request request{x509::Use::ca, {name, {"paddock"}}, {}, start(), env_.wall() + options_.ca_lifetime};
+    x509::Request request{
+        x509::Use::ca, {name, {"paddock"}}, {}, start(), env_.wall() + options_.ca_lifetime};
     ca_ = TRY(x509::make_certificate(request, *ca_key_, nullptr, nullptr));
     ca_pem_ = x509::to_pem(*ca_);
     TRY(write_file(path("ca.key"), x509::to_pem(*ca_key_), 0600));
@@ -211,7 +224,11 @@ class Certificates::Impl : public std::enable_shared_from_this<Certificates::Imp
   Result<Unit> make_server() {
     auto key = TRY(x509::make_key());
     std::string name = options_.names.empty() ? "paddock" : options_.names[0].substr(0, 64);
-    x509::Request request{x509::Use::server, {name, {"paddock"}}, options_.names, start(), end(options_.server_lifetime)};
+    x509::Request request{x509::Use::server,
+                          {name, {"paddock"}},
+                          options_.names,
+                          start(),
+                          end(options_.server_lifetime)};
     auto made = TRY(x509::make_certificate(request, *key, ca_.get(), ca_key_.get()));
     std::string pem = x509::to_pem(*made);
     std::string key_pem = x509::to_pem(*key);
@@ -250,7 +267,8 @@ class Certificates::Impl : public std::enable_shared_from_this<Certificates::Imp
   }
 
   Result<Unit> build() {
-    ServerContext from{server_pem_, server_key_pem_, ca_pem_ + options_.client_ca_pem, ticket_keys_};
+    ServerContext from{server_pem_, server_key_pem_, ca_pem_ + options_.client_ca_pem,
+                       ticket_keys_};
     context_ = TRY(make_server_context(from));
     return Unit{};
   }
@@ -271,7 +289,8 @@ class Certificates::Impl : public std::enable_shared_from_this<Certificates::Imp
   std::shared_ptr<ssl_ctx_st> context_;
 };
 
-Result<std::unique_ptr<Certificates>> Certificates::open(CertificateOptions options, storage::Env& env) {
+Result<std::unique_ptr<Certificates>> Certificates::open(CertificateOptions options,
+                                                         storage::Env& env) {
   auto impl = std::make_shared<Impl>(std::move(options), env);
   TRY(impl->open());
   impl->look_later();
@@ -281,16 +300,27 @@ Result<std::unique_ptr<Certificates>> Certificates::open(CertificateOptions opti
 Certificates::Certificates(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Certificates::~Certificates() = default;
 
-std::shared_ptr<ssl_ctx_st> Certificates::context() { return impl_->context(); }
-std::string Certificates::ca_pem() const { return impl_->ca_pem(); }
-std::string Certificates::ca_checksum() const { return x509::sha256_hex(impl_->ca_pem()); }
+std::shared_ptr<ssl_ctx_st> Certificates::context() {
+  return impl_->context();
+}
+std::string Certificates::ca_pem() const {
+  return impl_->ca_pem();
+}
+std::string Certificates::ca_checksum() const {
+  return x509::sha256_hex(impl_->ca_pem());
+}
 
-Result<KeyPair> Certificates::issue_client(const std::string& common_name, const std::vector<std::string>& organizations,
+Result<KeyPair> Certificates::issue_client(const std::string& common_name,
+                                           const std::vector<std::string>& organizations,
                                            hours lifetime) {
   return impl_->issue_client(common_name, organizations, lifetime);
 }
 
-Result<Unit> Certificates::set_names(std::vector<std::string> names) { return impl_->set_names(std::move(names)); }
-Result<bool> Certificates::refresh() { return impl_->refresh(); }
+Result<Unit> Certificates::set_names(std::vector<std::string> names) {
+  return impl_->set_names(std::move(names));
+}
+Result<bool> Certificates::refresh() {
+  return impl_->refresh();
+}
 
 }  // namespace appliance

@@ -1,7 +1,9 @@
-// Conn: a server connection between its accept and its end or its hand-over to the hub. Its state word says who may touch it: the lobby,
-// or (kBusy) the request under way, which runs in a pool thread or waits parked for a reply. An event that comes meanwhile is only noted
-// (kEvent): whoever ends the request then sends the connection through the lobby instead of quietly making it idle.
-// Thread: its owner by the state word; the deadline links belong to the lobby always. Owns: its Link and its bytes.
+// Conn: a server connection between its accept and its end or its hand-over to the hub. Its state
+// word says who may touch it: the lobby, or (kBusy) the request under way, which runs in a pool
+// thread or waits parked for a reply. An event that comes meanwhile is only noted (kEvent): whoever
+// ends the request then sends the connection through the lobby instead of quietly making it idle.
+// Thread: its owner by the state word; the deadline links belong to the lobby always. Owns: its
+// Link and its bytes.
 #pragma once
 
 #include <atomic>
@@ -19,12 +21,22 @@ namespace appliance {
 struct Unsent {
   std::string head;
   std::string body;
-  size_t at = 0;        // over both
+  size_t at = 0;  // over both
   bool close_after = false;
 };
 
 struct Conn final : DeadlineNode {
-  enum class Phase : uint8_t { sniff, handshake, plain_on_tls, idle, reading, serving, writing, linger, gone };
+  enum class Phase : uint8_t {
+    sniff,
+    handshake,
+    plain_on_tls,
+    idle,
+    reading,
+    serving,
+    writing,
+    linger,
+    gone
+  };
   static constexpr uint32_t kBusy = 1;
   static constexpr uint32_t kEvent = 2;
 
@@ -42,7 +54,8 @@ struct Conn final : DeadlineNode {
   std::string leftover;       // bytes after the request under way: the next ones
   size_t body_counted = 0;    // bytes of the reader's body in the lobby's sum
   storage::Instant body_end;  // when the whole body must be there
-  storage::Instant deadline;  // what the owner wants; the wheel looks at it when the connection's slot comes
+  storage::Instant
+      deadline;  // what the owner wants; the wheel looks at it when the connection's slot comes
 };
 
 }  // namespace appliance

@@ -1,6 +1,6 @@
-// DeadlineWheel: deadlines of many connections at O(1) each: a ring of slots of 100 ms. A node that should fire later than its slot says is
-// simply put in again when the slot comes, so that moving a deadline further away costs nothing.
-// Thread: one. Owns: nothing; nodes are linked, not held.
+// DeadlineWheel: deadlines of many connections at O(1) each: a ring of slots of 100 ms. A node that
+// should fire later than its slot says is simply put in again when the slot comes, so that moving a
+// deadline further away costs nothing. Thread: one. Owns: nothing; nodes are linked, not held.
 #pragma once
 
 #include <array>

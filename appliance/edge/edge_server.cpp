@@ -21,7 +21,8 @@ namespace {
 using storage::Instant;
 using storage::Millis;
 
-// Most of them sleep in a commit at any moment: the more there are, the more writes share one sync of the disk.
+// Most of them sleep in a commit at any moment: the more there are, the more writes share one sync
+// of the disk.
 int pool_size(int wanted) {
   if (wanted > 0) return wanted;
   return std::max(32, 4 * static_cast<int>(std::thread::hardware_concurrency()));
@@ -53,9 +54,10 @@ class EdgeServer::Impl : public std::enable_shared_from_this<EdgeServer::Impl> {
         hub_(hub),
         handler_(std::move(handler)),
         run_id_(env.random(UINT32_MAX)),
-        pool_(pool_size(options_.pool_threads), handler_,
-              [this](HttpEngine& engine, Job job) { serve(engine, std::move(job)); },
-              [this] { return closing_.load(std::memory_order_relaxed); }),
+        pool_(
+            pool_size(options_.pool_threads), handler_,
+            [this](HttpEngine& engine, Job job) { serve(engine, std::move(job)); },
+            [this] { return closing_.load(std::memory_order_relaxed); }),
         lobby_(options_, env, pool_, hub) {}
 
   engine::Result<engine::Unit> start() {
@@ -170,10 +172,12 @@ class EdgeServer::Impl : public std::enable_shared_from_this<EdgeServer::Impl> {
     adopted.input = std::move(conn.leftover);
     adopted.handler = std::move(stream.handler);
     adopted.options = stream.options;
-    if (!adopted.options.farewell && stream.head) adopted.options.farewell = farewell_of(*stream.head);
+    if (!adopted.options.farewell && stream.head)
+      adopted.options.farewell = farewell_of(*stream.head);
     if (adopted.options.client_bytes == engine::ClientBytes::by_head) {
       bool deliver = !stream.head || stream.head->status == 101;
-      adopted.options.client_bytes = deliver ? engine::ClientBytes::deliver : engine::ClientBytes::keep;
+      adopted.options.client_bytes =
+          deliver ? engine::ClientBytes::deliver : engine::ClientBytes::keep;
     }
     bool keep = !outcome.close;
     adopted.give_back = [self = weak_from_this(), keep](Link link, std::string input) {
@@ -240,11 +244,21 @@ void EdgeServer::Impl::park(Conn& conn, RequestLine line, engine::Pending pendin
 
 EdgeServer::EdgeServer(EdgeOptions options, storage::Env& env, StreamHub& hub, Handler handler)
     : impl_(std::make_shared<Impl>(std::move(options), env, hub, std::move(handler))) {}
-EdgeServer::~EdgeServer() { impl_->stop(Instant::min()); }
+EdgeServer::~EdgeServer() {
+  impl_->stop(Instant::min());
+}
 
-engine::Result<engine::Unit> EdgeServer::start() { return impl_->start(); }
-const std::vector<uint16_t>& EdgeServer::ports() const { return impl_->ports(); }
-void EdgeServer::stop(Instant deadline) { impl_->stop(deadline); }
-EdgeCounters EdgeServer::counters() const { return impl_->counters(); }
+engine::Result<engine::Unit> EdgeServer::start() {
+  return impl_->start();
+}
+const std::vector<uint16_t>& EdgeServer::ports() const {
+  return impl_->ports();
+}
+void EdgeServer::stop(Instant deadline) {
+  impl_->stop(deadline);
+}
+EdgeCounters EdgeServer::counters() const {
+  return impl_->counters();
+}
 
 }  // namespace appliance

@@ -50,7 +50,9 @@ class ConnStream final : public httplib::Stream {
   std::string* out_ = nullptr;
 };
 
-bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
+bool may_have_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
 
 // A handler's header must not be able to end its line and begin another.
 void append_header(std::string& out, std::string_view name, std::string_view value) {
@@ -69,7 +71,8 @@ class HttpEngine::Server final : public httplib::Server {
       route(response);
       return HandlerResponse::Handled;
     });
-    set_header_writer([this](httplib::Stream& out, httplib::Headers&) { return write_headers(out); });
+    set_header_writer(
+        [this](httplib::Stream& out, httplib::Headers&) { return write_headers(out); });
   }
 
   Outcome process(const RequestLine& line, engine::Request* request, engine::Answer* ready) {
@@ -107,11 +110,13 @@ class HttpEngine::Server final : public httplib::Server {
     try {
       return handler_(*request_);
     } catch (const std::exception& e) {
-      log::error("a request failed", {{"method", line_->method}, {"path", request_->path}, {"error", e.what()}});
+      log::error("a request failed",
+                 {{"method", line_->method}, {"path", request_->path}, {"error", e.what()}});
     } catch (...) {
       log::error("a request failed", {{"method", line_->method}, {"path", request_->path}});
     }
-    return refusal_response({500, "InternalError", "an internal error occurred; the server's log says more"});
+    return refusal_response(
+        {500, "InternalError", "an internal error occurred; the server's log says more"});
   }
 
   void route(httplib::Response& out) {
@@ -182,9 +187,9 @@ class HttpEngine::Server final : public httplib::Server {
       std::tm parts{};
       gmtime_r(&now, &parts);
       char buffer[64];
-      std::snprintf(buffer, sizeof buffer, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[parts.tm_wday],
-                    parts.tm_mday, kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
-                    parts.tm_sec);
+      std::snprintf(buffer, sizeof buffer, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                    kDays[parts.tm_wday], parts.tm_mday, kMonths[parts.tm_mon],
+                    parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
       date_ = buffer;
       date_at_ = now;
     }
@@ -216,6 +221,8 @@ Outcome HttpEngine::answer(const RequestLine& line, engine::Answer answer) {
   return server_->process(line, nullptr, &answer);
 }
 
-void HttpEngine::set_closing(std::function<bool()> closing) { server_->set_closing(std::move(closing)); }
+void HttpEngine::set_closing(std::function<bool()> closing) {
+  server_->set_closing(std::move(closing));
+}
 
 }  // namespace appliance

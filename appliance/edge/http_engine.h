@@ -1,8 +1,9 @@
-// HttpEngine: one request through cpp-httplib: its Server::process_request runs on a Stream of ours that has no socket behind it. It
-// carries the request through the handler, catches what the handler throws, and writes the answer's head. It is shown the request line and
-// the Connection header only: it would decode escapes in header values, lose the order of headers and answer Range by itself. Bodies do
-// not pass through it either way, so they are never copied.
-// Thread: one each. Owns: its httplib::Server.
+// HttpEngine: one request through cpp-httplib: its Server::process_request runs on a Stream of ours
+// that has no socket behind it. It carries the request through the handler, catches what the
+// handler throws, and writes the answer's head. It is shown the request line and the Connection
+// header only: it would decode escapes in header values, lose the order of headers and answer Range
+// by itself. Bodies do not pass through it either way, so they are never copied. Thread: one each.
+// Owns: its httplib::Server.
 #pragma once
 
 #include <functional>
@@ -24,10 +25,11 @@ struct RequestLine {
 };
 
 struct Outcome {
-  std::string head;                        // status line and headers as they go on the wire; empty when there is nothing to write yet
+  std::string head;  // status line and headers as they go on the wire; empty when there is nothing
+                     // to write yet
   std::string body;
-  bool close = false;                      // the connection ends after this answer
-  std::optional<engine::Stream> stream;    // after `head`, unless the stream writes everything itself
+  bool close = false;                    // the connection ends after this answer
+  std::optional<engine::Stream> stream;  // after `head`, unless the stream writes everything itself
   std::optional<engine::Pending> pending;
 };
 
@@ -44,7 +46,8 @@ class HttpEngine {
   Outcome run(const RequestLine& line, engine::Request& request);
   // Writes an answer that came later. `close_after` because the server is stopping, for instance.
   Outcome answer(const RequestLine& line, engine::Answer answer);
-  void set_closing(std::function<bool()> closing);  // asked at each answer: is this connection to end after it
+  void set_closing(
+      std::function<bool()> closing);  // asked at each answer: is this connection to end after it
 
  private:
   class Server;

@@ -16,7 +16,9 @@ constexpr std::array<bool, 256> make_token_table() {
 }
 constexpr auto kToken = make_token_table();
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 }  // namespace
 

@@ -22,9 +22,10 @@ using storage::Millis;
 
 namespace {
 
-constexpr size_t kTurnBytes = 256u << 10;    // of one stream in one turn, each direction
-constexpr size_t kGatherBytes = 16u << 10;   // small frames are joined up to one TLS record
-constexpr size_t kKeptBytes = 64u << 10;     // of the client's next requests, while it still reads a stream
+constexpr size_t kTurnBytes = 256u << 10;   // of one stream in one turn, each direction
+constexpr size_t kGatherBytes = 16u << 10;  // small frames are joined up to one TLS record
+constexpr size_t kKeptBytes =
+    64u << 10;  // of the client's next requests, while it still reads a stream
 constexpr auto kLingerTime = Millis(2'000);
 constexpr auto kLingerTimeAtStop = Millis(200);
 
@@ -57,12 +58,14 @@ bool to_sockaddr(const SocketAddress& from, sockaddr_storage& out, socklen_t& si
   return false;
 }
 
-std::string where(const SocketAddress& to) { return to.address + " port " + std::to_string(to.port); }
+std::string where(const SocketAddress& to) {
+  return to.address + " port " + std::to_string(to.port);
+}
 
 }  // namespace
 
-void HubShard::connect(SocketAddress to, std::unique_ptr<ConnectionHandler> handler, engine::StreamOptions options,
-                       Instant deadline) {
+void HubShard::connect(SocketAddress to, std::unique_ptr<ConnectionHandler> handler,
+                       engine::StreamOptions options, Instant deadline) {
   auto stream = std::make_shared<HubStream>(*this);
   stream->handler_ = std::move(handler);
   stream->options_ = std::move(options);
@@ -81,16 +84,16 @@ void HubShard::connect(SocketAddress to, std::unique_ptr<ConnectionHandler> hand
       return failed(*stream, engine::Status::service_unavailable("the server is stopping"));
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-      return failed(*stream, engine::Status::service_unavailable("no socket for " + where(to) + ": " +
-                                                                 std::strerror(errno)));
+      return failed(*stream, engine::Status::service_unavailable("no socket for " + where(to) +
+                                                                 ": " + std::strerror(errno)));
     }
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     stream->link_ = Link(fd, where(to));
     if (::connect(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 && errno != EINPROGRESS) {
-      return failed(*stream, engine::Status::service_unavailable("cannot connect to " + where(to) + ": " +
-                                                                 std::strerror(errno)));
+      return failed(*stream, engine::Status::service_unavailable("cannot connect to " + where(to) +
+                                                                 ": " + std::strerror(errno)));
     }
     epoll_event event{};
     event.events = EPOLLOUT | EPOLLET;
@@ -104,8 +107,9 @@ void HubShard::connected(HubStream& stream) {
   socklen_t size = sizeof error;
   getsockopt(stream.link_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) {
-    return failed(stream, engine::Status::service_unavailable("cannot connect to " + stream.link_.peer() + ": " +
-                                                              std::strerror(error)));
+    return failed(stream,
+                  engine::Status::service_unavailable("cannot connect to " + stream.link_.peer() +
+                                                      ": " + std::strerror(error)));
   }
   if (stream.deadline_ != Instant::max()) --with_deadline_;
   stream.deadline_ = Instant::max();
@@ -122,20 +126,25 @@ void HubShard::failed(HubStream& stream, const engine::Status& why) {
 
 void HubShard::on_event(HubStream& stream, uint32_t events) {
   switch (stream.phase_) {
-    case HubStream::Phase::closed: return;
-    case HubStream::Phase::connecting: return connected(stream);
+    case HubStream::Phase::closed:
+      return;
+    case HubStream::Phase::connecting:
+      return connected(stream);
     case HubStream::Phase::lingering:
-    case HubStream::Phase::open: break;
+    case HubStream::Phase::open:
+      break;
   }
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) stream.more_ = true;
-  bool reading = !stream.paused_.load() && !stream.client_ended_ && stream.kept_.size() < kKeptBytes;
+  bool reading =
+      !stream.paused_.load() && !stream.client_ended_ && stream.kept_.size() < kKeptBytes;
   // Without reading, nothing else would find out that the connection is gone.
   if ((events & EPOLLERR) && !reading) return broken(stream);
   if (!stream.listed_) advance(stream);
 }
 
 void HubShard::advance(HubStream& stream) {
-  if (stream.phase_ == HubStream::Phase::closed || stream.phase_ == HubStream::Phase::connecting) return;
+  if (stream.phase_ == HubStream::Phase::closed || stream.phase_ == HubStream::Phase::connecting)
+    return;
   if (stream.phase_ == HubStream::Phase::lingering) return read(stream);
   HubStream::End end;
   {
@@ -166,12 +175,15 @@ void HubShard::read(HubStream& stream) {
   bool lingering = stream.phase_ == HubStream::Phase::lingering;
   for (size_t turn = 0; turn < kTurnBytes;) {
     if (!stream.more_) return;
-    if (!lingering && (stream.paused_.load() || stream.client_ended_ || stream.kept_.size() >= kKeptBytes)) return;
+    if (!lingering &&
+        (stream.paused_.load() || stream.client_ended_ || stream.kept_.size() >= kKeptBytes))
+      return;
     size_t got = 0;
     Io io = Io::ok;
     if (lingering) {
       ssize_t size = recv(stream.link_.fd(), scratch_.data(), scratch_.size(), 0);
-      if (size <= 0) io = size < 0 && (errno == EAGAIN || errno == EINTR) ? Io::want_read : Io::broken;
+      if (size <= 0)
+        io = size < 0 && (errno == EAGAIN || errno == EINTR) ? Io::want_read : Io::broken;
       got = size > 0 ? static_cast<size_t>(size) : 0;
     } else {
       io = stream.link_.read(scratch_, got);
@@ -212,7 +224,8 @@ void HubShard::broken(HubStream& stream) {
   if (stream.outbound_ && stream.phase_ == HubStream::Phase::open) {
     guarded([&] {
       static_cast<ConnectionHandler&>(*stream.handler_)
-          .on_error(engine::Status::service_unavailable("the connection to " + stream.link_.peer() + " broke"));
+          .on_error(engine::Status::service_unavailable("the connection to " + stream.link_.peer() +
+                                                        " broke"));
     });
   }
   close(stream);
@@ -253,7 +266,8 @@ bool HubShard::write_some(HubStream& stream, size_t& written) {
   std::string_view piece = std::string_view(first).substr(stream.frame_at_);
   if (stream.sending_at_ + 1 < stream.sending_.size() && piece.size() < kGatherBytes) {
     gather_.assign(piece);
-    for (size_t i = stream.sending_at_ + 1; i < stream.sending_.size() && gather_.size() < kGatherBytes; ++i)
+    for (size_t i = stream.sending_at_ + 1;
+         i < stream.sending_.size() && gather_.size() < kGatherBytes; ++i)
       gather_.append(*stream.sending_[i], 0, kGatherBytes - gather_.size());
     piece = gather_;
   }

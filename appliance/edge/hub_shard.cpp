@@ -136,7 +136,8 @@ void HubShard::run() {
     now_ = env_.now();
     std::vector<Stream> going;
     going.swap(go_on_);
-    // A stream that ends in this turn stays alive until its end, for a later event may still name it.
+    // A stream that ends in this turn stays alive until its end, for a later event may still name
+    // it.
     std::vector<Stream> alive;
     for (int i = 0; i < count; ++i) {
       auto* stream = static_cast<HubStream*>(events[static_cast<size_t>(i)].data.ptr);
@@ -214,7 +215,9 @@ void HubShard::adopt(Adopted connection) {
   stream->options_ = std::move(connection.options);
   stream->give_back_ = std::move(connection.give_back);
   stream->kept_ = std::move(connection.input);
-  Frame head = connection.head.empty() ? nullptr : std::make_shared<const std::string>(std::move(connection.head));
+  Frame head = connection.head.empty()
+                   ? nullptr
+                   : std::make_shared<const std::string>(std::move(connection.head));
   counters_.adopted.fetch_add(1, std::memory_order_relaxed);
   post([this, stream, head] {
     add(stream);
@@ -278,7 +281,8 @@ void HubShard::check_deadlines() {
   }
 }
 
-// Each stream is ended as its protocol wants it; what its reader does not take before the deadline is lost with it.
+// Each stream is ended as its protocol wants it; what its reader does not take before the deadline
+// is lost with it.
 void HubShard::farewell_all() {
   farewells_said_ = true;
   for (auto& stream : std::vector<Stream>(streams_)) {

@@ -23,8 +23,8 @@ class HubShard {
   ~HubShard();
 
   void adopt(Adopted connection);
-  void connect(SocketAddress to, std::unique_ptr<ConnectionHandler> handler, engine::StreamOptions options,
-               storage::Instant deadline);
+  void connect(SocketAddress to, std::unique_ptr<ConnectionHandler> handler,
+               engine::StreamOptions options, storage::Instant deadline);
   void post(storage::Task task);
   void after(TimerId id, storage::Millis delay, storage::Task task);
   bool cancel(TimerId id);
@@ -33,7 +33,8 @@ class HubShard {
   void join();
 
   struct Counters {
-    std::atomic<uint64_t> streams{0}, adopted{0}, connected{0}, closed_slow{0}, bytes_in{0}, bytes_out{0};
+    std::atomic<uint64_t> streams{0}, adopted{0}, connected{0}, closed_slow{0}, bytes_in{0},
+        bytes_out{0};
     std::atomic<int64_t> queued{0};
   };
   Counters& counters() { return counters_; }
@@ -55,7 +56,7 @@ class HubShard {
   void read(HubStream& stream);
   bool take_bytes(HubStream& stream, std::string_view bytes);
   void client_end(HubStream& stream);
-  bool flush(HubStream& stream);      // true: everything queued is written
+  bool flush(HubStream& stream);  // true: everything queued is written
   bool write_some(HubStream& stream, size_t& written);
   void advance_queue(HubStream& stream, size_t written);
   bool refill(HubStream& stream);

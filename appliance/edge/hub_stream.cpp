@@ -20,7 +20,8 @@ bool HubStream::send(Frame bytes) {
   size_t queued = queued_.fetch_add(size, std::memory_order_relaxed) + size;
   shard_.counters().queued.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
   queue_.push_back(std::move(bytes));
-  // One frame larger than the whole limit still goes to a reader that has taken everything before it.
+  // One frame larger than the whole limit still goes to a reader that has taken everything before
+  // it.
   if (queued > options_.queue_bytes_max && queued > size) {
     ended_ = true;
     end_ = End::slow;
@@ -47,13 +48,16 @@ void HubStream::say_farewell(const Frame& last) {
   end_ = End::finish;
   if (last && !last->empty()) {
     queued_.fetch_add(last->size(), std::memory_order_relaxed);
-    shard_.counters().queued.fetch_add(static_cast<int64_t>(last->size()), std::memory_order_relaxed);
+    shard_.counters().queued.fetch_add(static_cast<int64_t>(last->size()),
+                                       std::memory_order_relaxed);
     queue_.push_back(last);
   }
   mark_locked(lock);
 }
 
-void HubStream::pause_reading() { paused_.store(true, std::memory_order_relaxed); }
+void HubStream::pause_reading() {
+  paused_.store(true, std::memory_order_relaxed);
+}
 
 void HubStream::resume_reading() {
   if (!paused_.exchange(false)) return;

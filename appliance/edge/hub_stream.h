@@ -1,5 +1,5 @@
-// HubStream: one connection in the hub. Frames may be queued by any thread; everything else happens on its shard's thread.
-// Thread: as said at each member. Owns: its Link, its handler, its queue.
+// HubStream: one connection in the hub. Frames may be queued by any thread; everything else happens
+// on its shard's thread. Thread: as said at each member. Owns: its Link, its handler, its queue.
 #pragma once
 
 #include <atomic>
@@ -42,33 +42,33 @@ class HubStream final : public engine::StreamSink, public std::enable_shared_fro
 
   HubShard& shard_;
 
-  std::mutex mutex_;                   // guards the members up to the next comment
+  std::mutex mutex_;  // guards the members up to the next comment
   std::vector<Frame> queue_;
   End end_ = End::none;
-  bool ended_ = false;                 // nothing is taken any more
-  bool closed_ = false;                // the shard has forgotten it, and may itself be gone
-  bool dirty_ = false;                 // in the shard's list
-  bool above_ = false;                 // was over half of the limit
+  bool ended_ = false;   // nothing is taken any more
+  bool closed_ = false;  // the shard has forgotten it, and may itself be gone
+  bool dirty_ = false;   // in the shard's list
+  bool above_ = false;   // was over half of the limit
 
-  std::atomic<size_t> queued_{0};      // bytes in queue_ and sending_
+  std::atomic<size_t> queued_{0};  // bytes in queue_ and sending_
   std::atomic<bool> paused_{false};
 
   // The shard's thread only.
   Phase phase_ = Phase::open;
-  bool more_ = false;                  // the socket may hold bytes that no new event will announce
-  bool client_ended_ = false;          // on_client_end has been called
-  bool listed_ = false;                // in the shard's list of connections to go on with
+  bool more_ = false;          // the socket may hold bytes that no new event will announce
+  bool client_ended_ = false;  // on_client_end has been called
+  bool listed_ = false;        // in the shard's list of connections to go on with
   bool outbound_ = false;
   Link link_;
   std::unique_ptr<engine::StreamHandler> handler_;
   engine::StreamOptions options_;
   std::function<void(Link, std::string)> give_back_;
-  std::string kept_;                   // the client's bytes for its next request
+  std::string kept_;  // the client's bytes for its next request
   std::vector<Frame> sending_;
-  size_t sending_at_ = 0;              // first frame not written
-  size_t frame_at_ = 0;                // bytes of it that are written
+  size_t sending_at_ = 0;  // first frame not written
+  size_t frame_at_ = 0;    // bytes of it that are written
   storage::Instant deadline_ = storage::Instant::max();
-  size_t index_ = 0;                   // in the shard's list of all
+  size_t index_ = 0;  // in the shard's list of all
 };
 
 }  // namespace appliance

@@ -16,16 +16,25 @@
 namespace appliance {
 namespace {
 
-// The BIO under a TLS session: its data word holds the descriptor and what the last recv() told, so that no allocation is needed. The
-// library's own socket BIO would raise SIGPIPE, and would not say whether the socket was drained.
+// The BIO under a TLS session: its data word holds the descriptor and what the last recv() told, so
+// that no allocation is needed. The library's own socket BIO would raise SIGPIPE, and would not say
+// whether the socket was drained.
 constexpr uintptr_t kDrained = uintptr_t{1} << 32;
 constexpr uintptr_t kEnded = uintptr_t{1} << 33;
 
-uintptr_t word_of(BIO* bio) { return reinterpret_cast<uintptr_t>(BIO_get_data(bio)); }
-void set_word(BIO* bio, uintptr_t word) { BIO_set_data(bio, reinterpret_cast<void*>(word)); }
-int fd_of(uintptr_t word) { return static_cast<int>(word & 0xffffffffu); }
+uintptr_t word_of(BIO* bio) {
+  return reinterpret_cast<uintptr_t>(BIO_get_data(bio));
+}
+void set_word(BIO* bio, uintptr_t word) {
+  BIO_set_data(bio, reinterpret_cast<void*>(word));
+}
+int fd_of(uintptr_t word) {
+  return static_cast<int>(word & 0xffffffffu);
+}
 
-bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+bool would_block() {
+  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
 
 int bio_read(BIO* bio, char* into, int size) {
   uintptr_t word = word_of(bio);
@@ -66,11 +75,17 @@ BIO_METHOD* bio_method() {
 
 Io io_of(SSL* ssl, int result) {
   switch (SSL_get_error(ssl, result)) {
-    case SSL_ERROR_NONE: return Io::ok;
-    case SSL_ERROR_WANT_READ: return Io::want_read;
-    case SSL_ERROR_WANT_WRITE: return Io::want_write;
-    case SSL_ERROR_ZERO_RETURN: return Io::end;
-    default: ERR_clear_error(); return Io::broken;
+    case SSL_ERROR_NONE:
+      return Io::ok;
+    case SSL_ERROR_WANT_READ:
+      return Io::want_read;
+    case SSL_ERROR_WANT_WRITE:
+      return Io::want_write;
+    case SSL_ERROR_ZERO_RETURN:
+      return Io::end;
+    default:
+      ERR_clear_error();
+      return Io::broken;
   }
 }
 
@@ -126,10 +141,10 @@ Buffers& buffers() {
 struct Link::Secure {
   explicit Secure(std::unique_ptr<TlsRecords> from) : records(std::move(from)) {}
   std::unique_ptr<TlsRecords> records;
-  std::string in;        // the beginning of a record
-  std::string out;       // records that the socket did not take yet
+  std::string in;   // the beginning of a record
+  std::string out;  // records that the socket did not take yet
   size_t out_at = 0;
-  bool ended = false;    // a close_notify has come, behind data
+  bool ended = false;  // a close_notify has come, behind data
   bool said_close = false;
 };
 
@@ -156,7 +171,9 @@ Link& Link::operator=(Link&& other) noexcept {
   return *this;
 }
 
-Link::~Link() { close(); }
+Link::~Link() {
+  close();
+}
 
 bool Link::start_tls(ssl_ctx_st* context) {
   ssl_ = SSL_new(context);
@@ -167,7 +184,8 @@ bool Link::start_tls(ssl_ctx_st* context) {
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);
   SSL_set_accept_state(ssl_);
-  // No reading ahead during the handshake: not a byte after it may get into the SSL object, which is then given up.
+  // No reading ahead during the handshake: not a byte after it may get into the SSL object, which
+  // is then given up.
   TlsRecords::watch(ssl_);
   return true;
 }
@@ -214,12 +232,14 @@ Io Link::read_records(std::span<char> into, size_t& got) {
   auto& in = buffers().in;
   size_t have = secure.in.size();
   std::memcpy(in.data(), secure.in.data(), have);
-  bool whole = TlsRecords::record_bytes(secure.in) > 0 && TlsRecords::record_bytes(secure.in) <= have;
+  bool whole =
+      TlsRecords::record_bytes(secure.in) > 0 && TlsRecords::record_bytes(secure.in) <= have;
   if (!whole) {
     ssize_t size = recv(fd_, in.data() + have, in.size() - have, 0);
     drained_ = size < static_cast<ssize_t>(in.size() - have);
     if (size < 0) return would_block() ? Io::want_read : Io::broken;
-    if (size == 0) return Io::broken;  // the end without a close_notify: what was sent may have been cut
+    if (size == 0)
+      return Io::broken;  // the end without a close_notify: what was sent may have been cut
     have += static_cast<size_t>(size);
   }
   std::string_view rest(in.data(), have);
@@ -231,9 +251,14 @@ Io Link::read_records(std::span<char> into, size_t& got) {
     size_t size = 0;
     switch (secure.records->open(rest.substr(0, record), into.subspan(got), size)) {
       case TlsRecords::Got::data:
-      case TlsRecords::Got::nothing: break;
-      case TlsRecords::Got::end: io = Io::end; break;
-      case TlsRecords::Got::broken: io = Io::broken; break;
+      case TlsRecords::Got::nothing:
+        break;
+      case TlsRecords::Got::end:
+        io = Io::end;
+        break;
+      case TlsRecords::Got::broken:
+        io = Io::broken;
+        break;
     }
     got += size;
     rest.remove_prefix(record);
@@ -245,7 +270,9 @@ Io Link::read_records(std::span<char> into, size_t& got) {
   return got > 0 ? Io::ok : Io::want_read;
 }
 
-Io Link::write(std::string_view from, size_t& put) { return write(from, {}, put); }
+Io Link::write(std::string_view from, size_t& put) {
+  return write(from, {}, put);
+}
 
 Io Link::write(std::string_view first, std::string_view second, size_t& put) {
   put = 0;

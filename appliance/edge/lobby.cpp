@@ -19,8 +19,8 @@ namespace {
 
 constexpr int kEventsAtOnce = 256;
 constexpr size_t kScratchBytes = 64u << 10;
-// Connections are files: as many as the system lets us have, up to what we allow ourselves. Raising the hard limit takes a privilege, and
-// without it the soft one goes up to the hard one.
+// Connections are files: as many as the system lets us have, up to what we allow ourselves. Raising
+// the hard limit takes a privilege, and without it the soft one goes up to the hard one.
 rlimit raise_file_limit() {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
@@ -63,15 +63,16 @@ Lobby::Lobby(const EdgeOptions& options, storage::Env& env, RequestPool& pool, c
   size_t most = files.rlim_cur == RLIM_INFINITY ? SIZE_MAX : static_cast<size_t>(files.rlim_cur);
   // Some descriptors are for the store, outbound connections and listeners.
   most -= std::min(most / 4, size_t{256});
-  connections_max_ = options_.connections_max > 0 ? options_.connections_max : engine::limits::kConnections;
+  connections_max_ =
+      options_.connections_max > 0 ? options_.connections_max : engine::limits::kConnections;
   connections_max_ = std::min(connections_max_, most);
 }
 
 Lobby::~Lobby() {
   join();
   close_listeners();
-  // Busy ones have nobody left who could give them back: the pool has stopped, replies no longer find the server. Doomed ones are in a
-  // list only, all others in the wheel.
+  // Busy ones have nobody left who could give them back: the pool has stopped, replies no longer
+  // find the server. Doomed ones are in a list only, all others in the wheel.
   for (Conn* conn : go_on_)
     if (conn->doomed) delete conn;
   for (Conn* conn : handshakes_)
@@ -117,7 +118,9 @@ bool Lobby::become_idle(Conn& conn) {
   return conn.state.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
 }
 
-void Lobby::forget(Conn& conn) { epoll_ctl(epoll_, EPOLL_CTL_DEL, conn.link.fd(), nullptr); }
+void Lobby::forget(Conn& conn) {
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, conn.link.fd(), nullptr);
+}
 
 void Lobby::adopt(Link link, std::string input) {
   {
@@ -129,7 +132,9 @@ void Lobby::adopt(Link link, std::string input) {
   [[maybe_unused]] ssize_t put = ::write(wake_, &one, sizeof one);
 }
 
-size_t Lobby::hub_connections() const { return hub_.counters().streams; }
+size_t Lobby::hub_connections() const {
+  return hub_.counters().streams;
+}
 
 int Lobby::wait_ms(Instant now) const {
   if (!go_on_.empty() || !handshakes_.empty()) return 0;
@@ -228,7 +233,8 @@ void Lobby::add(int fd, size_t listener, std::string peer) {
   bool tls = listeners_[listener].tls != nullptr;
   if (tls) ++handshaking_;
   conn->phase = tls ? Conn::Phase::sniff : Conn::Phase::idle;
-  set_deadline(*conn, now_ + Millis(tls ? options_.handshake_timeout_ms : options_.idle_timeout_ms));
+  set_deadline(*conn,
+               now_ + Millis(tls ? options_.handshake_timeout_ms : options_.idle_timeout_ms));
   epoll_event event{};
   event.events = kConnEvents;
   event.data.ptr = conn;
@@ -247,20 +253,31 @@ void Lobby::on_event(Conn& conn, uint32_t events) {
 
 void Lobby::advance(Conn& conn) {
   switch (conn.phase) {
-    case Conn::Phase::sniff: sniff(conn); break;
+    case Conn::Phase::sniff:
+      sniff(conn);
+      break;
     case Conn::Phase::handshake:
       if (!conn.listed) {
         conn.listed = true;
         handshakes_.push_back(&conn);
       }
       break;
-    case Conn::Phase::plain_on_tls: answer_plain_on_tls(conn); break;
+    case Conn::Phase::plain_on_tls:
+      answer_plain_on_tls(conn);
+      break;
     case Conn::Phase::idle:
-    case Conn::Phase::reading: read_request(conn); break;
-    case Conn::Phase::writing: write_rest(conn); break;
-    case Conn::Phase::linger: discard(conn); break;
+    case Conn::Phase::reading:
+      read_request(conn);
+      break;
+    case Conn::Phase::writing:
+      write_rest(conn);
+      break;
+    case Conn::Phase::linger:
+      discard(conn);
+      break;
     case Conn::Phase::serving:
-    case Conn::Phase::gone: break;
+    case Conn::Phase::gone:
+      break;
   }
 }
 
@@ -315,7 +332,8 @@ void Lobby::close_idle() {
     auto& conn = static_cast<Conn&>(node);
     if (conn.state.load(std::memory_order_acquire) & Conn::kBusy) return;
     bool quiet = conn.phase == Conn::Phase::idle && conn.leftover.empty();
-    if (quiet || conn.phase == Conn::Phase::sniff || conn.phase == Conn::Phase::handshake) close(conn);
+    if (quiet || conn.phase == Conn::Phase::sniff || conn.phase == Conn::Phase::handshake)
+      close(conn);
   });
 }
 

@@ -1,7 +1,8 @@
-// Lobby: the one thread that owns every server connection that is not busy with a request and not in the hub. It accepts, handshakes TLS
-// (in slices, so that a flood of handshakes does not delay requests), reads until a whole request is there, writes what a pool thread could
-// not, and closes what is too slow. It never waits for anything but its epoll.
-// Thread: run() by its own; the rest as said. Owns: listening sockets and connections.
+// Lobby: the one thread that owns every server connection that is not busy with a request and not
+// in the hub. It accepts, handshakes TLS (in slices, so that a flood of handshakes does not delay
+// requests), reads until a whole request is there, writes what a pool thread could not, and closes
+// what is too slow. It never waits for anything but its epoll. Thread: run() by its own; the rest
+// as said. Owns: listening sockets and connections.
 #pragma once
 
 #include <array>
@@ -47,7 +48,8 @@ class Lobby {
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
 
   struct Counters {
-    std::atomic<uint64_t> accepted{0}, refused{0}, handshakes_failed{0}, requests{0}, bad_requests{0}, timeouts{0};
+    std::atomic<uint64_t> accepted{0}, refused{0}, handshakes_failed{0}, requests{0},
+        bad_requests{0}, timeouts{0};
     std::atomic<uint64_t> connections{0};
   };
   const Counters& counters() const { return counters_; }
@@ -78,7 +80,8 @@ class Lobby {
   void handshake(Conn& conn);
   void answer_plain_on_tls(Conn& conn);
   void read_request(Conn& conn);
-  bool feed(Conn& conn, std::string_view bytes);  // true: the connection is not ours to read any more
+  bool feed(Conn& conn,
+            std::string_view bytes);  // true: the connection is not ours to read any more
   void count_body(Conn& conn);
   void send_continue(Conn& conn);
   void dispatch(Conn& conn);
@@ -99,20 +102,20 @@ class Lobby {
   RequestPool& pool_;
   const StreamHub& hub_;
   HttpEngine::Handler no_handler_;
-  HttpEngine engine_;              // writes refusals
+  HttpEngine engine_;  // writes refusals
   RequestReader::Limits limits_;
   size_t connections_max_ = 0;
 
   int epoll_ = -1;
   int wake_ = -1;
-  int reserve_ = -1;               // a descriptor kept to be able to refuse politely when there are none left
+  int reserve_ = -1;  // a descriptor kept to be able to refuse politely when there are none left
   std::vector<Listener> listeners_;
   std::vector<uint16_t> ports_;
   DeadlineWheel wheel_;
-  std::deque<Conn*> handshakes_;   // ready for a step
+  std::deque<Conn*> handshakes_;  // ready for a step
   size_t handshaking_ = 0;
-  std::vector<Conn*> go_on_;       // had more to do than one turn allows
-  std::vector<Job> jobs_;          // of this turn
+  std::vector<Conn*> go_on_;  // had more to do than one turn allows
+  std::vector<Job> jobs_;     // of this turn
   size_t bodies_bytes_ = 0;
   std::optional<storage::Instant> accept_again_;
   std::vector<char> scratch_;

@@ -1,4 +1,5 @@
-// The lobby's front door: listening sockets, accepting, and what to do when there is no descriptor left.
+// The lobby's front door: listening sockets, accepting, and what to do when there is no descriptor
+// left.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -54,13 +55,16 @@ std::string address_text(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
     inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
   } else if (address.ss_family == AF_INET6) {
-    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text, sizeof text);
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text,
+              sizeof text);
     if (std::strncmp(text, "::ffff:", 7) == 0 && std::strchr(text, '.')) return text + 7;
   }
   return text;
 }
 
-void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); }
+void set_option(int fd, int level, int name, int value) {
+  setsockopt(fd, level, name, &value, sizeof value);
+}
 
 }  // namespace
 
@@ -73,19 +77,23 @@ engine::Result<engine::Unit> Lobby::bind_one(const Listen& listen) {
   std::string where = listen.address + " port " + std::to_string(listen.port);
   Address address;
   if (!parse_address(listen, address)) {
-    return engine::Status::bad_request("cannot listen on \"" + listen.address + "\": not a numeric address");
+    return engine::Status::bad_request("cannot listen on \"" + listen.address +
+                                       "\": not a numeric address");
   }
   int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return engine::Status::internal("cannot listen on " + where + ": " + std::strerror(errno));
+  if (fd < 0)
+    return engine::Status::internal("cannot listen on " + where + ": " + std::strerror(errno));
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.storage.ss_family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-  // Accepted sockets inherit these: no waiting to fill segments, and an end that is gone without a word is found out.
+  // Accepted sockets inherit these: no waiting to fill segments, and an end that is gone without a
+  // word is found out.
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address.storage), address.size) != 0 || listen_on(fd) != 0) {
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address.storage), address.size) != 0 ||
+      listen_on(fd) != 0) {
     std::string why = std::strerror(errno);
     ::close(fd);
     return engine::Status::internal("cannot listen on " + where + ": " + why);
@@ -93,8 +101,9 @@ engine::Result<engine::Unit> Lobby::bind_one(const Listen& listen) {
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
-  ports_.push_back(ntohs(bound.ss_family == AF_INET ? reinterpret_cast<sockaddr_in&>(bound).sin_port
-                                                    : reinterpret_cast<sockaddr_in6&>(bound).sin6_port));
+  ports_.push_back(ntohs(bound.ss_family == AF_INET
+                             ? reinterpret_cast<sockaddr_in&>(bound).sin_port
+                             : reinterpret_cast<sockaddr_in6&>(bound).sin6_port));
   listeners_.push_back({fd, listen.tls, false});
   epoll_event event{};
   event.events = EPOLLIN;
@@ -103,7 +112,9 @@ engine::Result<engine::Unit> Lobby::bind_one(const Listen& listen) {
   return engine::Unit{};
 }
 
-int Lobby::listen_on(int fd) { return ::listen(fd, kBacklog); }
+int Lobby::listen_on(int fd) {
+  return ::listen(fd, kBacklog);
+}
 
 void Lobby::accept_some(size_t listener) {
   Listener& from = listeners_[listener];
@@ -112,7 +123,8 @@ void Lobby::accept_some(size_t listener) {
     if (handshaking_ >= engine::limits::kHandshakesAtOnce) return pause_accepting(now_ + Millis(5));
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    int fd = accept4(from.fd, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(from.fd, reinterpret_cast<sockaddr*>(&address), &size,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       if ((errno == EMFILE || errno == ENFILE) && out_of_descriptors(from.fd)) continue;
@@ -120,7 +132,8 @@ void Lobby::accept_some(size_t listener) {
       return;
     }
     counters_.accepted.fetch_add(1, std::memory_order_relaxed);
-    if (counters_.connections.load(std::memory_order_relaxed) + hub_connections() >= connections_max_) {
+    if (counters_.connections.load(std::memory_order_relaxed) + hub_connections() >=
+        connections_max_) {
       counters_.refused.fetch_add(1, std::memory_order_relaxed);
       ::close(fd);
       continue;
@@ -129,8 +142,9 @@ void Lobby::accept_some(size_t listener) {
   }
 }
 
-// The kept descriptor is given up for one accept, so that the client is told (by a close) instead of left waiting. False when even that
-// did not work; then accepting pauses, for the listening socket would stay readable and spin the lobby.
+// The kept descriptor is given up for one accept, so that the client is told (by a close) instead
+// of left waiting. False when even that did not work; then accepting pauses, for the listening
+// socket would stay readable and spin the lobby.
 bool Lobby::out_of_descriptors(int listening) {
   if (reserve_ < 0) {
     reserve_ = dup(wake_);
@@ -145,7 +159,8 @@ bool Lobby::out_of_descriptors(int listening) {
     return false;
   }
   if (counters_.refused.fetch_add(1, std::memory_order_relaxed) % 1000 == 0)
-    log::warn("connections are refused: no file descriptor left", {{"connections", counters_.connections.load()}});
+    log::warn("connections are refused: no file descriptor left",
+              {{"connections", counters_.connections.load()}});
   return true;
 }
 
@@ -179,7 +194,8 @@ void Lobby::close_listeners() {
   }
 }
 
-// One step of reading a TLS connection's first byte: a ClientHello begins with 22, a request with a letter.
+// One step of reading a TLS connection's first byte: a ClientHello begins with 22, a request with a
+// letter.
 void Lobby::sniff(Conn& conn) {
   unsigned char first;
   ssize_t got = recv(conn.link.fd(), &first, 1, MSG_PEEK);
@@ -196,7 +212,8 @@ void Lobby::sniff(Conn& conn) {
   answer_plain_on_tls(conn);
 }
 
-// Handshakes cost a signature each. They get a slice of each turn, so that a flood of them delays itself and not the requests.
+// Handshakes cost a signature each. They get a slice of each turn, so that a flood of them delays
+// itself and not the requests.
 void Lobby::handshake_some() {
   Instant end = now_ + kHandshakeSlice;
   while (!handshakes_.empty()) {
@@ -221,7 +238,8 @@ void Lobby::handshake(Conn& conn) {
       set_deadline(conn, now_ + Millis(options_.idle_timeout_ms));
       return advance(conn);
     case Io::want_read:
-    case Io::want_write: return;
+    case Io::want_write:
+      return;
     default:
       counters_.handshakes_failed.fetch_add(1, std::memory_order_relaxed);
       close(conn);

@@ -79,14 +79,15 @@ void Lobby::count_body(Conn& conn) {
   bodies_bytes_ += bytes - conn.body_counted;
   conn.body_counted = bytes;
   if (bodies_bytes_ > engine::limits::kBodiesInFlightBytes)
-    refuse(conn, {503, "ServiceUnavailable", "too many large requests are arriving at once; try again later"});
+    refuse(conn, {503, "ServiceUnavailable",
+                  "too many large requests are arriving at once; try again later"});
 }
 
 void Lobby::send_continue(Conn& conn) {
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   size_t put = 0;
-  // The client has had no answer on this request yet, so the socket is empty unless it pipelines without reading: then it can do without
-  // the word.
+  // The client has had no answer on this request yet, so the socket is empty unless it pipelines
+  // without reading: then it can do without the word.
   (void)conn.link.write(kContinue, put);
 }
 
@@ -118,7 +119,8 @@ void Lobby::send_and_close(Conn& conn, engine::Response response) {
   Outcome outcome = engine_.answer(line, std::move(response));
   conn.reader.reset();
   conn.leftover = {};
-  conn.unsent = std::make_unique<Unsent>(Unsent{std::move(outcome.head), std::move(outcome.body), 0, true});
+  conn.unsent =
+      std::make_unique<Unsent>(Unsent{std::move(outcome.head), std::move(outcome.body), 0, true});
   conn.phase = Conn::Phase::writing;
   set_deadline(conn, now_ + Millis(options_.write_progress_timeout_ms));
   write_rest(conn);
@@ -128,7 +130,8 @@ void Lobby::write_rest(Conn& conn) {
   Unsent& unsent = *conn.unsent;
   for (size_t turn = 0; turn < kTurnBytes;) {
     size_t put = 0;
-    std::string_view head = std::string_view(unsent.head).substr(std::min(unsent.at, unsent.head.size()));
+    std::string_view head =
+        std::string_view(unsent.head).substr(std::min(unsent.at, unsent.head.size()));
     size_t in_body = unsent.at - std::min(unsent.at, unsent.head.size());
     std::string_view body = std::string_view(unsent.body).substr(in_body);
     Io io = head.empty() && body.empty() ? conn.link.flush() : conn.link.write(head, body, put);
@@ -150,8 +153,9 @@ void Lobby::write_rest(Conn& conn) {
   go_on_later(conn);
 }
 
-// Closing a socket with unread bytes in it resets the connection, and the client might lose the answer that says what was wrong. So the
-// write side ends first, and what still comes is thrown away for a short while.
+// Closing a socket with unread bytes in it resets the connection, and the client might lose the
+// answer that says what was wrong. So the write side ends first, and what still comes is thrown
+// away for a short while.
 void Lobby::linger(Conn& conn) {
   conn.link.shutdown_write();
   conn.phase = Conn::Phase::linger;

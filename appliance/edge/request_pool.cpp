@@ -45,9 +45,12 @@ RequestPool::RequestPool(int threads, const HttpEngine::Handler& handler, Serve 
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
-RequestPool::~RequestPool() { stop(); }
+RequestPool::~RequestPool() {
+  stop();
+}
 
-// Under the mutex. A woken thread counts as active from now on, so that a burst of jobs does not wake everybody.
+// Under the mutex. A woken thread counts as active from now on, so that a burst of jobs does not
+// wake everybody.
 void RequestPool::wake_for_jobs() {
   waiting_.store(jobs_.size(), std::memory_order_relaxed);
   size_t wanted = jobs_.size() - std::min(jobs_.size(), static_cast<size_t>(wakes_));

@@ -1,8 +1,9 @@
-// RequestPool: a fixed number of threads that run complete requests in order of arrival. It wakes a thread only where that helps: while as
-// many run as there are cores, a new job waits for one of them, unless one is about to sleep (RealEnv::WaitHook): then another takes over.
-// A request that writes spends its time in the store's commit, so it never counts as running: as many of them as there are threads
-// wait together, and become one group commit. That keeps context switches off short reads.
-// Thread: push from any. Owns: its threads and waiting jobs.
+// RequestPool: a fixed number of threads that run complete requests in order of arrival. It wakes a
+// thread only where that helps: while as many run as there are cores, a new job waits for one of
+// them, unless one is about to sleep (RealEnv::WaitHook): then another takes over. A request that
+// writes spends its time in the store's commit, so it never counts as running: as many of them as
+// there are threads wait together, and become one group commit. That keeps context switches off
+// short reads. Thread: push from any. Owns: its threads and waiting jobs.
 #pragma once
 
 #include <atomic>
@@ -24,26 +25,29 @@ namespace appliance {
 
 struct Job {
   Conn* conn = nullptr;
-  std::unique_ptr<RequestReader> reader;          // a new request, or
-  std::optional<engine::Answer> answer;           // the answer of a parked one
+  std::unique_ptr<RequestReader> reader;  // a new request, or
+  std::optional<engine::Answer> answer;   // the answer of a parked one
   bool writes() const {
-    return reader && reader->method() != "GET" && reader->method() != "HEAD" && reader->method() != "OPTIONS";
+    return reader && reader->method() != "GET" && reader->method() != "HEAD" &&
+           reader->method() != "OPTIONS";
   }
-  RequestLine line;                               // of the parked one
+  RequestLine line;  // of the parked one
 };
 
 class RequestPool {
  public:
   using Serve = std::function<void(HttpEngine& engine, Job job)>;
 
-  RequestPool(int threads, const HttpEngine::Handler& handler, Serve serve, std::function<bool()> closing);
+  RequestPool(int threads, const HttpEngine::Handler& handler, Serve serve,
+              std::function<bool()> closing);
   ~RequestPool();  // stop()
 
   void push(std::vector<Job>& jobs);  // takes them all
   void push(Job job);
-  // Called each few milliseconds: wakes one more thread when jobs are waiting and none was taken since the last call.
+  // Called each few milliseconds: wakes one more thread when jobs are waiting and none was taken
+  // since the last call.
   void unstick();
-  void stop();                        // jobs that wait are still run
+  void stop();  // jobs that wait are still run
   size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
   size_t running() const;
 
@@ -51,7 +55,7 @@ class RequestPool {
   class Hook;
   void work();
   void wake_for_jobs();
-  void leave_active();   // this thread will sleep, or is likely to
+  void leave_active();  // this thread will sleep, or is likely to
   void enter_active();
 
   const HttpEngine::Handler& handler_;
@@ -61,13 +65,13 @@ class RequestPool {
   std::condition_variable more_;
   std::deque<Job> jobs_;
   std::atomic<size_t> waiting_{0};
-  int idle_ = 0;           // threads asleep, not yet woken
-  int active_ = 0;         // threads running or woken, and not asleep at a gate
-  int blocked_ = 0;        // threads asleep at a gate, or running a request that writes
+  int idle_ = 0;     // threads asleep, not yet woken
+  int active_ = 0;   // threads running or woken, and not asleep at a gate
+  int blocked_ = 0;  // threads asleep at a gate, or running a request that writes
   int active_max_;
   uint64_t taken_ = 0;
   uint64_t taken_seen_ = 0;
-  int wakes_ = 0;          // woken, and not yet up
+  int wakes_ = 0;  // woken, and not yet up
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -11,9 +11,11 @@ namespace {
 
 namespace limits = engine::limits;
 
-constexpr std::string_view kMethods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"};
+constexpr std::string_view kMethods[] = {"GET",    "POST", "PUT",    "PATCH",
+                                         "DELETE", "HEAD", "OPTIONS"};
 
-// Growth of a body's buffer is left to what arrives: a large Content-Length alone costs nobody memory.
+// Growth of a body's buffer is left to what arrives: a large Content-Length alone costs nobody
+// memory.
 constexpr size_t kBodyReserveBytes = 64u << 10;
 
 }  // namespace
@@ -29,17 +31,26 @@ size_t RequestReader::feed(std::string_view bytes) {
   while (used < bytes.size() && phase_ != Phase::done && phase_ != Phase::refused) {
     std::string_view rest = bytes.substr(used);
     switch (phase_) {
-      case Phase::head: used += feed_head(rest); break;
+      case Phase::head:
+        used += feed_head(rest);
+        break;
       case Phase::body:
-      case Phase::chunk_data: used += feed_body(rest); break;
-      case Phase::chunk_end: used += feed_chunk_end(rest); break;
-      default: used += feed_line(rest); break;
+      case Phase::chunk_data:
+        used += feed_body(rest);
+        break;
+      case Phase::chunk_end:
+        used += feed_chunk_end(rest);
+        break;
+      default:
+        used += feed_line(rest);
+        break;
     }
   }
   return used;
 }
 
-// Every line end is looked at as it arrives, so that a bare LF is refused at once and not after a timeout.
+// Every line end is looked at as it arrives, so that a bare LF is refused at once and not after a
+// timeout.
 size_t RequestReader::feed_head(std::string_view bytes) {
   const size_t before = head_.size();
   const size_t room = limits_->head_bytes + 1 - std::min(before, limits_->head_bytes);
@@ -57,7 +68,8 @@ size_t RequestReader::feed_head(std::string_view bytes) {
     }
     bool empty = global == line_at_ + 1;
     if (empty && line_at_ == 0) {
-      // An empty line before a request is an old client's mistake that the standard asks us to overlook, once.
+      // An empty line before a request is an old client's mistake that the standard asks us to
+      // overlook, once.
       if (skipped_line_) return bad("the request begins with empty lines"), bytes.size();
       skipped_line_ = true;
       head_.clear();
@@ -107,11 +119,12 @@ void RequestReader::head_done_now() {
     phase_ = Phase::done;
     return;
   }
-  body_max_ = limits_->body_bytes ? limits_->body_bytes(method(), path_) : limits::kRequestBodyBytes;
+  body_max_ =
+      limits_->body_bytes ? limits_->body_bytes(method(), path_) : limits::kRequestBodyBytes;
   if (facts_.content_length > body_max_) {
     refuse(413, "RequestEntityTooLarge",
-           "the request body has " + std::to_string(facts_.content_length) + " bytes; the limit here is " +
-               std::to_string(body_max_));
+           "the request body has " + std::to_string(facts_.content_length) +
+               " bytes; the limit here is " + std::to_string(body_max_));
     return;
   }
   left_ = facts_.content_length;
@@ -139,7 +152,8 @@ bool RequestReader::parse_request_line(std::string_view line) {
   }
   if (std::find(std::begin(kMethods), std::end(kMethods), method) == std::end(kMethods)) {
     if (method == "CONNECT" || method == "TRACE")
-      return refuse(405, "MethodNotAllowed", "the method " + std::string(method) + " is not allowed");
+      return refuse(405, "MethodNotAllowed",
+                    "the method " + std::string(method) + " is not allowed");
     return refuse(501, "NotImplemented", "the method is not known here");
   }
   return parse_target(space + 1, last - space - 1);
@@ -150,16 +164,20 @@ bool RequestReader::parse_target(size_t at, size_t size) {
   if (target.empty()) return bad("the request target is empty");
   if (size > limits::kRequestTargetBytes) {
     return refuse(414, "RequestURITooLong",
-                  "the request target is longer than " + std::to_string(limits::kRequestTargetBytes) + " bytes");
+                  "the request target is longer than " +
+                      std::to_string(limits::kRequestTargetBytes) + " bytes");
   }
   for (char c : target) {
     auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte >= 0x7f) return bad("the request target has a character that must be escaped");
+    if (byte <= 0x20 || byte >= 0x7f)
+      return bad("the request target has a character that must be escaped");
     if (c == '#') return bad("the request target has a fragment");
   }
-  // Absolute form is for proxies, but a server must understand it: the path begins after the authority.
+  // Absolute form is for proxies, but a server must understand it: the path begins after the
+  // authority.
   for (std::string_view scheme : {"http://", "https://"}) {
-    if (target.size() <= scheme.size() || !http_text::same(target.substr(0, scheme.size()), scheme)) continue;
+    if (target.size() <= scheme.size() || !http_text::same(target.substr(0, scheme.size()), scheme))
+      continue;
     size_t slash = target.find('/', scheme.size());
     if (slash == std::string_view::npos) return bad("the request target has no path");
     at += slash;
@@ -170,7 +188,8 @@ bool RequestReader::parse_target(size_t at, size_t size) {
   facts_.target_at = at;
   facts_.target_size = target.size();
   facts_.path_size = std::min(target.find('?'), target.size());
-  if (auto wrong = decode_path(target.substr(0, facts_.path_size), path_)) return bad(std::move(*wrong));
+  if (auto wrong = decode_path(target.substr(0, facts_.path_size), path_))
+    return bad(std::move(*wrong));
   return true;
 }
 
@@ -181,8 +200,9 @@ bool RequestReader::parse_fields() {
     size_t end = rest.find("\r\n");
     if (end == 0) return true;
     if (++count > limits::kRequestHeaders) {
-      return refuse(431, "RequestHeaderFieldsTooLarge",
-                    "the request has more than " + std::to_string(limits::kRequestHeaders) + " headers");
+      return refuse(
+          431, "RequestHeaderFieldsTooLarge",
+          "the request has more than " + std::to_string(limits::kRequestHeaders) + " headers");
     }
     if (!parse_field(rest.substr(0, end))) return false;
     rest.remove_prefix(end + 2);
@@ -190,13 +210,16 @@ bool RequestReader::parse_fields() {
 }
 
 bool RequestReader::parse_field(std::string_view line) {
-  if (line[0] == ' ' || line[0] == '\t') return bad("a header is continued on a second line (obs-fold)");
+  if (line[0] == ' ' || line[0] == '\t')
+    return bad("a header is continued on a second line (obs-fold)");
   size_t colon = line.find(':');
   if (colon == std::string_view::npos) return bad("a header line has no colon");
   std::string_view name = line.substr(0, colon);
   if (name.empty()) return bad("a header has no name");
-  if (name.back() == ' ' || name.back() == '\t') return bad("there is a space before a header's colon");
-  if (!http_text::is_token(name)) return bad("a header's name has a character that names may not have");
+  if (name.back() == ' ' || name.back() == '\t')
+    return bad("there is a space before a header's colon");
+  if (!http_text::is_token(name))
+    return bad("a header's name has a character that names may not have");
   std::string_view value = http_text::trim(line.substr(colon + 1));
   for (char c : value) {
     auto byte = static_cast<unsigned char>(c);
@@ -214,7 +237,8 @@ bool RequestReader::check_known_field(std::string_view name, std::string_view va
       if (saw_host_) return bad("the request has more than one Host header");
       saw_host_ = true;
       for (char c : value) {
-        if (c == '/' || c == '@' || c == '\\' || c == '?' || c == ',' || c == '<' || c == '"' || c <= ' ')
+        if (c == '/' || c == '@' || c == '\\' || c == '?' || c == ',' || c == '<' || c == '"' ||
+            c <= ' ')
           return bad("the Host header is not a host");
       }
       return true;
@@ -229,16 +253,20 @@ bool RequestReader::check_known_field(std::string_view name, std::string_view va
       wants_close_ = wants_close_ || http_text::has_item(value, "close");
       wants_keep_ = wants_keep_ || http_text::has_item(value, "keep-alive");
       return true;
-    case 14: return same(name, "content-length") ? content_length(value) : true;
-    case 17: return same(name, "transfer-encoding") ? transfer_encoding(value) : true;
-    default: return true;
+    case 14:
+      return same(name, "content-length") ? content_length(value) : true;
+    case 17:
+      return same(name, "transfer-encoding") ? transfer_encoding(value) : true;
+    default:
+      return true;
   }
 }
 
 bool RequestReader::content_length(std::string_view value) {
   if (saw_length_) return bad("the request has more than one Content-Length");
   saw_length_ = true;
-  if (value.empty() || value.size() > 15) return bad("Content-Length is not a number that can be right");
+  if (value.empty() || value.size() > 15)
+    return bad("Content-Length is not a number that can be right");
   for (char c : value) {
     if (c < '0' || c > '9') return bad("Content-Length is not a number");
     facts_.content_length = facts_.content_length * 10 + static_cast<uint64_t>(c - '0');
@@ -278,7 +306,8 @@ size_t RequestReader::feed_chunk_end(std::string_view bytes) {
 // A line of chunked coding: a size, or a trailer.
 size_t RequestReader::feed_line(std::string_view bytes) {
   const void* found = std::memchr(bytes.data(), '\n', bytes.size());
-  size_t take = found ? static_cast<size_t>(static_cast<const char*>(found) - bytes.data()) + 1 : bytes.size();
+  size_t take = found ? static_cast<size_t>(static_cast<const char*>(found) - bytes.data()) + 1
+                      : bytes.size();
   size_t most = phase_ == Phase::trailer ? limits::kTrailerBytes : limits::kChunkLineBytes;
   if (line_.size() + take > most) {
     if (phase_ == Phase::trailer) {
@@ -331,17 +360,20 @@ bool RequestReader::chunk_size(std::string_view line) {
   if (digits == 0) return bad("a chunk has no size");
   for (char c : line.substr(digits)) {
     auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t') || byte == 0x7f) return bad("a chunk's extension has a control character");
+    if ((byte < 0x20 && c != '\t') || byte == 0x7f)
+      return bad("a chunk's extension has a control character");
   }
   std::string_view extension = http_text::trim(line.substr(digits));
-  if (!extension.empty() && extension[0] != ';') return bad("a chunk's size is not a hexadecimal number");
+  if (!extension.empty() && extension[0] != ';')
+    return bad("a chunk's size is not a hexadecimal number");
   if (size == 0) {
     phase_ = Phase::trailer;
     return true;
   }
   if (size > body_max_ || body_.size() + size > body_max_) {
-    return refuse(413, "RequestEntityTooLarge",
-                  "the request body is larger than the limit here, " + std::to_string(body_max_) + " bytes");
+    return refuse(
+        413, "RequestEntityTooLarge",
+        "the request body is larger than the limit here, " + std::to_string(body_max_) + " bytes");
   }
   left_ = size;
   phase_ = Phase::chunk_data;
@@ -365,7 +397,8 @@ std::optional<std::string> decode_path(std::string_view raw, std::string& decode
     auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) return "the path has a control character";
     if (c == '\\') return "the path has a backslash";
-    if (c == '/' && !decoded.empty() && decoded.back() == '/') return "the path has an empty segment ('//')";
+    if (c == '/' && !decoded.empty() && decoded.back() == '/')
+      return "the path has an empty segment ('//')";
     decoded += c;
   }
   for (size_t at = 0; at < decoded.size();) {
@@ -392,7 +425,8 @@ engine::Request make_request(RequestReader& reader) {
   for (size_t end = rest.find("\r\n"); end > 0; end = rest.find("\r\n")) {
     std::string_view line = rest.substr(0, end);
     size_t colon = line.find(':');
-    request.headers.add(std::string(line.substr(0, colon)), std::string(http_text::trim(line.substr(colon + 1))));
+    request.headers.add(std::string(line.substr(0, colon)),
+                        std::string(http_text::trim(line.substr(colon + 1))));
     rest.remove_prefix(end + 2);
   }
   request.body = std::move(reader.body());
@@ -403,7 +437,9 @@ engine::Response refusal_response(const Refusal& refusal) {
   engine::Response response;
   response.status = refusal.code;
   response.headers.add("Content-Type", "application/json");
-  response.body = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":";
+  response.body =
+      "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\","
+      "\"message\":";
   http_text::append_json(response.body, refusal.message);
   response.body += ",\"reason\":";
   http_text::append_json(response.body, refusal.reason);

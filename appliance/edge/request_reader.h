@@ -1,6 +1,7 @@
-// RequestReader: the framing of HTTP/1.x requests, checked strictly before anything else sees a byte. Bytes go in as they arrive; out come
-// the head (still as text, every line known to be well formed) and the body with chunking taken off, or a refusal. What two parties
-// could read in two ways is refused, never repaired: that is how requests are smuggled. Source: RFC 9112, RFC 9110.
+// RequestReader: the framing of HTTP/1.x requests, checked strictly before anything else sees a
+// byte. Bytes go in as they arrive; out come the head (still as text, every line known to be well
+// formed) and the body with chunking taken off, or a refusal. What two parties could read in two
+// ways is refused, never repaired: that is how requests are smuggled. Source: RFC 9112, RFC 9110.
 // Thread: one at a time. Owns: the bytes of one request.
 #pragma once
 
@@ -18,17 +19,17 @@ namespace appliance {
 
 struct Refusal {
   int code = 400;
-  std::string reason;    // of the Status: BadRequest, RequestEntityTooLarge, ...
+  std::string reason;  // of the Status: BadRequest, RequestEntityTooLarge, ...
   std::string message;
 };
 
 // What the head says about the request and the connection.
 struct HeadFacts {
   size_t method_size = 0;
-  size_t target_at = 0;          // origin form: starts with '/'
+  size_t target_at = 0;  // origin form: starts with '/'
   size_t target_size = 0;
-  size_t path_size = 0;          // of the target, without the query
-  size_t fields_at = 0;          // first header line
+  size_t path_size = 0;  // of the target, without the query
+  size_t fields_at = 0;  // first header line
   uint64_t content_length = 0;
   bool http10 = false;
   bool keep_alive = true;
@@ -43,11 +44,21 @@ class RequestReader {
     // The largest body of this method and decoded path.
     std::function<size_t(std::string_view method, std::string_view path)> body_bytes;
   };
-  enum class Phase : uint8_t { head, body, chunk_size, chunk_data, chunk_end, trailer, done, refused };
+  enum class Phase : uint8_t {
+    head,
+    body,
+    chunk_size,
+    chunk_data,
+    chunk_end,
+    trailer,
+    done,
+    refused
+  };
 
   explicit RequestReader(const Limits& limits) : limits_(&limits) {}
 
-  // Takes bytes up to the end of the request or to what is wrong with it; says how many. After that it takes none.
+  // Takes bytes up to the end of the request or to what is wrong with it; says how many. After that
+  // it takes none.
   size_t feed(std::string_view bytes);
 
   Phase phase() const { return phase_; }
@@ -63,7 +74,7 @@ class RequestReader {
   // The parts of a request that is done.
   std::string& head() { return head_; }
   std::string& body() { return body_; }
-  std::string& path() { return path_; }   // decoded
+  std::string& path() { return path_; }  // decoded
 
  private:
   size_t feed_head(std::string_view bytes);
@@ -90,23 +101,25 @@ class RequestReader {
   bool saw_host_ = false;
   bool wants_close_ = false;
   bool wants_keep_ = false;
-  uint32_t line_at_ = 0;         // where the line that is arriving begins
+  uint32_t line_at_ = 0;  // where the line that is arriving begins
   uint32_t trailer_bytes_ = 0;
-  uint64_t left_ = 0;            // of the body, or of the chunk
+  uint64_t left_ = 0;  // of the body, or of the chunk
   size_t body_max_ = 0;
   HeadFacts facts_;
   std::string head_;
   std::string body_;
   std::string path_;
-  std::string line_;             // of chunked coding
+  std::string line_;  // of chunked coding
   Refusal refusal_;
 };
 
-// Decodes a path once and refuses what would mean different things to different readers: bad escapes, encoded slashes and NULs,
-// control characters, "." and ".." segments, empty segments. Nothing on success, else what is wrong.
+// Decodes a path once and refuses what would mean different things to different readers: bad
+// escapes, encoded slashes and NULs, control characters, "." and ".." segments, empty segments.
+// Nothing on success, else what is wrong.
 std::optional<std::string> decode_path(std::string_view raw, std::string& decoded);
 
-// The engine's request from a head that a reader found well formed; the strings are moved out of the reader.
+// The engine's request from a head that a reader found well formed; the strings are moved out of
+// the reader.
 engine::Request make_request(RequestReader& reader);
 
 // A Kubernetes Status as the answer to what never reached a handler.

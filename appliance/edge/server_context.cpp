@@ -13,7 +13,8 @@ namespace {
 
 using engine::Status;
 
-int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
+int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                unsigned in_size, void*) {
   static constexpr unsigned char kOurs[] = "\x08http/1.1";
   unsigned char* chosen = nullptr;
   int found = SSL_select_next_proto(&chosen, out_size, kOurs, sizeof kOurs - 1, in, in_size);
@@ -35,7 +36,8 @@ engine::Result<engine::Unit> use_chain(SSL_CTX* context, const ServerContext& fr
   return engine::Unit{};
 }
 
-engine::Result<engine::Unit> ask_for_client_certificates(SSL_CTX* context, const std::string& ca_pem) {
+engine::Result<engine::Unit> ask_for_client_certificates(SSL_CTX* context,
+                                                         const std::string& ca_pem) {
   auto authorities = TRY(x509::certificates_from_pem(ca_pem, "the client CA"));
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (auto& authority : authorities) {
@@ -50,18 +52,24 @@ engine::Result<engine::Unit> ask_for_client_certificates(SSL_CTX* context, const
 }  // namespace
 
 engine::Result<std::shared_ptr<ssl_ctx_st>> make_server_context(const ServerContext& from) {
-  std::shared_ptr<SSL_CTX> made(SSL_CTX_new(TLS_server_method()), [](SSL_CTX* context) { SSL_CTX_free(context); });
+  std::shared_ptr<SSL_CTX> made(SSL_CTX_new(TLS_server_method()),
+                                [](SSL_CTX* context) { SSL_CTX_free(context); });
   if (!made) return Status::internal("no TLS context: " + x509::last_error());
   SSL_CTX* context = made.get();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                   SSL_OP_PRIORITIZE_CHACHA);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  bool good = SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
-              SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") == 1 &&
-              SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1;
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  bool good =
+      SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
+      SSL_CTX_set_ciphersuites(
+          context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") ==
+          1 &&
+      SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1;
   if (!good) return Status::internal("TLS settings were not taken: " + x509::last_error());
-  // One ticket per handshake and no cache: the server holds no session that the client does not bring.
+  // One ticket per handshake and no cache: the server holds no session that the client does not
+  // bring.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 1);
   static constexpr unsigned char kContextId[] = "paddock";

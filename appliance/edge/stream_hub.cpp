@@ -25,10 +25,13 @@ class StreamHub::Impl {
   std::atomic<uint64_t> timer{1};
 };
 
-StreamHub::StreamHub(storage::Env& env, HubOptions options) : impl_(std::make_unique<Impl>(env, options)) {}
+StreamHub::StreamHub(storage::Env& env, HubOptions options)
+    : impl_(std::make_unique<Impl>(env, options)) {}
 StreamHub::~StreamHub() = default;
 
-void StreamHub::adopt(Adopted connection) { impl_->next().adopt(std::move(connection)); }
+void StreamHub::adopt(Adopted connection) {
+  impl_->next().adopt(std::move(connection));
+}
 
 void StreamHub::connect(SocketAddress to, std::unique_ptr<ConnectionHandler> handler,
                         engine::StreamOptions options, storage::Instant deadline) {
@@ -42,15 +45,21 @@ TimerId StreamHub::after(storage::Millis delay, storage::Task task) {
   return id;
 }
 
-bool StreamHub::cancel(TimerId timer) { return impl_->shards[timer % impl_->shards.size()]->cancel(timer); }
-void StreamHub::post(storage::Task task) { impl_->next().post(std::move(task)); }
+bool StreamHub::cancel(TimerId timer) {
+  return impl_->shards[timer % impl_->shards.size()]->cancel(timer);
+}
+void StreamHub::post(storage::Task task) {
+  impl_->next().post(std::move(task));
+}
 
 void StreamHub::stop(storage::Instant deadline) {
   for (auto& shard : impl_->shards) shard->begin_stop(deadline);
   for (auto& shard : impl_->shards) shard->join();
 }
 
-storage::Env& StreamHub::env() { return impl_->env; }
+storage::Env& StreamHub::env() {
+  return impl_->env;
+}
 
 HubCounters StreamHub::counters() const {
   HubCounters out;

@@ -1,9 +1,11 @@
-// StreamHub: 1 to 4 threads, each with an epoll of its own, that move the bytes of every long-lived connection: watches and WebSockets
-// after their first answer, proxied connections, outbound connections of net/. A frame given to many streams is shared; only TLS
-// encrypts it per connection. A stream whose reader is slow fills its own queue and is closed when that is full; nobody else waits.
-// Rules for handlers: all calls for one connection come from one hub thread, in order, on_closed last; they must not block. send(),
-// finish(), abort() ... may be called from any thread, also from inside a handler call, and never call a handler themselves.
-// Thread: any. Owns: its threads, its sockets, the handlers.
+// StreamHub: 1 to 4 threads, each with an epoll of its own, that move the bytes of every long-lived
+// connection: watches and WebSockets after their first answer, proxied connections, outbound
+// connections of net/. A frame given to many streams is shared; only TLS encrypts it per
+// connection. A stream whose reader is slow fills its own queue and is closed when that is full;
+// nobody else waits. Rules for handlers: all calls for one connection come from one hub thread, in
+// order, on_closed last; they must not block. send(), finish(), abort() ... may be called from any
+// thread, also from inside a handler call, and never call a handler themselves. Thread: any. Owns:
+// its threads, its sockets, the handlers.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +20,8 @@
 
 namespace appliance {
 
-// A handler of an outbound connection. Opened: on_open(sink), then bytes, drained, end, closed as for any stream.
+// A handler of an outbound connection. Opened: on_open(sink), then bytes, drained, end, closed as
+// for any stream.
 class ConnectionHandler : public engine::StreamHandler {
  public:
   // Why the connection could not be made (on_open is not called then) or broke. on_closed follows.
@@ -30,20 +33,20 @@ struct HubOptions {
 };
 
 struct HubCounters {
-  uint64_t streams = 0;            // now
-  uint64_t adopted = 0;            // server connections taken over since the start
-  uint64_t connected = 0;          // outbound connections made since the start
-  uint64_t closed_slow = 0;        // closed because their queue went over its limit
+  uint64_t streams = 0;      // now
+  uint64_t adopted = 0;      // server connections taken over since the start
+  uint64_t connected = 0;    // outbound connections made since the start
+  uint64_t closed_slow = 0;  // closed because their queue went over its limit
   uint64_t bytes_in = 0;
-  uint64_t bytes_out = 0;          // plaintext
-  uint64_t queued_bytes = 0;       // now; a shared frame counts in each queue
+  uint64_t bytes_out = 0;     // plaintext
+  uint64_t queued_bytes = 0;  // now; a shared frame counts in each queue
 };
 
 // What the lobby hands over.
 struct Adopted {
   Link link;
-  std::string head;                // status line and headers, written first
-  std::string input;               // what the client sent after its request
+  std::string head;   // status line and headers, written first
+  std::string input;  // what the client sent after its request
   std::unique_ptr<engine::StreamHandler> handler;
   engine::StreamOptions options;
   // Takes the connection back after release(), with what the client has sent meanwhile. Any thread.
@@ -52,7 +55,7 @@ struct Adopted {
 
 // A numeric address to connect to; names are resolved by net/ before.
 struct SocketAddress {
-  std::string address;             // "10.0.0.1", "::1"
+  std::string address;  // "10.0.0.1", "::1"
   uint16_t port = 0;
 };
 
@@ -67,15 +70,16 @@ class StreamHub {
 
   void adopt(Adopted connection);
   // A plain TCP connection. TLS on top of it, or of any other byte channel, is net/tls_dialer.h.
-  void connect(SocketAddress to, std::unique_ptr<ConnectionHandler> handler, engine::StreamOptions options,
-               storage::Instant deadline);
+  void connect(SocketAddress to, std::unique_ptr<ConnectionHandler> handler,
+               engine::StreamOptions options, storage::Instant deadline);
 
   // Runs a task once on a hub thread. It must not block.
   TimerId after(storage::Millis delay, storage::Task task);
-  bool cancel(TimerId timer);      // true: it will not run (false: it ran, or runs now)
+  bool cancel(TimerId timer);  // true: it will not run (false: it ran, or runs now)
   void post(storage::Task task);
 
-  // Ends every stream properly (its farewell, then the end of the connection) and stops the threads; at the deadline closes the rest.
+  // Ends every stream properly (its farewell, then the end of the connection) and stops the
+  // threads; at the deadline closes the rest.
   void stop(storage::Instant deadline);
   HubCounters counters() const;
   storage::Env& env();

@@ -18,7 +18,7 @@ namespace {
 constexpr size_t kHeader = 5;
 constexpr size_t kTag = 16;
 constexpr unsigned char kAlert = 21, kHandshake = 22, kData = 23;
-constexpr uint64_t kRecordsPerKey = uint64_t{1} << 22;   // AES-GCM's limit is 2^24.5 full records
+constexpr uint64_t kRecordsPerKey = uint64_t{1} << 22;  // AES-GCM's limit is 2^24.5 full records
 constexpr uint16_t kUpdatesInARow = 64;
 
 struct Suite {
@@ -44,7 +44,9 @@ int notes_index() {
   static int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
 }
-Notes* notes_of(const SSL* session) { return static_cast<Notes*>(SSL_get_ex_data(session, notes_index())); }
+Notes* notes_of(const SSL* session) {
+  return static_cast<Notes*>(SSL_get_ex_data(session, notes_index()));
+}
 
 void on_secret(const SSL* session, const char* line) {
   Notes* notes = notes_of(session);
@@ -56,7 +58,8 @@ void on_secret(const SSL* session, const char* line) {
   auto& into = ours ? notes->write : notes->read;
   size_t size = std::min(hex.size() / 2, into.size());
   for (size_t i = 0; i < size; ++i)
-    into[i] = static_cast<unsigned char>(http_text::hex_digit(hex[2 * i]) * 16 + http_text::hex_digit(hex[2 * i + 1]));
+    into[i] = static_cast<unsigned char>(http_text::hex_digit(hex[2 * i]) * 16 +
+                                         http_text::hex_digit(hex[2 * i + 1]));
   (ours ? notes->write_size : notes->read_size) = size;
   (ours ? notes->records_written : notes->records_read) = 0;
 }
@@ -67,14 +70,16 @@ void on_message(int written, int, int type, const void*, size_t, SSL*, void* arg
   ++(written ? notes->records_written : notes->records_read);
 }
 
-// One cipher of each kind and direction for all connections of a thread; setting a key costs less than a record's system call.
+// One cipher of each kind and direction for all connections of a thread; setting a key costs less
+// than a record's system call.
 class Ciphers {
  public:
   ~Ciphers() {
     for (auto& slot : slots_)
       if (slot.context) EVP_CIPHER_CTX_free(slot.context);
   }
-  EVP_CIPHER_CTX* get(uint8_t suite, int encrypt, uint64_t key_id, const unsigned char* key, const unsigned char* nonce) {
+  EVP_CIPHER_CTX* get(uint8_t suite, int encrypt, uint64_t key_id, const unsigned char* key,
+                      const unsigned char* nonce) {
     Slot& slot = slots_[suite * 2u + static_cast<unsigned>(encrypt)];
     if (!slot.context) {
       slot.context = EVP_CIPHER_CTX_new();
@@ -82,7 +87,8 @@ class Ciphers {
     }
     bool same = slot.key_id == key_id;
     slot.key_id = key_id;
-    if (EVP_CipherInit_ex(slot.context, nullptr, nullptr, same ? nullptr : key, nonce, encrypt) != 1) {
+    if (EVP_CipherInit_ex(slot.context, nullptr, nullptr, same ? nullptr : key, nonce, encrypt) !=
+        1) {
       slot.key_id = 0;
       return nullptr;
     }
@@ -103,7 +109,8 @@ Ciphers& ciphers() {
 }
 
 // HKDF-Expand-Label with an empty context; what is asked for never exceeds one block of the hash.
-void expand(const EVP_MD* digest, const unsigned char* secret, std::string_view label, unsigned char* out, size_t size) {
+void expand(const EVP_MD* digest, const unsigned char* secret, std::string_view label,
+            unsigned char* out, size_t size) {
   std::string info;
   info += static_cast<char>(size >> 8);
   info += static_cast<char>(size);
@@ -114,7 +121,8 @@ void expand(const EVP_MD* digest, const unsigned char* secret, std::string_view 
   info += '\1';
   unsigned char block[EVP_MAX_MD_SIZE];
   unsigned made = 0;
-  HMAC(digest, secret, EVP_MD_get_size(digest), reinterpret_cast<const unsigned char*>(info.data()), info.size(), block, &made);
+  HMAC(digest, secret, EVP_MD_get_size(digest), reinterpret_cast<const unsigned char*>(info.data()),
+       info.size(), block, &made);
   std::memcpy(out, block, size);
   OPENSSL_cleanse(block, sizeof block);
 }
@@ -124,12 +132,18 @@ void make_nonce(const std::array<unsigned char, 12>& iv, uint64_t sequence, unsi
   for (unsigned i = 0; i < 8; ++i) nonce[11 - i] ^= static_cast<unsigned char>(sequence >> (8 * i));
 }
 
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-unsigned char* bytes(char* text) { return reinterpret_cast<unsigned char*>(text); }
+const unsigned char* bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* bytes(char* text) {
+  return reinterpret_cast<unsigned char*>(text);
+}
 
 }  // namespace
 
-void TlsRecords::prepare(ssl_ctx_st* context) { SSL_CTX_set_keylog_callback(context, on_secret); }
+void TlsRecords::prepare(ssl_ctx_st* context) {
+  SSL_CTX_set_keylog_callback(context, on_secret);
+}
 
 void TlsRecords::watch(ssl_st* session) {
   if (!SSL_CTX_get_keylog_callback(SSL_get_SSL_CTX(session))) return;
@@ -152,7 +166,8 @@ std::unique_ptr<TlsRecords> TlsRecords::take_over(ssl_st* session) {
   Notes* notes = notes_of(session);
   if (!notes || SSL_version(session) != TLS1_3_VERSION || SSL_has_pending(session)) return nullptr;
   uint16_t id = SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(session));
-  auto suite = std::find_if(std::begin(kSuites), std::end(kSuites), [&](const Suite& one) { return one.id == id; });
+  auto suite = std::find_if(std::begin(kSuites), std::end(kSuites),
+                            [&](const Suite& one) { return one.id == id; });
   if (suite == std::end(kSuites)) return nullptr;
   auto size = static_cast<size_t>(EVP_MD_get_size(suite->digest()));
   if (notes->read_size != size || notes->write_size != size) return nullptr;
@@ -185,14 +200,16 @@ void TlsRecords::set_keys(Direction& direction) {
 void TlsRecords::next_secret(Direction& direction) {
   const EVP_MD* digest = kSuites[suite_].digest();
   std::array<unsigned char, 48> next{};
-  expand(digest, direction.secret.data(), "traffic upd", next.data(), static_cast<size_t>(EVP_MD_get_size(digest)));
+  expand(digest, direction.secret.data(), "traffic upd", next.data(),
+         static_cast<size_t>(EVP_MD_get_size(digest)));
   direction.secret = next;
   OPENSSL_cleanse(next.data(), next.size());
   set_keys(direction);
 }
 
 // One record; its size, or 0 when the cipher fails.
-size_t TlsRecords::seal_one(unsigned char type, std::string_view first, std::string_view second, char* out) {
+size_t TlsRecords::seal_one(unsigned char type, std::string_view first, std::string_view second,
+                            char* out) {
   size_t inner = first.size() + second.size() + 1;
   size_t size = inner + kTag;
   out[0] = kData;
@@ -208,7 +225,8 @@ size_t TlsRecords::seal_one(unsigned char type, std::string_view first, std::str
   bool good = EVP_EncryptUpdate(cipher, nullptr, &moved, bytes(out), kHeader) == 1;
   for (std::string_view piece : {first, second}) {
     if (piece.empty()) continue;
-    good = good && EVP_EncryptUpdate(cipher, to, &moved, bytes(piece), static_cast<int>(piece.size())) == 1;
+    good = good &&
+           EVP_EncryptUpdate(cipher, to, &moved, bytes(piece), static_cast<int>(piece.size())) == 1;
     to += piece.size();
   }
   good = good && EVP_EncryptUpdate(cipher, to, &moved, &type, 1) == 1;
@@ -220,7 +238,8 @@ size_t TlsRecords::seal_one(unsigned char type, std::string_view first, std::str
   return kHeader + size;
 }
 
-size_t TlsRecords::seal(std::string_view first, std::string_view second, std::span<char> out, size_t& used) {
+size_t TlsRecords::seal(std::string_view first, std::string_view second, std::span<char> out,
+                        size_t& used) {
   used = 0;
   size_t taken = 0;
   if (owes_update_ || write_.sequence >= kRecordsPerKey) {
@@ -258,13 +277,15 @@ size_t TlsRecords::seal_close(std::span<char> out) {
 
 size_t TlsRecords::record_bytes(std::string_view record) {
   if (record.size() < kHeader) return 0;
-  return kHeader + static_cast<size_t>(static_cast<unsigned char>(record[3]) << 8 | static_cast<unsigned char>(record[4]));
+  return kHeader + static_cast<size_t>(static_cast<unsigned char>(record[3]) << 8 |
+                                       static_cast<unsigned char>(record[4]));
 }
 
 TlsRecords::Got TlsRecords::open(std::string_view record, std::span<char> out, size_t& size) {
   size = 0;
   size_t body = record.size() - kHeader;
-  bool shaped = record[0] == kData && record[1] == 3 && record[2] == 3 && body > kTag && body <= kTlsPlainBytes + 256;
+  bool shaped = record[0] == kData && record[1] == 3 && record[2] == 3 && body > kTag &&
+                body <= kTlsPlainBytes + 256;
   if (!shaped || out.size() < body - kTag) return Got::broken;
   unsigned char nonce[12];
   make_nonce(read_.iv, read_.sequence, nonce);
@@ -273,7 +294,8 @@ TlsRecords::Got TlsRecords::open(std::string_view record, std::span<char> out, s
   char tag[kTag];
   std::memcpy(tag, record.data() + record.size() - kTag, kTag);
   bool good = cipher && EVP_DecryptUpdate(cipher, nullptr, &moved, bytes(record), kHeader) == 1 &&
-              EVP_DecryptUpdate(cipher, bytes(out.data()), &moved, bytes(record) + kHeader, static_cast<int>(body - kTag)) == 1 &&
+              EVP_DecryptUpdate(cipher, bytes(out.data()), &moved, bytes(record) + kHeader,
+                                static_cast<int>(body - kTag)) == 1 &&
               EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, kTag, tag) == 1 &&
               EVP_DecryptFinal_ex(cipher, bytes(out.data()) + (body - kTag), &moved) == 1;
   if (!good) return Got::broken;
@@ -297,7 +319,8 @@ TlsRecords::Got TlsRecords::control(unsigned char type, std::string_view content
     if (content[1] == kCloseNotify) return Got::end;
     return content[1] == kUserCanceled ? Got::nothing : Got::broken;
   }
-  bool update = type == kHandshake && content.size() == 5 && content.substr(0, 4) == std::string_view("\x18\x00\x00\x01", 4) &&
+  bool update = type == kHandshake && content.size() == 5 &&
+                content.substr(0, 4) == std::string_view("\x18\x00\x00\x01", 4) &&
                 static_cast<unsigned char>(content[4]) <= 1;
   if (!update) return Got::broken;
   owes_update_ = owes_update_ || content[4] == 1;

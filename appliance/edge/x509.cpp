@@ -62,7 +62,8 @@ bool add_names(X509* certificate, const std::vector<std::string>& names) {
 bool set_subject(X509* certificate, const Subject& subject) {
   X509_NAME* name = X509_get_subject_name(certificate);
   auto add = [&](const char* field, const std::string& value) {
-    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(value.data()),
+    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
+                                      reinterpret_cast<const unsigned char*>(value.data()),
                                       static_cast<int>(value.size()), -1, 0) == 1;
   };
   for (const auto& organization : subject.organizations)
@@ -105,11 +106,13 @@ engine::Result<Key> make_key() {
   return key;
 }
 
-engine::Result<Certificate> make_certificate(const Request& request, EVP_PKEY& key, X509* issuer, EVP_PKEY* issuer_key) {
+engine::Result<Certificate> make_certificate(const Request& request, EVP_PKEY& key, X509* issuer,
+                                             EVP_PKEY* issuer_key) {
   Certificate made(X509_new());
   X509* certificate = made.get();
   BIGNUM* serial = BN_new();
-  bool good = certificate && X509_set_version(certificate, 2) == 1 && BN_rand(serial, 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) == 1 &&
+  bool good = certificate && X509_set_version(certificate, 2) == 1 &&
+              BN_rand(serial, 127, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) == 1 &&
               BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(certificate)) != nullptr;
   BN_free(serial);
   good = good && ASN1_TIME_set(X509_getm_notBefore(certificate), seconds(request.not_before)) &&
@@ -117,9 +120,12 @@ engine::Result<Certificate> make_certificate(const Request& request, EVP_PKEY& k
          X509_set_pubkey(certificate, &key) == 1 && set_subject(certificate, request.subject);
   X509* signer = issuer ? issuer : certificate;
   good = good && X509_set_issuer_name(certificate, X509_get_subject_name(signer)) == 1 &&
-         add_use(certificate, signer, request) && (request.names.empty() || add_names(certificate, request.names)) &&
+         add_use(certificate, signer, request) &&
+         (request.names.empty() || add_names(certificate, request.names)) &&
          X509_sign(certificate, issuer_key ? issuer_key : &key, EVP_sha256()) > 0;
-  if (!good) return Status::internal("cannot make the certificate of " + request.subject.common_name + ": " + last_error());
+  if (!good)
+    return Status::internal("cannot make the certificate of " + request.subject.common_name + ": " +
+                            last_error());
   return made;
 }
 
@@ -135,10 +141,12 @@ std::string to_pem(EVP_PKEY& key) {
   return content(bio.get());
 }
 
-engine::Result<std::vector<Certificate>> certificates_from_pem(const std::string& pem, const std::string& what) {
+engine::Result<std::vector<Certificate>> certificates_from_pem(const std::string& pem,
+                                                               const std::string& what) {
   Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   std::vector<Certificate> out;
-  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) out.emplace_back(certificate);
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr))
+    out.emplace_back(certificate);
   bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   std::string error = last_error();
   if (!at_end) return Status::bad_request(what + " is not a list of certificates in PEM: " + error);
@@ -151,19 +159,26 @@ engine::Result<Key> key_from_pem(const std::string& pem, const std::string& what
   // No password callback may ask a terminal: an encrypted key is an error.
   auto no_password = [](char*, int, int, void*) { return -1; };
   Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
-  if (!key) return Status::bad_request(what + " has no private key in PEM that can be read: " + last_error());
+  if (!key)
+    return Status::bad_request(what +
+                               " has no private key in PEM that can be read: " + last_error());
   return key;
 }
 
-storage::WallTime not_before(const X509& certificate) { return wall_of(X509_get0_notBefore(&certificate)); }
-storage::WallTime not_after(const X509& certificate) { return wall_of(X509_get0_notAfter(&certificate)); }
+storage::WallTime not_before(const X509& certificate) {
+  return wall_of(X509_get0_notBefore(&certificate));
+}
+storage::WallTime not_after(const X509& certificate) {
+  return wall_of(X509_get0_notAfter(&certificate));
+}
 
 bool covers(X509& certificate, const std::vector<std::string>& names) {
   for (const auto& name : names) {
     ASN1_OCTET_STRING* address = a2i_IPADDRESS(name.c_str());
     ERR_clear_error();
     int found = address ? X509_check_ip_asc(&certificate, name.c_str(), 0)
-                        : X509_check_host(&certificate, name.data(), name.size(), X509_CHECK_FLAG_NO_WILDCARDS, nullptr);
+                        : X509_check_host(&certificate, name.data(), name.size(),
+                                          X509_CHECK_FLAG_NO_WILDCARDS, nullptr);
     ASN1_OCTET_STRING_free(address);
     if (found != 1) return false;
   }

@@ -1,6 +1,6 @@
-// x509: the few things we do with OpenSSL's certificates, as values and Results: make keys and certificates, read and write PEM, ask for
-// dates and names. Keys are ECDSA P-256.
-// Thread: any; objects as OpenSSL says (shared for reading). Owns: what the pointers say.
+// x509: the few things we do with OpenSSL's certificates, as values and Results: make keys and
+// certificates, read and write PEM, ask for dates and names. Keys are ECDSA P-256. Thread: any;
+// objects as OpenSSL says (shared for reading). Owns: what the pointers say.
 #pragma once
 
 #include <openssl/evp.h>
@@ -32,18 +32,20 @@ enum class Use { ca, server, client };
 struct Request {
   Use use = Use::server;
   Subject subject;
-  std::vector<std::string> names;        // DNS names and addresses, of a server
+  std::vector<std::string> names;  // DNS names and addresses, of a server
   storage::WallTime not_before;
   storage::WallTime not_after;
 };
 
 engine::Result<Key> make_key();
 // Signed by the issuer, or by itself where there is none.
-engine::Result<Certificate> make_certificate(const Request& request, EVP_PKEY& key, X509* issuer, EVP_PKEY* issuer_key);
+engine::Result<Certificate> make_certificate(const Request& request, EVP_PKEY& key, X509* issuer,
+                                             EVP_PKEY* issuer_key);
 
 std::string to_pem(X509& certificate);
 std::string to_pem(EVP_PKEY& key);
-engine::Result<std::vector<Certificate>> certificates_from_pem(const std::string& pem, const std::string& what);
+engine::Result<std::vector<Certificate>> certificates_from_pem(const std::string& pem,
+                                                               const std::string& what);
 engine::Result<Key> key_from_pem(const std::string& pem, const std::string& what);
 
 storage::WallTime not_before(const X509& certificate);
@@ -51,6 +53,6 @@ storage::WallTime not_after(const X509& certificate);
 // Whether it is valid for each of these names.
 bool covers(X509& certificate, const std::vector<std::string>& names);
 std::string sha256_hex(const std::string& bytes);
-std::string last_error();                // what OpenSSL says, and its queue is empty then
+std::string last_error();  // what OpenSSL says, and its queue is empty then
 
 }  // namespace appliance::x509

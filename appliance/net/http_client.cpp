@@ -20,7 +20,8 @@ constexpr int kHttpsPort = 443;
 constexpr int kHttpPort = 80;
 
 bool may_repeat(const std::string& method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" || method == "DELETE";
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
+         method == "DELETE";
 }
 
 std::string host_of(const Endpoint& to) {
@@ -40,13 +41,16 @@ std::shared_ptr<const std::string> wire_of(const OutRequest& request, const std:
       continue;
     }
     if (http_text::same(name, "connection") && !upgrade) continue;
-    if (!http_text::is_token(name) || value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) continue;
+    if (!http_text::is_token(name) ||
+        value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+      continue;
     out += name;
     out += ": ";
     out += value;
     out += "\r\n";
   }
-  bool has_body = !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+  bool has_body = !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+                  request.method == "PATCH";
   if (has_body) out += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   out += "\r\n";
   out += request.body;
@@ -92,16 +96,21 @@ class HttpClient::Impl : public std::enable_shared_from_this<HttpClient::Impl> {
   size_t prune_at_ = 64;
   bool reaping_ = false;
   bool stopped_ = false;
-  std::mutex dialing_;                             // held while the dialer is called: it may go after stop()
+  std::mutex dialing_;  // held while the dialer is called: it may go after stop()
   bool may_dial_ = true;
 };
 
-// One request. Its handler is called from its connection's hub thread only; timers and other threads only close the connection and leave
-// word why.
-class HttpClient::Impl::CallImpl final : public Exchange, public std::enable_shared_from_this<CallImpl> {
+// One request. Its handler is called from its connection's hub thread only; timers and other
+// threads only close the connection and leave word why.
+class HttpClient::Impl::CallImpl final : public Exchange,
+                                         public std::enable_shared_from_this<CallImpl> {
  public:
-  CallImpl(std::shared_ptr<Impl> client, OutRequest request, std::unique_ptr<ResponseHandler> handler, Instant deadline)
-      : client_(std::move(client)), request_(std::move(request)), handler_(std::move(handler)), deadline_(deadline) {}
+  CallImpl(std::shared_ptr<Impl> client, OutRequest request,
+           std::unique_ptr<ResponseHandler> handler, Instant deadline)
+      : client_(std::move(client)),
+        request_(std::move(request)),
+        handler_(std::move(handler)),
+        deadline_(deadline) {}
 
   void cancel() override { stop_with(std::nullopt); }
   void pause_reading() override {
@@ -210,9 +219,11 @@ class HttpClient::Impl::CallImpl final : public Exchange, public std::enable_sha
 };
 
 // One connection: dialing, busy with a call, or idle.
-class HttpClient::Impl::Connection final : public std::enable_shared_from_this<Connection>, ResponseParser::Events {
+class HttpClient::Impl::Connection final : public std::enable_shared_from_this<Connection>,
+                                           ResponseParser::Events {
  public:
-  Connection(std::shared_ptr<Impl> client, std::shared_ptr<CallImpl> call) : client_(std::move(client)), call_(std::move(call)) {}
+  Connection(std::shared_ptr<Impl> client, std::shared_ptr<CallImpl> call)
+      : client_(std::move(client)), call_(std::move(call)) {}
 
   // From the pool, by the thread that sends. False: it is closing, take another.
   bool reuse(std::shared_ptr<CallImpl> call, const std::string& host) {
@@ -257,7 +268,8 @@ class HttpClient::Impl::Connection final : public std::enable_shared_from_this<C
     if (parser_->done()) return answered(call, *used == bytes.size());
     if (!had_head && parser_->head_done()) call->disarm();
     if (parser_->head_done() && call->request().body_timeout.count() > 0) {
-      call->arm(call->request().body_timeout, "the other server stopped sending in the middle of its answer");
+      call->arm(call->request().body_timeout,
+                "the other server stopped sending in the middle of its answer");
     }
   }
 
@@ -331,7 +343,8 @@ class HttpClient::Impl::Connection final : public std::enable_shared_from_this<C
     client_->forget(this);
   }
 
-  // The whole answer is there. The connection goes back before the handler hears of the end, so that its next request finds it.
+  // The whole answer is there. The connection goes back before the handler hears of the end, so
+  // that its next request finds it.
   void answered(const std::shared_ptr<CallImpl>& call, bool nothing_after) {
     bool reusable = parser_->reusable() && nothing_after;
     std::optional<Status> why;
@@ -345,7 +358,9 @@ class HttpClient::Impl::Connection final : public std::enable_shared_from_this<C
 
   // A kept connection that the server closed before it saw this request: a new one may carry it.
   bool retry(const std::shared_ptr<CallImpl>& call) {
-    if (!reused_ || !parser_ || parser_->begun() || !may_repeat(call->request().method) || !call->first_try()) return false;
+    if (!reused_ || !parser_ || parser_->begun() || !may_repeat(call->request().method) ||
+        !call->first_try())
+      return false;
     clear();
     client_->dial(call);
     return true;
@@ -365,8 +380,11 @@ class HttpClient::Impl::Connection final : public std::enable_shared_from_this<C
 // What the dialer holds: passes calls to the shared connection.
 class HttpClient::Impl::Handler final : public ConnectionHandler {
  public:
-  Handler(std::shared_ptr<Connection> connection, std::string host) : connection_(std::move(connection)), host_(std::move(host)) {}
-  void on_open(std::shared_ptr<engine::StreamSink> sink) override { connection_->on_open(std::move(sink), host_); }
+  Handler(std::shared_ptr<Connection> connection, std::string host)
+      : connection_(std::move(connection)), host_(std::move(host)) {}
+  void on_open(std::shared_ptr<engine::StreamSink> sink) override {
+    connection_->on_open(std::move(sink), host_);
+  }
   void on_bytes(std::string_view bytes) override { connection_->on_bytes(bytes); }
   void on_drained() override { connection_->on_drained(); }
   void on_client_end() override { connection_->on_client_end(); }
@@ -378,9 +396,11 @@ class HttpClient::Impl::Handler final : public ConnectionHandler {
   std::string host_;
 };
 
-std::shared_ptr<Exchange> HttpClient::Impl::send(OutRequest request, std::unique_ptr<ResponseHandler> handler) {
+std::shared_ptr<Exchange> HttpClient::Impl::send(OutRequest request,
+                                                 std::unique_ptr<ResponseHandler> handler) {
   Instant deadline = env_.now() + request.head_timeout;
-  auto call = std::make_shared<CallImpl>(shared_from_this(), std::move(request), std::move(handler), deadline);
+  auto call = std::make_shared<CallImpl>(shared_from_this(), std::move(request), std::move(handler),
+                                         deadline);
   {
     std::lock_guard lock(mutex_);
     if (calls_.size() >= prune_at_) {
@@ -415,7 +435,8 @@ void HttpClient::Impl::dial(const std::shared_ptr<CallImpl>& call) {
     lock.unlock();
     return call->end_with(Status::service_unavailable("the client was closed"));
   }
-  dialer_.dial(to_, std::make_unique<Handler>(std::move(connection), options_.host_header), call->deadline());
+  dialer_.dial(to_, std::make_unique<Handler>(std::move(connection), options_.host_header),
+               call->deadline());
 }
 
 bool HttpClient::Impl::keep(const std::shared_ptr<Connection>& connection) {
@@ -434,7 +455,8 @@ bool HttpClient::Impl::keep(const std::shared_ptr<Connection>& connection) {
 void HttpClient::Impl::forget(const Connection* connection) {
   std::shared_ptr<Connection> dropped;
   std::lock_guard lock(mutex_);
-  auto found = std::find_if(idle_.begin(), idle_.end(), [&](const auto& held) { return held.get() == connection; });
+  auto found = std::find_if(idle_.begin(), idle_.end(),
+                            [&](const auto& held) { return held.get() == connection; });
   if (found == idle_.end()) return;
   dropped = std::move(*found);
   idle_.erase(found);
@@ -452,7 +474,8 @@ void HttpClient::Impl::reap() {
   {
     std::lock_guard lock(mutex_);
     Instant before = env_.now() - options_.idle_timeout;
-    auto young = std::partition(idle_.begin(), idle_.end(), [&](const auto& held) { return held->idle_since() <= before; });
+    auto young = std::partition(idle_.begin(), idle_.end(),
+                                [&](const auto& held) { return held->idle_since() <= before; });
     std::move(idle_.begin(), young, std::back_inserter(old));
     idle_.erase(idle_.begin(), young);
     more = reaping_ = !idle_.empty() && !stopped_;
@@ -476,14 +499,19 @@ void HttpClient::Impl::stop() {
   }
   for (auto& connection : idle) connection->close();
   for (auto& weak : calls)
-    if (auto call = weak.lock()) call->stop_with(Status::service_unavailable("the client was closed"));
+    if (auto call = weak.lock())
+      call->stop_with(Status::service_unavailable("the client was closed"));
 }
 
-HttpClient::HttpClient(storage::Env& env, StreamHub& hub, Dialer& dialer, Endpoint to, HttpClientOptions options)
+HttpClient::HttpClient(storage::Env& env, StreamHub& hub, Dialer& dialer, Endpoint to,
+                       HttpClientOptions options)
     : impl_(std::make_shared<Impl>(env, hub, dialer, std::move(to), std::move(options))) {}
-HttpClient::~HttpClient() { impl_->stop(); }
+HttpClient::~HttpClient() {
+  impl_->stop();
+}
 
-std::shared_ptr<Exchange> HttpClient::send(OutRequest request, std::unique_ptr<ResponseHandler> handler) {
+std::shared_ptr<Exchange> HttpClient::send(OutRequest request,
+                                           std::unique_ptr<ResponseHandler> handler) {
   return impl_->send(std::move(request), std::move(handler));
 }
 

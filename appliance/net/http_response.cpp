@@ -15,7 +15,9 @@ using engine::Unit;
 
 constexpr size_t kLineBytes = 8u << 10;
 
-Status bad(const std::string& what) { return Status::other(502, "BadGateway", "the other server's answer is not HTTP: " + what); }
+Status bad(const std::string& what) {
+  return Status::other(502, "BadGateway", "the other server's answer is not HTTP: " + what);
+}
 
 }  // namespace
 
@@ -25,7 +27,9 @@ Result<size_t> ResponseParser::feed(std::string_view bytes, Events& events) {
   while (used < bytes.size() && phase_ != Phase::done) {
     std::string_view rest = bytes.substr(used);
     switch (phase_) {
-      case Phase::head: used += TRY(feed_head(rest, events)); break;
+      case Phase::head:
+        used += TRY(feed_head(rest, events));
+        break;
       case Phase::length:
       case Phase::chunk_data: {
         size_t take = static_cast<size_t>(std::min<uint64_t>(left_, rest.size()));
@@ -40,7 +44,9 @@ Result<size_t> ResponseParser::feed(std::string_view bytes, Events& events) {
         events.on_body(rest);
         used += rest.size();
         break;
-      default: used += TRY(feed_line(rest)); break;
+      default:
+        used += TRY(feed_line(rest));
+        break;
     }
   }
   return used;
@@ -61,7 +67,8 @@ Result<size_t> ResponseParser::feed_head(std::string_view bytes, Events& events)
     TRY(head_now(events));
     return from;
   }
-  if (before + bytes.size() > engine::limits::kResponseHeadBytes) return bad("its head is too large");
+  if (before + bytes.size() > engine::limits::kResponseHeadBytes)
+    return bad("its head is too large");
   buffer_.append(bytes);
   return bytes.size();
 }
@@ -85,16 +92,19 @@ Result<Unit> ResponseParser::head_now(Events& events) {
   for (size_t end = rest.find("\r\n"); end > 0; end = rest.find("\r\n")) {
     std::string_view field = rest.substr(0, end);
     size_t colon = field.find(':');
-    if (colon == std::string_view::npos || !http_text::is_token(field.substr(0, colon))) return bad("a header has no name");
+    if (colon == std::string_view::npos || !http_text::is_token(field.substr(0, colon)))
+      return bad("a header has no name");
     std::string_view value = http_text::trim(field.substr(colon + 1));
     for (char c : value) {
       auto byte = static_cast<unsigned char>(c);
-      if ((byte < 0x20 && c != '\t') || byte == 0x7f) return bad("a header has a control character");
+      if ((byte < 0x20 && c != '\t') || byte == 0x7f)
+        return bad("a header has a control character");
     }
     head.headers.add(std::string(field.substr(0, colon)), std::string(value));
     rest.remove_prefix(end + 2);
   }
-  if (head.status < 200 && head.status != 101) return Unit{};  // an interim answer: the real one follows
+  if (head.status < 200 && head.status != 101)
+    return Unit{};  // an interim answer: the real one follows
   TRY(frame(head, http10));
   events.on_head(std::move(head));
   return Unit{};
@@ -113,14 +123,16 @@ Result<Unit> ResponseParser::frame(const engine::Response& head, bool http10) {
   }
   auto encodings = head.headers.all("Transfer-Encoding");
   auto lengths = head.headers.all("Content-Length");
-  if (!encodings.empty() && !lengths.empty()) return bad("both Content-Length and Transfer-Encoding");
+  if (!encodings.empty() && !lengths.empty())
+    return bad("both Content-Length and Transfer-Encoding");
   for (std::string_view length : lengths)
     if (length != lengths[0]) return bad("two different Content-Length");
   bool no_body = method_ == "HEAD" || head.status == 204 || head.status == 304;
   if (no_body) {
     phase_ = Phase::done;
   } else if (!encodings.empty()) {
-    if (encodings.size() > 1 || !http_text::same(encodings[0], "chunked")) return bad("an unknown Transfer-Encoding");
+    if (encodings.size() > 1 || !http_text::same(encodings[0], "chunked"))
+      return bad("an unknown Transfer-Encoding");
     phase_ = Phase::chunk_size;
   } else if (!lengths.empty()) {
     if (lengths[0].empty() || lengths[0].size() > 18) return bad("Content-Length is not a number");
@@ -142,7 +154,8 @@ Result<size_t> ResponseParser::feed_line(std::string_view bytes) {
   if (buffer_.size() + take > kLineBytes) return bad("a line of its chunked body is too long");
   buffer_.append(bytes.substr(0, take));
   if (at == std::string_view::npos) return take;
-  if (buffer_.size() < 2 || buffer_[buffer_.size() - 2] != '\r') return bad("a line of its chunked body ends with a bare LF");
+  if (buffer_.size() < 2 || buffer_[buffer_.size() - 2] != '\r')
+    return bad("a line of its chunked body ends with a bare LF");
   std::string_view line(buffer_.data(), buffer_.size() - 2);
   if (phase_ == Phase::chunk_end) {
     if (!line.empty()) return bad("a chunk does not end where its size says");
@@ -157,7 +170,8 @@ Result<size_t> ResponseParser::feed_line(std::string_view bytes) {
       left_ = left_ * 16 + static_cast<uint64_t>(http_text::hex_digit(line[digits]));
     }
     std::string_view extension = http_text::trim(line.substr(digits));
-    if (digits == 0 || (!extension.empty() && extension[0] != ';')) return bad("a chunk has no size");
+    if (digits == 0 || (!extension.empty() && extension[0] != ';'))
+      return bad("a chunk has no size");
     phase_ = left_ == 0 ? Phase::trailer : Phase::chunk_data;
   }
   buffer_.clear();

@@ -1,6 +1,7 @@
-// ResponseParser: answers of other servers, as bytes arrive: status line and headers, then a body by Content-Length, chunks, or the end of
-// the connection. Interim answers (1xx but 101) are passed over. A peer that breaks the framing is not guessed at.
-// Thread: one at a time. Owns: the head under way. Source: RFC 9112.
+// ResponseParser: answers of other servers, as bytes arrive: status line and headers, then a body
+// by Content-Length, chunks, or the end of the connection. Interim answers (1xx but 101) are passed
+// over. A peer that breaks the framing is not guessed at. Thread: one at a time. Owns: the head
+// under way. Source: RFC 9112.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +32,7 @@ class ResponseParser {
   // The connection has ended: an error unless that is how this body ends, or it had ended before.
   engine::Result<engine::Unit> end();
 
-  bool begun() const { return begun_; }            // any byte has come
+  bool begun() const { return begun_; }  // any byte has come
   bool head_done() const { return phase_ != Phase::head; }
   bool done() const { return phase_ == Phase::done; }
   bool upgraded() const { return phase_ == Phase::raw; }
@@ -39,7 +40,17 @@ class ResponseParser {
   bool reusable() const { return done() && keep_alive_; }
 
  private:
-  enum class Phase : uint8_t { head, length, chunk_size, chunk_data, chunk_end, trailer, until_end, raw, done };
+  enum class Phase : uint8_t {
+    head,
+    length,
+    chunk_size,
+    chunk_data,
+    chunk_end,
+    trailer,
+    until_end,
+    raw,
+    done
+  };
 
   engine::Result<size_t> feed_head(std::string_view bytes, Events& events);
   engine::Result<size_t> feed_line(std::string_view bytes);
@@ -52,7 +63,7 @@ class ResponseParser {
   bool keep_alive_ = true;
   size_t line_at_ = 0;
   uint64_t left_ = 0;
-  std::string buffer_;                             // the head, or a line of chunked coding
+  std::string buffer_;  // the head, or a line of chunked coding
 };
 
 }  // namespace appliance

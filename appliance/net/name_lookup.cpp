@@ -18,12 +18,13 @@ using Addresses = std::vector<std::string>;
 using Found = engine::Result<Addresses>;
 
 constexpr int kThreads = 3;
-constexpr size_t kHosts = 1024;           // that may wait or be kept
+constexpr size_t kHosts = 1024;  // that may wait or be kept
 constexpr auto kKeepFor = storage::Millis(5'000);
 
 bool is_numeric(const std::string& host) {
   unsigned char bytes[16];
-  return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+  return inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
 Found ask_resolver(const std::string& host) {
@@ -107,7 +108,8 @@ class NameLookup::Impl {
 
   void drop_old() {
     auto now = env_.now();
-    std::erase_if(hosts_, [&](auto& entry) { return entry.second.answer && now >= entry.second.until; });
+    std::erase_if(hosts_,
+                  [&](auto& entry) { return entry.second.answer && now >= entry.second.until; });
   }
 
   void work() {
@@ -147,6 +149,8 @@ class NameLookup::Impl {
 
 NameLookup::NameLookup(storage::Env& env) : impl_(std::make_unique<Impl>(env)) {}
 NameLookup::~NameLookup() = default;
-void NameLookup::find(const std::string& host, Done done) { impl_->find(host, std::move(done)); }
+void NameLookup::find(const std::string& host, Done done) {
+  impl_->find(host, std::move(done));
+}
 
 }  // namespace appliance

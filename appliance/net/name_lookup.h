@@ -1,5 +1,6 @@
-// NameLookup: host names to addresses on a few threads of its own, because the machine's resolver blocks. Numeric addresses need none.
-// Thread: any; the answer comes on one of its threads (or in the call, for a numeric address). Owns: its threads.
+// NameLookup: host names to addresses on a few threads of its own, because the machine's resolver
+// blocks. Numeric addresses need none. Thread: any; the answer comes on one of its threads (or in
+// the call, for a numeric address). Owns: its threads.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,8 @@ class NameLookup {
   explicit NameLookup(storage::Env& env);
   ~NameLookup();  // waits for lookups under way; those that wait in line are answered with an error
 
-  // Addresses in the resolver's order. An answer is kept for some seconds, so that a burst of connections asks once.
+  // Addresses in the resolver's order. An answer is kept for some seconds, so that a burst of
+  // connections asks once.
   void find(const std::string& host, Done done);
 
  private:

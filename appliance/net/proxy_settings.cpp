@@ -1,4 +1,5 @@
-// Which proxy a destination goes through: HTTPS_PROXY, HTTP_PROXY, NO_PROXY as curl and Go understand them.
+// Which proxy a destination goes through: HTTPS_PROXY, HTTP_PROXY, NO_PROXY as curl and Go
+// understand them.
 #include <arpa/inet.h>
 
 #include <cstdlib>
@@ -77,11 +78,12 @@ bool name_matches(std::string_view host, std::string_view entry) {
 }  // namespace
 
 ProxySettings ProxySettings::from_environment() {
-  return {from_either_case("HTTPS_PROXY", "https_proxy"), from_either_case("HTTP_PROXY", "http_proxy"),
-          from_either_case("NO_PROXY", "no_proxy")};
+  return {from_either_case("HTTPS_PROXY", "https_proxy"),
+          from_either_case("HTTP_PROXY", "http_proxy"), from_either_case("NO_PROXY", "no_proxy")};
 }
 
-const std::string& ProxySettings::for_host(const std::string& host, const std::string& scheme) const {
+const std::string& ProxySettings::for_host(const std::string& host,
+                                           const std::string& scheme) const {
   static const std::string straight;
   auto address = parse_address(host);
   if (is_loopback(host, address)) return straight;

@@ -47,13 +47,16 @@ engine::Result<Proxy> parse_proxy(const std::string& url) {
   unsigned port = colon == std::string_view::npos ? 80 : 0;
   if (colon != std::string_view::npos) {
     for (char c : rest.substr(colon + 1)) {
-      if (c < '0' || c > '9' || port > 65535) return Status::bad_request("the proxy in HTTPS_PROXY has no valid port");
+      if (c < '0' || c > '9' || port > 65535)
+        return Status::bad_request("the proxy in HTTPS_PROXY has no valid port");
       port = port * 10 + static_cast<unsigned>(c - '0');
     }
     rest = rest.substr(0, colon);
   }
-  if (rest.size() > 2 && rest.front() == '[' && rest.back() == ']') rest = rest.substr(1, rest.size() - 2);
-  if (rest.empty() || port == 0 || port > 65535) return Status::bad_request("HTTPS_PROXY is not the URL of a proxy");
+  if (rest.size() > 2 && rest.front() == '[' && rest.back() == ']')
+    rest = rest.substr(1, rest.size() - 2);
+  if (rest.empty() || port == 0 || port > 65535)
+    return Status::bad_request("HTTPS_PROXY is not the URL of a proxy");
   out.at = {std::string(rest), static_cast<uint16_t>(port)};
   return out;
 }
@@ -61,8 +64,13 @@ engine::Result<Proxy> parse_proxy(const std::string& url) {
 // Between a proxy and the real handler: asks for a tunnel, and steps aside when there is one.
 class ProxyTunnel final : public ConnectionHandler, ResponseParser::Events {
  public:
-  ProxyTunnel(StreamHub& hub, Endpoint to, Proxy proxy, std::unique_ptr<ConnectionHandler> user, Millis time)
-      : hub_(hub), to_(std::move(to)), proxy_(std::move(proxy)), user_(std::move(user)), time_(time) {}
+  ProxyTunnel(StreamHub& hub, Endpoint to, Proxy proxy, std::unique_ptr<ConnectionHandler> user,
+              Millis time)
+      : hub_(hub),
+        to_(std::move(to)),
+        proxy_(std::move(proxy)),
+        user_(std::move(user)),
+        time_(time) {}
 
   void on_open(std::shared_ptr<engine::StreamSink> sink) override {
     sink_ = std::move(sink);
@@ -71,7 +79,8 @@ class ProxyTunnel final : public ConnectionHandler, ResponseParser::Events {
     });
     std::string host = authority(to_);
     std::string ask = "CONNECT " + host + " HTTP/1.1\r\nHost: " + host + "\r\n";
-    if (!proxy_.authorization.empty()) ask += "Proxy-Authorization: " + proxy_.authorization + "\r\n";
+    if (!proxy_.authorization.empty())
+      ask += "Proxy-Authorization: " + proxy_.authorization + "\r\n";
     ask += "\r\n";
     sink_->send(std::make_shared<const std::string>(std::move(ask)));
   }
@@ -82,8 +91,9 @@ class ProxyTunnel final : public ConnectionHandler, ResponseParser::Events {
     if (!used) return fail(used.error());
     if (!parser_.done()) return;
     if (status_ < 200 || status_ > 299) {
-      return fail(Status::service_unavailable("the proxy " + authority(proxy_.at) + " does not connect to " +
-                                              authority(to_) + ": it answered " + std::to_string(status_)));
+      return fail(Status::service_unavailable("the proxy " + authority(proxy_.at) +
+                                              " does not connect to " + authority(to_) +
+                                              ": it answered " + std::to_string(status_)));
     }
     through_ = true;
     hub_.cancel(timer_);
@@ -103,7 +113,8 @@ class ProxyTunnel final : public ConnectionHandler, ResponseParser::Events {
   void on_closed() override {
     hub_.cancel(timer_);
     if (!through_ && !failed_) {
-      user_->on_error(Status::service_unavailable("the proxy " + authority(proxy_.at) + " closed the connection before " +
+      user_->on_error(Status::service_unavailable("the proxy " + authority(proxy_.at) +
+                                                  " closed the connection before " +
                                                   authority(to_) + " was reached"));
     }
     user_->on_closed();
@@ -125,7 +136,8 @@ class ProxyTunnel final : public ConnectionHandler, ResponseParser::Events {
   Millis time_;
   TimerId timer_ = 0;
   std::shared_ptr<engine::StreamSink> sink_;
-  ResponseParser parser_{"HEAD"};  // as after HEAD, nothing follows the answer's head but the tunnel
+  ResponseParser parser_{
+      "HEAD"};  // as after HEAD, nothing follows the answer's head but the tunnel
   int status_ = 0;
   bool through_ = false;
   bool failed_ = false;
@@ -136,7 +148,11 @@ class ProxyTunnel final : public ConnectionHandler, ResponseParser::Events {
 class TcpDialer::Impl : public std::enable_shared_from_this<TcpDialer::Impl> {
  public:
   Impl(storage::Env& env, StreamHub& hub, ProxySettings proxy, engine::StreamOptions options)
-      : env_(env), hub_(hub), proxy_(std::move(proxy)), options_(std::move(options)), lookup_(std::make_unique<NameLookup>(env)) {}
+      : env_(env),
+        hub_(hub),
+        proxy_(std::move(proxy)),
+        options_(std::move(options)),
+        lookup_(std::make_unique<NameLookup>(env)) {}
 
   // On the owner's thread, so that a lookup's thread never waits for itself.
   void stop() { lookup_.reset(); }
@@ -148,7 +164,8 @@ class TcpDialer::Impl : public std::enable_shared_from_this<TcpDialer::Impl> {
     if (!parsed) return fail(std::move(handler), parsed.error());
     Endpoint at = parsed->at;
     Millis time = std::max(Millis(1), std::chrono::duration_cast<Millis>(deadline - env_.now()));
-    auto tunnel = std::make_unique<ProxyTunnel>(hub_, to, std::move(*parsed), std::move(handler), time);
+    auto tunnel =
+        std::make_unique<ProxyTunnel>(hub_, to, std::move(*parsed), std::move(handler), time);
     straight(at, std::move(tunnel), deadline);
   }
 
@@ -164,7 +181,8 @@ class TcpDialer::Impl : public std::enable_shared_from_this<TcpDialer::Impl> {
   // One address being tried; once open, it only passes calls on.
   class Attempt final : public ConnectionHandler {
    public:
-    Attempt(std::shared_ptr<Impl> dialer, Way way) : dialer_(std::move(dialer)), way_(std::move(way)) {}
+    Attempt(std::shared_ptr<Impl> dialer, Way way)
+        : dialer_(std::move(dialer)), way_(std::move(way)) {}
     void on_open(std::shared_ptr<engine::StreamSink> sink) override {
       open_ = true;
       dialer_.reset();
@@ -179,8 +197,10 @@ class TcpDialer::Impl : public std::enable_shared_from_this<TcpDialer::Impl> {
     }
     void on_closed() override {
       if (open_) return way_.user->on_closed();
-      if (way_.next < way_.addresses.size() && dialer_->env_.now() < way_.deadline) return dialer_->attempt(std::move(way_));
-      way_.user->on_error(why_.value_or(Status::service_unavailable("the connection was given up")));
+      if (way_.next < way_.addresses.size() && dialer_->env_.now() < way_.deadline)
+        return dialer_->attempt(std::move(way_));
+      way_.user->on_error(
+          why_.value_or(Status::service_unavailable("the connection was given up")));
       way_.user->on_closed();
     }
 
@@ -194,7 +214,8 @@ class TcpDialer::Impl : public std::enable_shared_from_this<TcpDialer::Impl> {
   void straight(const Endpoint& to, std::unique_ptr<ConnectionHandler> handler, Instant deadline) {
     // std::function wants to copy what it holds.
     auto held = std::make_shared<std::unique_ptr<ConnectionHandler>>(std::move(handler));
-    lookup_->find(to.host, [this, held, port = to.port, deadline](engine::Result<std::vector<std::string>> found) {
+    lookup_->find(to.host, [this, held, port = to.port,
+                            deadline](engine::Result<std::vector<std::string>> found) {
       if (!found) return fail(std::move(*held), found.error());
       attempt({std::move(*found), 0, port, deadline, std::move(*held)});
     });
@@ -204,7 +225,8 @@ class TcpDialer::Impl : public std::enable_shared_from_this<TcpDialer::Impl> {
     SocketAddress to{way.addresses[way.next++], way.port};
     Instant deadline = way.deadline;
     if (way.next < way.addresses.size()) deadline = std::min(deadline, env_.now() + kAttemptTime);
-    hub_.connect(std::move(to), std::make_unique<Attempt>(shared_from_this(), std::move(way)), options_, deadline);
+    hub_.connect(std::move(to), std::make_unique<Attempt>(shared_from_this(), std::move(way)),
+                 options_, deadline);
   }
 
   void fail(std::unique_ptr<ConnectionHandler> handler, Status why) {
@@ -222,11 +244,15 @@ class TcpDialer::Impl : public std::enable_shared_from_this<TcpDialer::Impl> {
   std::unique_ptr<NameLookup> lookup_;
 };
 
-TcpDialer::TcpDialer(storage::Env& env, StreamHub& hub, ProxySettings proxy, engine::StreamOptions options)
+TcpDialer::TcpDialer(storage::Env& env, StreamHub& hub, ProxySettings proxy,
+                     engine::StreamOptions options)
     : impl_(std::make_shared<Impl>(env, hub, std::move(proxy), std::move(options))) {}
-TcpDialer::~TcpDialer() { impl_->stop(); }
+TcpDialer::~TcpDialer() {
+  impl_->stop();
+}
 
-void TcpDialer::dial(const Endpoint& to, std::unique_ptr<ConnectionHandler> handler, Instant deadline) {
+void TcpDialer::dial(const Endpoint& to, std::unique_ptr<ConnectionHandler> handler,
+                     Instant deadline) {
   impl_->dial(to, std::move(handler), deadline);
 }
 

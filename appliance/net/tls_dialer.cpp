@@ -24,12 +24,14 @@ using Context = std::shared_ptr<SSL_CTX>;
 using Bytes = std::shared_ptr<const std::string>;
 
 // Where systems keep their bundle of CAs; the library's own default is where Debian keeps it.
-constexpr const char* kBundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+constexpr const char* kBundles[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                    "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+                                    "/etc/ssl/cert.pem"};
 
 bool is_address(const std::string& host) {
   unsigned char bytes[16];
-  return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+  return inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
 Result<Unit> trust(SSL_CTX* context, const std::string& ca_pem) {
@@ -41,7 +43,8 @@ Result<Unit> trust(SSL_CTX* context, const std::string& ca_pem) {
     return Unit{};
   }
   auto list = TRY(x509::certificates_from_pem(ca_pem, "the CA to trust"));
-  for (auto& certificate : list) X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
+  for (auto& certificate : list)
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get());
   ERR_clear_error();
   return Unit{};
 }
@@ -57,11 +60,13 @@ Result<Context> make_context(const TlsClient& options) {
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   if (!options.insecure) TRY(trust(context, options.ca_pem));
   if (!options.certificate_pem.empty()) {
-    auto chain = TRY(x509::certificates_from_pem(options.certificate_pem, "the client certificate"));
+    auto chain =
+        TRY(x509::certificates_from_pem(options.certificate_pem, "the client certificate"));
     auto key = TRY(x509::key_from_pem(options.key_pem, "the client certificate's key"));
     SSL_CTX_use_certificate(context, chain[0].get());
     for (size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(context, chain[i].get());
-    if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
+    if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
+        SSL_CTX_check_private_key(context) != 1) {
       x509::last_error();
       return Status::bad_request("the client certificate's key does not belong to it");
     }
@@ -69,7 +74,8 @@ Result<Context> make_context(const TlsClient& options) {
   return made;
 }
 
-// The session over memory BIOs. Encrypts for whoever sends, decrypts on the connection's hub thread.
+// The session over memory BIOs. Encrypts for whoever sends, decrypts on the connection's hub
+// thread.
 class TlsSink final : public engine::StreamSink {
  public:
   explicit TlsSink(SSL_CTX* context) : ssl_(SSL_new(context)) {
@@ -101,7 +107,8 @@ class TlsSink final : public engine::StreamSink {
     int error = SSL_get_error(ssl_, result);
     if (error == SSL_ERROR_WANT_READ) return false;
     long verified = SSL_get_verify_result(ssl_);
-    std::string why = verified != X509_V_OK ? X509_verify_cert_error_string(verified) : x509::last_error();
+    std::string why =
+        verified != X509_V_OK ? X509_verify_cert_error_string(verified) : x509::last_error();
     ERR_clear_error();
     return Status::service_unavailable(why);
   }
@@ -109,7 +116,8 @@ class TlsSink final : public engine::StreamSink {
   std::vector<std::string> chain() {
     std::vector<std::string> out;
     STACK_OF(X509)* list = SSL_get_peer_cert_chain(ssl_);
-    for (int i = 0; i < sk_X509_num(list); ++i) out.push_back(x509::to_pem(*sk_X509_value(list, i)));
+    for (int i = 0; i < sk_X509_num(list); ++i)
+      out.push_back(x509::to_pem(*sk_X509_value(list, i)));
     return out;
   }
 
@@ -185,8 +193,8 @@ class TlsSink final : public engine::StreamSink {
 // Between the byte connection and the real handler.
 class TlsHandler final : public ConnectionHandler {
  public:
-  TlsHandler(StreamHub& hub, Context context, const TlsClient& options, std::string name, std::unique_ptr<ConnectionHandler> user,
-             Millis time)
+  TlsHandler(StreamHub& hub, Context context, const TlsClient& options, std::string name,
+             std::unique_ptr<ConnectionHandler> user, Millis time)
       : hub_(hub),
         context_(std::move(context)),
         verify_(options.verify),
@@ -221,7 +229,9 @@ class TlsHandler final : public ConnectionHandler {
   }
   void on_closed() override {
     hub_.cancel(timer_);
-    if (!open_ && !failed_) user_->on_error(Status::service_unavailable("TLS with " + name_ + ": the other side closed the connection, or was too slow"));
+    if (!open_ && !failed_)
+      user_->on_error(Status::service_unavailable(
+          "TLS with " + name_ + ": the other side closed the connection, or was too slow"));
     user_->on_closed();
   }
 
@@ -247,14 +257,18 @@ class TlsHandler final : public ConnectionHandler {
   void read() {
     for (;;) {
       switch (sink_->read(buffer_)) {
-        case TlsSink::Got::bytes: user_->on_bytes(buffer_); break;
+        case TlsSink::Got::bytes:
+          user_->on_bytes(buffer_);
+          break;
         case TlsSink::Got::nothing:
           if (buffer_.capacity() > 0) buffer_ = {};
           return;
-        case TlsSink::Got::end: return end();
+        case TlsSink::Got::end:
+          return end();
         case TlsSink::Got::broken:
           failed_ = true;
-          user_->on_error(Status::service_unavailable("TLS with " + name_ + ": the other side broke the protocol"));
+          user_->on_error(Status::service_unavailable("TLS with " + name_ +
+                                                      ": the other side broke the protocol"));
           return sink_->abort();
       }
     }
@@ -290,8 +304,12 @@ class TlsDialer::Impl {
 
   void dial(const Endpoint& to, std::unique_ptr<ConnectionHandler> handler, Instant deadline) {
     std::string name = options_.server_name.empty() ? to.host : options_.server_name;
-    Millis time = std::max(Millis(1), std::chrono::duration_cast<Millis>(deadline - hub_.env().now()));
-    below_.dial(to, std::make_unique<TlsHandler>(hub_, context_, options_, std::move(name), std::move(handler), time), deadline);
+    Millis time =
+        std::max(Millis(1), std::chrono::duration_cast<Millis>(deadline - hub_.env().now()));
+    below_.dial(to,
+                std::make_unique<TlsHandler>(hub_, context_, options_, std::move(name),
+                                             std::move(handler), time),
+                deadline);
   }
 
  private:
@@ -301,7 +319,8 @@ class TlsDialer::Impl {
   const Context context_;
 };
 
-Result<std::unique_ptr<TlsDialer>> TlsDialer::create(StreamHub& hub, Dialer& below, TlsClient options) {
+Result<std::unique_ptr<TlsDialer>> TlsDialer::create(StreamHub& hub, Dialer& below,
+                                                     TlsClient options) {
   auto context = TRY(make_context(options));
   auto impl = std::make_shared<Impl>(hub, below, std::move(options), std::move(context));
   return std::unique_ptr<TlsDialer>(new TlsDialer(std::move(impl)));
@@ -310,7 +329,8 @@ Result<std::unique_ptr<TlsDialer>> TlsDialer::create(StreamHub& hub, Dialer& bel
 TlsDialer::TlsDialer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TlsDialer::~TlsDialer() = default;
 
-void TlsDialer::dial(const Endpoint& to, std::unique_ptr<ConnectionHandler> handler, Instant deadline) {
+void TlsDialer::dial(const Endpoint& to, std::unique_ptr<ConnectionHandler> handler,
+                     Instant deadline) {
   impl_->dial(to, std::move(handler), deadline);
 }
 

@@ -1,6 +1,6 @@
 // room: appliance_edge
-// The framing of requests: whatever comes, in whatever pieces, the reader says the same, takes no more than there is, and what it passes
-// as a request has none of what it is there to keep out.
+// The framing of requests: whatever comes, in whatever pieces, the reader says the same, takes no
+// more than there is, and what it passes as a request has none of what it is there to keep out.
 #include <cstddef>
 #include <span>
 #include <string>
@@ -41,10 +41,13 @@ Verdict read(std::string_view text, size_t piece) {
 
 bool clean(const Verdict& verdict) {
   if (verdict.path.empty() || verdict.path[0] != '/') return false;
-  if (verdict.path.find("//") != std::string::npos || verdict.path.find("/../") != std::string::npos) return false;
+  if (verdict.path.find("//") != std::string::npos ||
+      verdict.path.find("/../") != std::string::npos)
+    return false;
   for (char c : verdict.path)
     if (static_cast<unsigned char>(c) < 0x20 || c == '\\') return false;
-  for (size_t at = verdict.head.find('\n'); at != std::string::npos; at = verdict.head.find('\n', at + 1))
+  for (size_t at = verdict.head.find('\n'); at != std::string::npos;
+       at = verdict.head.find('\n', at + 1))
     if (at == 0 || verdict.head[at - 1] != '\r') return false;
   return verdict.body.size() <= engine::limits::kRequestBodyBytes;
 }
@@ -55,7 +58,8 @@ std::vector<std::string> fuzz_seeds() {
   return {
       "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
       "POST /a%20b?x=y HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
-      "PUT /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n3;a=b\r\nabc\r\n0\r\nT: v\r\n\r\n",
+      "PUT /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nExpect: "
+      "100-continue\r\n\r\n3;a=b\r\nabc\r\n0\r\nT: v\r\n\r\n",
       "GET http://h/p HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
       "\r\nOPTIONS /x/../y HTTP/1.1\r\nHost: h\r\nA : b\r\n c\r\n\r\n",
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",

@@ -43,7 +43,8 @@ Verdict read(std::string_view text, size_t piece) {
 std::vector<std::string> fuzz_seeds() {
   return {
       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n",
       "HTTP/1.0 404 Not Found\r\nConnection: keep-alive\r\n\r\nall",
       "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\nraw",
   };
@@ -54,8 +55,11 @@ int fuzz_one(std::span<const std::byte> input) {
   Verdict whole = read(text, text.size() + 1);
   for (size_t piece : {1, 5}) {
     Verdict other = read(text, piece);
-    if (other.failed != whole.failed || other.status != whole.status || other.done != whole.done) return 1;
-    if (!whole.failed && (other.body != whole.body || other.used != whole.used || other.reusable != whole.reusable)) return 2;
+    if (other.failed != whole.failed || other.status != whole.status || other.done != whole.done)
+      return 1;
+    if (!whole.failed &&
+        (other.body != whole.body || other.used != whole.used || other.reusable != whole.reusable))
+      return 2;
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 // room: engine_base
-// WebSocket frames: the same messages in whatever pieces they come; and what we frame ourselves is read back as it was.
+// WebSocket frames: the same messages in whatever pieces they come; and what we frame ourselves is
+// read back as it was.
 #include <array>
 #include <cstddef>
 #include <span>
@@ -27,26 +28,31 @@ struct Seen final : ws::Events {
   }
   void on_ping(std::string_view payload) override { add("i", payload); }
   void on_pong(std::string_view payload) override { add("o", payload); }
-  void on_close(uint16_t code, std::string_view reason) override { add(std::to_string(code).c_str(), reason); }
+  void on_close(uint16_t code, std::string_view reason) override {
+    add(std::to_string(code).c_str(), reason);
+  }
 };
 
 std::string read(std::string_view text, size_t piece, ws::Side side) {
   ws::Reader reader(side);
   Seen seen;
   for (size_t at = 0; at < text.size(); at += piece) {
-    if (auto failure = reader.feed(text.substr(at, piece), seen)) return seen.log + "!" + std::to_string(failure->code);
+    if (auto failure = reader.feed(text.substr(at, piece), seen))
+      return seen.log + "!" + std::to_string(failure->code);
   }
   return seen.log;
 }
 
-constexpr std::array<std::byte, 4> kKey = {std::byte{1}, std::byte{0x7f}, std::byte{0}, std::byte{0xee}};
+constexpr std::array<std::byte, 4> kKey = {std::byte{1}, std::byte{0x7f}, std::byte{0},
+                                           std::byte{0xee}};
 
 }  // namespace
 
 std::vector<std::string> fuzz_seeds() {
   return {
       ws::frame(ws::Opcode::text, "hello"),
-      ws::masked_frame(ws::Opcode::text, "hello", kKey) + ws::masked_frame(ws::Opcode::ping, "p", kKey),
+      ws::masked_frame(ws::Opcode::text, "hello", kKey) +
+          ws::masked_frame(ws::Opcode::ping, "p", kKey),
       ws::masked_frame(ws::Opcode::binary, std::string(300, 'x'), kKey),
       ws::masked_frame(ws::Opcode::close, ws::close_payload(1000, "bye"), kKey),
       ws::frame(ws::Opcode::binary, std::string(70'000, 'y')),

@@ -1,5 +1,5 @@
-// A blocking client for tests of the edge: raw bytes over TCP or TLS to loopback, with a timeout on each read, so that a test that fails
-// ends. And a server fixture with the threads it needs.
+// A blocking client for tests of the edge: raw bytes over TCP or TLS to loopback, with a timeout on
+// each read, so that a test that fails ends. And a server fixture with the threads it needs.
 // Thread: one. Owns: its socket.
 #pragma once
 
@@ -41,7 +41,8 @@ class Client {
  public:
   explicit Client(uint16_t port, int receive_buffer = 0) {
     fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (receive_buffer > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    if (receive_buffer > 0)
+      setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
@@ -60,7 +61,9 @@ class Client {
   bool tls(SSL_CTX* context, const char* alpn = "\x08http/1.1", const char* name = nullptr) {
     ssl_ = SSL_new(context);
     SSL_set_fd(ssl_, fd_);
-    if (alpn) SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(alpn), static_cast<unsigned>(std::string_view(alpn).size()));
+    if (alpn)
+      SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(alpn),
+                          static_cast<unsigned>(std::string_view(alpn).size()));
     if (name) SSL_set1_host(ssl_, name);
     bool done = SSL_connect(ssl_) == 1;
     ERR_clear_error();
@@ -83,7 +86,8 @@ class Client {
   // Some bytes, or none at the end or after the timeout.
   std::string receive() {
     char buffer[65536];
-    ssize_t got = ssl_ ? SSL_read(ssl_, buffer, sizeof buffer) : recv(fd_, buffer, sizeof buffer, 0);
+    ssize_t got =
+        ssl_ ? SSL_read(ssl_, buffer, sizeof buffer) : recv(fd_, buffer, sizeof buffer, 0);
     ERR_clear_error();
     ended_ = got <= 0;
     return got > 0 ? std::string(buffer, static_cast<size_t>(got)) : std::string();
@@ -111,7 +115,9 @@ class Client {
     buffer_.erase(0, end);
     out.status = std::atoi(out.head.c_str() + 9);
     size_t at = out.head.find("Content-Length: ");
-    size_t size = at == std::string::npos || head_request ? 0 : std::strtoul(out.head.c_str() + at + 16, nullptr, 10);
+    size_t size = at == std::string::npos || head_request
+                      ? 0
+                      : std::strtoul(out.head.c_str() + at + 16, nullptr, 10);
     while (buffer_.size() < size) {
       std::string more = receive();
       if (more.empty()) return out;
@@ -182,7 +188,8 @@ inline ClientContext client_context(const std::string& ca_pem) {
 // A server on loopback: port() plain, tls_port() TLS.
 class Edge {
  public:
-  explicit Edge(appliance::EdgeServer::Handler handler, std::function<void(appliance::EdgeOptions&)> change = nullptr) {
+  explicit Edge(appliance::EdgeServer::Handler handler,
+                std::function<void(appliance::EdgeOptions&)> change = nullptr) {
     appliance::CertificateOptions options;
     options.dir = dir_.path() + "/tls";
     options.names = {"localhost", "127.0.0.1"};

@@ -1,5 +1,6 @@
-// What the edge alone can do, and what the load generator can at most see: each measure runs against a server in a process of its own, and
-// the ceiling is the same load against a server that parses nothing.
+// What the edge alone can do, and what the load generator can at most see: each measure runs
+// against a server in a process of its own, and the ceiling is the same load against a server that
+// parses nothing.
 //   edge_load requests [connections] [seconds]
 //   edge_load watchers [count]            one event to all over TLS, and what each costs
 //   edge_load idle [count]                idle connections, plain
@@ -80,7 +81,10 @@ class Watcher final : public engine::StreamHandler {
       stream.handler = std::make_unique<Watcher>(hall);
       return stream;
     }
-    out.body = request.path == "/event" ? std::to_string(hall.tell(std::string(request.query.get("text")) + std::string(1000, 'e') + "\n")) : "ok";
+    out.body = request.path == "/event"
+                   ? std::to_string(hall.tell(std::string(request.query.get("text")) +
+                                              std::string(1000, 'e') + "\n"))
+                   : "ok";
     return out;
   });
   if (!server.start()) std::abort();
@@ -114,14 +118,20 @@ std::unique_ptr<Server> start(void (*serve)(bool, int), bool tls) {
   return out;
 }
 
-void serve_trivial(bool tls, int port_fd) { load::serve_trivially(tls, port_fd); }
+void serve_trivial(bool tls, int port_fd) {
+  load::serve_trivially(tls, port_fd);
+}
 
 void requests(int connections, double seconds) {
   std::printf("requests, %d connections, %.0f s each\n", connections, seconds);
-  std::string text = "GET /api/v1/namespaces/default/configmaps/one HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n"
-                     "User-Agent: load\r\nAuthorization: Bearer token-abc12:0123456789abcdef0123456789abcdef\r\n\r\n";
+  std::string text =
+      "GET /api/v1/namespaces/default/configmaps/one HTTP/1.1\r\nHost: localhost\r\nAccept: "
+      "application/json\r\n"
+      "User-Agent: load\r\nAuthorization: Bearer "
+      "token-abc12:0123456789abcdef0123456789abcdef\r\n\r\n";
   for (bool tls : {false, true}) {
-    for (auto [name, serve] : {std::pair("edge", &serve_edge), std::pair("ceiling", &serve_trivial)}) {
+    for (auto [name, serve] :
+         {std::pair("edge", &serve_edge), std::pair("ceiling", &serve_trivial)}) {
       auto server = start(serve, tls);
       load::ClosedLoop loop;
       loop.target = {server->port, tls};
@@ -131,9 +141,12 @@ void requests(int connections, double seconds) {
       double ours = load::cpu_seconds(getpid());
       load::Figures figures = load::run_closed_loop(loop);
       double each = 1e6 / static_cast<double>(figures.done);
-      std::printf("  %-5s %-8s %8.0f requests/s   p50 %.3f ms  p99 %.3f ms  failed %lu   CPU per request: server %.1f us, load %.1f us\n",
-                  tls ? "TLS" : "plain", name, figures.per_second(), figures.p50_ms, figures.p99_ms, figures.failed,
-                  load::cpu_seconds(server->pid) * each, (load::cpu_seconds(getpid()) - ours) * each);
+      std::printf(
+          "  %-5s %-8s %8.0f requests/s   p50 %.3f ms  p99 %.3f ms  failed %lu   CPU per request: "
+          "server %.1f us, load %.1f us\n",
+          tls ? "TLS" : "plain", name, figures.per_second(), figures.p50_ms, figures.p99_ms,
+          figures.failed, load::cpu_seconds(server->pid) * each,
+          (load::cpu_seconds(getpid()) - ours) * each);
     }
   }
 }
@@ -144,8 +157,9 @@ void watchers(size_t count) {
   load::Watchers all({server->port, true});
   size_t open = all.open(count, "GET /watch HTTP/1.1\r\nHost: localhost\r\n\r\n", "begin\n");
   long after = load::rss_kib(server->pid);
-  std::printf("watchers over TLS: %zu of %zu open; server %ld KiB before, %ld KiB after: %.1f KiB each\n", open, count, before, after,
-              static_cast<double>(after - before) / static_cast<double>(open));
+  std::printf(
+      "watchers over TLS: %zu of %zu open; server %ld KiB before, %ld KiB after: %.1f KiB each\n",
+      open, count, before, after, static_cast<double>(after - before) / static_cast<double>(open));
   auto context = load::client_context();
   for (int round = 0; round < 5; ++round) {
     load::Socket teller;
@@ -154,8 +168,8 @@ void watchers(size_t count) {
     std::string ask = "GET /event?text=" + mark + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
     teller.write(ask);
     load::Figures figures = all.wait_for(mark, 10'000);
-    std::printf("  one event of 1 KB to %lu: p50 %.1f ms  p99 %.1f ms  all %.1f ms\n", figures.done, figures.p50_ms, figures.p99_ms,
-                figures.max_ms);
+    std::printf("  one event of 1 KB to %lu: p50 %.1f ms  p99 %.1f ms  all %.1f ms\n", figures.done,
+                figures.p50_ms, figures.p99_ms, figures.max_ms);
   }
   std::printf("  server afterwards %ld KiB\n", load::rss_kib(server->pid));
 }
@@ -180,8 +194,11 @@ void idle(size_t count) {
     loop.request = [](uint64_t) { return "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"; };
     load::Figures figures = load::run_closed_loop(loop);
     long after = load::rss_kib(server->pid);
-    std::printf("%zu idle %s connections: %.2f KiB each; a GET beside them p50 %.3f ms p99 %.3f ms\n", sockets.size(), tls ? "TLS" : "plain",
-                static_cast<double>(after - before) / static_cast<double>(sockets.size()), figures.p50_ms, figures.p99_ms);
+    std::printf(
+        "%zu idle %s connections: %.2f KiB each; a GET beside them p50 %.3f ms p99 %.3f ms\n",
+        sockets.size(), tls ? "TLS" : "plain",
+        static_cast<double>(after - before) / static_cast<double>(sockets.size()), figures.p50_ms,
+        figures.p99_ms);
   }
 }
 

@@ -59,7 +59,8 @@ struct AnswerCounter {
   bool in_body = false;
   bool failed = false;
 
-  // True when an answer ends within these bytes (the client has one request out at a time, so they are its last).
+  // True when an answer ends within these bytes (the client has one request out at a time, so they
+  // are its last).
   bool feed(std::string_view bytes) {
     if (!in_body) {
       head.append(bytes);
@@ -67,7 +68,9 @@ struct AnswerCounter {
       if (end == std::string::npos) return false;
       failed = head.compare(9, 1, "2") != 0;
       size_t at = head.find("Content-Length: ");
-      size_t size = at == std::string::npos || at > end ? 0 : std::strtoul(head.c_str() + at + 16, nullptr, 10);
+      size_t size = at == std::string::npos || at > end
+                        ? 0
+                        : std::strtoul(head.c_str() + at + 16, nullptr, 10);
       size_t have = head.size() - end - 4;
       head.clear();
       left = size - std::min(size, have);
@@ -92,7 +95,8 @@ void quantiles(std::vector<float>& ms, Figures& into) {
 
 SslContext client_context() {
   SslContext context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   return context;
 }
@@ -100,7 +104,8 @@ SslContext client_context() {
 bool Socket::open(const Target& to, SSL_CTX* context, int receive_buffer) {
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd_ < 0) return false;
-  if (receive_buffer > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  if (receive_buffer > 0)
+    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   // More connections than one address has ports: each thousand from an address of its own.
   static std::atomic<uint32_t> opened{0};
   sockaddr_in from{};
@@ -227,9 +232,16 @@ struct Watchers::One {
   bool seen = false;
 };
 
-Watchers::Watchers(Target target) : target_(std::move(target)), context_(client_context()), epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
-Watchers::~Watchers() { ::close(epoll_); }
-size_t Watchers::size() const { return all_.size(); }
+Watchers::Watchers(Target target)
+    : target_(std::move(target)),
+      context_(client_context()),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
+Watchers::~Watchers() {
+  ::close(epoll_);
+}
+size_t Watchers::size() const {
+  return all_.size();
+}
 
 size_t Watchers::open(size_t count, std::string_view request, std::string_view first_mark) {
   for (size_t i = 0; i < count; ++i) {
@@ -327,7 +339,8 @@ void serve_trivially(bool tls, int port_fd) {
         epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
         continue;
       }
-      long got = peer->ssl ? SSL_read(peer->ssl, buffer.data(), buffer.size()) : recv(peer->fd, buffer.data(), buffer.size(), 0);
+      long got = peer->ssl ? SSL_read(peer->ssl, buffer.data(), buffer.size())
+                           : recv(peer->fd, buffer.data(), buffer.size(), 0);
       if (got <= 0) {
         ::close(peer->fd);
         continue;
@@ -348,7 +361,8 @@ double cpu_seconds(int pid) {
   size_t at = text.rfind(')');
   if (at == std::string::npos) return 0;
   long user = 0, system = 0;
-  std::sscanf(text.c_str() + at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &system);
+  std::sscanf(text.c_str() + at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user,
+              &system);
   return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 

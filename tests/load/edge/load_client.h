@@ -1,6 +1,7 @@
-// LoadClient: makes load with as little work of its own as possible: one thread, one epoll, raw sockets, prepared requests, answers only
-// counted. TLS through OpenSSL. It also measures its own ceiling: TrivialServer answers a fixed text to whatever ends with an empty line.
-// Thread: one per object. Owns: its sockets.
+// LoadClient: makes load with as little work of its own as possible: one thread, one epoll, raw
+// sockets, prepared requests, answers only counted. TLS through OpenSSL. It also measures its own
+// ceiling: TrivialServer answers a fixed text to whatever ends with an empty line. Thread: one per
+// object. Owns: its sockets.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -55,7 +56,8 @@ class Socket {
   SSL* ssl_ = nullptr;
 };
 
-// Closed loop: each connection sends the next request when its answer is there. `request` makes the text of the n-th one.
+// Closed loop: each connection sends the next request when its answer is there. `request` makes the
+// text of the n-th one.
 struct ClosedLoop {
   Target target;
   int connections = 16;
@@ -64,8 +66,8 @@ struct ClosedLoop {
 };
 Figures run_closed_loop(const ClosedLoop& what);
 
-// Readers of a stream (a watch). open() sends the request on each and waits for the first bytes; wait_for(mark) reads all until each has
-// seen the mark once more, and says when.
+// Readers of a stream (a watch). open() sends the request on each and waits for the first bytes;
+// wait_for(mark) reads all until each has seen the mark once more, and says when.
 class Watchers {
  public:
   explicit Watchers(Target target);

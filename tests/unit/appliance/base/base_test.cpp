@@ -128,26 +128,37 @@ TEST_CASE("log lines as text and as JSON; what a client says stays in its place"
     {
       LogSink sink({slog::Level::info, format, pipe.in[1]});
       sink.write({slog::Level::debug, "not this", {}});
-      sink.write({slog::Level::warn, "a message", {{"path", "/a b\n{\"x\":1}"}, {"n", 7}, {"ok", true}, {"share", 0.5}, {"password", slog::Secret{"geheim"}}}});
+      sink.write({slog::Level::warn,
+                  "a message",
+                  {{"path", "/a b\n{\"x\":1}"},
+                   {"n", 7},
+                   {"ok", true},
+                   {"share", 0.5},
+                   {"password", slog::Secret{"geheim"}}}});
     }
     std::string out = pipe.read_some();
     CHECK(std::count(out.begin(), out.end(), '\n') == 1);
     CHECK(out.find("geheim") == std::string::npos);
     CHECK(out.find("not this") == std::string::npos);
     if (format == LogFormat::json) {
-      CHECK(out.find("\"level\":\"warn\",\"message\":\"a message\",\"path\":\"/a b\\n{\\\"x\\\":1}\",\"n\":7,\"ok\":true,\"share\":0.5,\"password\":\"***\"}") !=
-            std::string::npos);
+      CHECK(
+          out.find("\"level\":\"warn\",\"message\":\"a message\",\"path\":\"/a "
+                   "b\\n{\\\"x\\\":1}\",\"n\":7,\"ok\":true,\"share\":0.5,\"password\":\"***\"}") !=
+          std::string::npos);
     } else {
-      CHECK(out.find(" warn a message path=\"/a b\\n{\\\"x\\\":1}\" n=7 ok=true share=0.5 password=***\n") != std::string::npos);
+      CHECK(out.find(" warn a message path=\"/a b\\n{\\\"x\\\":1}\" n=7 ok=true share=0.5 "
+                     "password=***\n") != std::string::npos);
     }
   }
 }
 
-TEST_CASE("a pipe that nobody reads blocks nobody: lines are dropped, counted, and the count is told") {
+TEST_CASE(
+    "a pipe that nobody reads blocks nobody: lines are dropped, counted, and the count is told") {
   Pipe pipe;
   LogSink sink({slog::Level::info, LogFormat::text, pipe.in[1], 64u << 10});
   auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < 5000; ++i) sink.write({slog::Level::info, "a line of some length that fills the pipe soon", {{"i", i}}});
+  for (int i = 0; i < 5000; ++i)
+    sink.write({slog::Level::info, "a line of some length that fills the pipe soon", {{"i", i}}});
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2));
   CHECK(sink.dropped() > 1000);
   std::string all;
@@ -161,18 +172,21 @@ TEST_CASE("a pipe that nobody reads blocks nobody: lines are dropped, counted, a
 TEST_CASE("sd_notify: nobody to tell, a path, an abstract name") {
   unsetenv("NOTIFY_SOCKET");
   CHECK_FALSE(appliance::sd_notify("READY=1"));
-  for (std::string name : {std::string("/tmp/paddock-notify-" + std::to_string(getpid())), "@paddock-notify-" + std::to_string(getpid())}) {
+  for (std::string name : {std::string("/tmp/paddock-notify-" + std::to_string(getpid())),
+                           "@paddock-notify-" + std::to_string(getpid())}) {
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     sockaddr_un at{};
     at.sun_family = AF_UNIX;
     std::copy(name.begin(), name.end(), at.sun_path);
     if (at.sun_path[0] == '@') at.sun_path[0] = '\0';
-    REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&at), static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size())) == 0);
+    REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&at),
+                 static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size())) == 0);
     setenv("NOTIFY_SOCKET", name.c_str(), 1);
     CHECK(appliance::sd_notify("READY=1\nSTATUS=serving"));
     char buffer[100];
     ssize_t got = recv(fd, buffer, sizeof buffer, 0);
-    CHECK(std::string(buffer, static_cast<size_t>(std::max<ssize_t>(got, 0))) == "READY=1\nSTATUS=serving");
+    CHECK(std::string(buffer, static_cast<size_t>(std::max<ssize_t>(got, 0))) ==
+          "READY=1\nSTATUS=serving");
     close(fd);
     if (name[0] == '/') unlink(name.c_str());
   }

@@ -16,7 +16,8 @@ using engine::Stream;
 namespace {
 
 Response echo(Request& request) {
-  std::string body = request.method + " " + request.path + " [" + request.raw_query + "] " + request.body;
+  std::string body =
+      request.method + " " + request.path + " [" + request.raw_query + "] " + request.body;
   Response out = text(std::move(body));
   out.headers.add("X-Peer", request.peer);
   out.headers.add("X-Scheme", request.scheme);
@@ -85,11 +86,13 @@ TEST_CASE("a request is answered, over plain TCP and over TLS, again and again o
   REQUIRE(secure.tls(edge.context(), "\x08http/1.1", "localhost"));
   for (Client* client : {&plain, &secure}) {
     for (int i = 0; i < 20; ++i) {
-      Answer answer = client->ask("POST /a%20b?x=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
+      Answer answer =
+          client->ask("POST /a%20b?x=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
       REQUIRE(answer.status == 200);
       CHECK(answer.body == "POST /a b [x=1] hello");
       CHECK(answer.head.find("X-Peer: 127.0.0.1\r\n") != std::string::npos);
-      CHECK(answer.head.find(client == &plain ? "X-Scheme: http\r\n" : "X-Scheme: https\r\n") != std::string::npos);
+      CHECK(answer.head.find(client == &plain ? "X-Scheme: http\r\n" : "X-Scheme: https\r\n") !=
+            std::string::npos);
     }
   }
 }
@@ -109,7 +112,8 @@ TEST_CASE("pipelined requests are answered in order, and a half one waits for it
 TEST_CASE("bytes that come one at a time make the same request") {
   Edge edge([](Request& request) -> engine::Answer { return echo(request); });
   Client client(edge.port());
-  for (char c : std::string("PUT /slow HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: v\r\n\r\n")) {
+  for (char c : std::string("PUT /slow HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+                            "chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: v\r\n\r\n")) {
     REQUIRE(client.send(std::string_view(&c, 1)));
     std::this_thread::sleep_for(std::chrono::microseconds(300));
   }
@@ -141,11 +145,13 @@ TEST_CASE("HEAD has the length and no body; HTTP/1.0 and Connection: close end t
 TEST_CASE("Expect: 100-continue is answered before the body is sent") {
   Edge edge([](Request& request) -> engine::Answer { return echo(request); });
   Client client(edge.port());
-  REQUIRE(client.send("POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
+  REQUIRE(client.send(
+      "POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
   CHECK(client.answer().status == 100);
   REQUIRE(client.send("ok"));
   CHECK(client.answer().body == "POST /e [] ok");
-  CHECK(client.ask("POST /e HTTP/1.1\r\nHost: h\r\nExpect: a-miracle\r\nContent-Length: 2\r\n\r\n").status == 417);
+  CHECK(client.ask("POST /e HTTP/1.1\r\nHost: h\r\nExpect: a-miracle\r\nContent-Length: 2\r\n\r\n")
+            .status == 417);
 }
 
 TEST_CASE("a large answer reaches a slow reader while others are served") {
@@ -275,7 +281,9 @@ TEST_CASE("a stream: head, frames, a client that goes away") {
   }
 }
 
-TEST_CASE("a stream that is released gives the connection back, with what the client has sent meanwhile") {
+TEST_CASE(
+    "a stream that is released gives the connection back, with what the client has sent "
+    "meanwhile") {
   auto said = std::make_shared<Said>();
   Edge edge([&](Request& request) -> engine::Answer {
     if (request.path == "/watch") return chunked_stream(said);
@@ -285,7 +293,8 @@ TEST_CASE("a stream that is released gives the connection back, with what the cl
     said->sink = nullptr;
     Client client(secure ? edge.tls_port() : edge.port());
     if (secure) REQUIRE(client.tls(edge.context()));
-    REQUIRE(client.send("GET /watch HTTP/1.1\r\nHost: h\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\nGET /la"));
+    REQUIRE(client.send(
+        "GET /watch HTTP/1.1\r\nHost: h\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\nGET /la"));
     REQUIRE(eventually([&] { return said->get() != nullptr; }));
     auto sink = said->get();
     sink->send(chunk("end"));
@@ -312,7 +321,8 @@ TEST_CASE("an upgraded stream gets the client's bytes, finish() ends the connect
     return out;
   });
   Client client(edge.port());
-  REQUIRE(client.send("GET /raw HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\nearly "));
+  REQUIRE(client.send(
+      "GET /raw HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\nearly "));
   REQUIRE(client.until("\r\n\r\n"));
   CHECK(client.buffer().find("Upgrade: raw") != std::string::npos);
   REQUIRE(client.send("late"));
@@ -429,7 +439,8 @@ TEST_CASE("a taken port is an error that names it") {
   Edge edge([](Request& request) -> engine::Answer { return echo(request); });
   appliance::EdgeOptions options;
   options.listen = {{"127.0.0.1", edge.port(), nullptr}};
-  appliance::EdgeServer second(options, edge.env(), edge.hub(), [](Request&) -> engine::Answer { return text(""); });
+  appliance::EdgeServer second(options, edge.env(), edge.hub(),
+                               [](Request&) -> engine::Answer { return text(""); });
   auto started = second.start();
   REQUIRE_FALSE(started);
   CHECK(started.error().message().find(std::to_string(edge.port())) != std::string::npos);

@@ -9,8 +9,8 @@ namespace {
 
 const RequestReader::Limits kLimits;
 
-// The code that a whole text is refused with; 200 when it is taken, 0 when it is not complete. In pieces of several sizes, which must not
-// matter.
+// The code that a whole text is refused with; 200 when it is taken, 0 when it is not complete. In
+// pieces of several sizes, which must not matter.
 int code_of(const std::string& text, const RequestReader::Limits& limits = kLimits) {
   int first = -1;
   for (size_t piece : {size_t{1}, size_t{3}, size_t{17}, text.size()}) {
@@ -24,8 +24,12 @@ int code_of(const std::string& text, const RequestReader::Limits& limits = kLimi
   return first;
 }
 
-int with_line(const std::string& line) { return code_of("GET / HTTP/1.1\r\nHost: h\r\n" + line + "\r\n\r\n"); }
-int with_path(const std::string& path) { return code_of("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n"); }
+int with_line(const std::string& line) {
+  return code_of("GET / HTTP/1.1\r\nHost: h\r\n" + line + "\r\n\r\n");
+}
+int with_path(const std::string& path) {
+  return code_of("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
+}
 int with_body(const std::string& lines, const std::string& body) {
   return code_of("POST / HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n" + body);
 }
@@ -43,7 +47,8 @@ TEST_CASE("framing: lines end with CR LF, and nothing else") {
   CHECK(code_of("GET / HTTP/1.1\r\nHost: h\r\n\n") == 400);
   CHECK(code_of("GET / HTTP/1.1\r\nHost: h\rX: y\r\n\r\n") == 400);
   CHECK(code_of("GET / HTTP/1.1\r\nHost: h\r\r\n\r\n") == 400);
-  CHECK(code_of("\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n") == 200);  // one empty line before is overlooked
+  CHECK(code_of("\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n") ==
+        200);  // one empty line before is overlooked
   CHECK(code_of("\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n") == 400);
 }
 
@@ -78,7 +83,8 @@ TEST_CASE("framing: Content-Length") {
   CHECK(with_body("Content-Length: 2\r\n", "ab") == 200);
   CHECK(with_body("Content-Length: 0\r\n", "") == 200);
   CHECK(with_body("Content-Length: 3\r\n", "ab") == 0);
-  for (const char* value : {"", "-1", "+1", "1a", "0x1", "1 2", "1,1", "1.0", "99999999999999999999"})
+  for (const char* value :
+       {"", "-1", "+1", "1a", "0x1", "1 2", "1,1", "1.0", "99999999999999999999"})
     CHECK(with_body("Content-Length: " + std::string(value) + "\r\n", "a") == 400);
   CHECK(with_body("Content-Length: 1\r\nContent-Length: 1\r\n", "a") == 400);
   CHECK(with_body("Content-Length: 1\r\nContent-Length: 2\r\n", "a") == 400);
@@ -90,12 +96,15 @@ TEST_CASE("framing: Transfer-Encoding") {
   CHECK(with_body("Transfer-Encoding: gzip\r\n", "") == 501);
   CHECK(with_body("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n") == 501);
   CHECK(with_body("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n") == 501);
-  CHECK(with_body("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n") == 400);
+  CHECK(with_body("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n") ==
+        400);
   CHECK(code_of("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 400);
 }
 
 TEST_CASE("framing: chunks") {
-  auto chunks = [](const std::string& body) { return with_body("Transfer-Encoding: chunked\r\n", body); };
+  auto chunks = [](const std::string& body) {
+    return with_body("Transfer-Encoding: chunked\r\n", body);
+  };
   CHECK(chunks("3\r\nabc\r\n0\r\n\r\n") == 200);
   CHECK(chunks("A\r\n0123456789\r\n0\r\n\r\n") == 200);
   CHECK(chunks("3;name=value\r\nabc\r\n0\r\nTrailer: x\r\n\r\n") == 200);
@@ -128,8 +137,11 @@ TEST_CASE("framing: sizes") {
     return method == "POST" && path == "/big" ? size_t{10} << 20 : size_t{4};
   };
   CHECK(code_of("POST /big HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde", limits) == 200);
-  CHECK(code_of("POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde", limits) == 413);
-  CHECK(code_of("POST /small HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", limits) == 413);
+  CHECK(code_of("POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde", limits) ==
+        413);
+  CHECK(code_of("POST /small HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+                "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+                limits) == 413);
 }
 
 TEST_CASE("framing: request lines") {
@@ -157,17 +169,21 @@ TEST_CASE("framing: request lines") {
 }
 
 TEST_CASE("framing: paths that could mean two things are refused") {
-  for (const char* path : {"/a%2fb", "/a%2Fb", "/a%5cb", "/a\\b", "/a%00b", "/..", "/../x", "/a/../b", "/a/..", "/%2e%2e/x", "/.%2E/x",
-                           "/./x", "/a/.", "//", "//x", "/a//b", "/a%0ab", "/a%7fb", "/a%zzb", "/a%2", "/a%", "/a#b", "/\xc3\xa9",
-                           "x", "../x", "*"})
+  for (const char* path :
+       {"/a%2fb",    "/a%2Fb",  "/a%5cb", "/a\\b", "/a%00b",    "/..", "/../x", "/a/../b", "/a/..",
+        "/%2e%2e/x", "/.%2E/x", "/./x",   "/a/.",  "//",        "//x", "/a//b", "/a%0ab",  "/a%7fb",
+        "/a%zzb",    "/a%2",    "/a%",    "/a#b",  "/\xc3\xa9", "x",   "../x",  "*"})
     CHECK(with_path(path) == 400);
-  for (const char* path : {"/", "/a", "/a/", "/a.b/..c", "/...", "/a%20b", "/a%c3%a9", "/a:b@c", "/a?b=//../%2f%00", "/?", "/a+b", "/a;b=c"})
+  for (const char* path : {"/", "/a", "/a/", "/a.b/..c", "/...", "/a%20b", "/a%c3%a9", "/a:b@c",
+                           "/a?b=//../%2f%00", "/?", "/a+b", "/a;b=c"})
     CHECK(with_path(path) == 200);
 }
 
 TEST_CASE("a request from a checked head") {
   RequestReader reader(kLimits);
-  std::string text = "PUT /a%20b/c?x=1&y=%20z&x=2 HTTP/1.1\r\nHost: h\r\nX-A:  one \r\nx-a: two\r\nContent-Length: 2\r\n\r\nokNEXT";
+  std::string text =
+      "PUT /a%20b/c?x=1&y=%20z&x=2 HTTP/1.1\r\nHost: h\r\nX-A:  one \r\nx-a: "
+      "two\r\nContent-Length: 2\r\n\r\nokNEXT";
   CHECK(reader.feed(text) == text.size() - 4);
   REQUIRE(reader.done());
   auto request = appliance::make_request(reader);
@@ -185,12 +201,15 @@ TEST_CASE("a request from a checked head") {
 }
 
 TEST_CASE("header values reach the handler as they were sent") {
-  // cpp-httplib would decode the escapes: an identity could be written in a way that only one of two servers understands.
+  // cpp-httplib would decode the escapes: an identity could be written in a way that only one of
+  // two servers understands.
   test::Edge edge([](engine::Request& request) -> engine::Answer {
-    return test::text(std::string(request.headers.get("Authorization")) + "|" + std::string(request.headers.get("Range")));
+    return test::text(std::string(request.headers.get("Authorization")) + "|" +
+                      std::string(request.headers.get("Range")));
   });
   test::Client client(edge.port());
-  auto answer = client.ask("GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer a%2Fb+%41\r\nRange: bytes=0-1\r\n\r\n");
+  auto answer = client.ask(
+      "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer a%2Fb+%41\r\nRange: bytes=0-1\r\n\r\n");
   CHECK(answer.status == 200);
   CHECK(answer.body == "Bearer a%2Fb+%41|bytes=0-1");
 }
@@ -205,8 +224,10 @@ TEST_CASE("refusals are Status JSON, then the connection ends, and others go on"
   const Case cases[] = {
       {"GET /a%2fb HTTP/1.1\r\nHost: h\r\n\r\n", 400, "BadRequest"},
       {"GET / HTTP/1.1\nHost: h\n\n", 400, "BadRequest"},
-      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 104857600\r\n\r\n", 413, "RequestEntityTooLarge"},
-      {"GET / HTTP/1.1\r\nHost: h\r\nA: " + std::string(1u << 20, 'x'), 431, "RequestHeaderFieldsTooLarge"},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 104857600\r\n\r\n", 413,
+       "RequestEntityTooLarge"},
+      {"GET / HTTP/1.1\r\nHost: h\r\nA: " + std::string(1u << 20, 'x'), 431,
+       "RequestHeaderFieldsTooLarge"},
       {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "NotImplemented"},
       {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "HTTPVersionNotSupported"},
   };
@@ -220,7 +241,8 @@ TEST_CASE("refusals are Status JSON, then the connection ends, and others go on"
       CHECK(answer.head.find("Connection: close\r\n") != std::string::npos);
       CHECK(answer.head.find("Content-Type: application/json\r\n") != std::string::npos);
       CHECK(answer.body.find("\"kind\":\"Status\"") != std::string::npos);
-      CHECK(answer.body.find("\"reason\":\"" + std::string(one.reason) + "\"") != std::string::npos);
+      CHECK(answer.body.find("\"reason\":\"" + std::string(one.reason) + "\"") !=
+            std::string::npos);
       CHECK(client.closed());
     }
     test::Client other(edge.port());

@@ -1,4 +1,5 @@
-// Clients that are slow, many, gone or broken: each is survived, and the server goes on answering others.
+// Clients that are slow, many, gone or broken: each is survived, and the server goes on answering
+// others.
 #include <catch2/catch_test_macros.hpp>
 
 #include <fcntl.h>
@@ -13,12 +14,15 @@ using namespace test;
 
 namespace {
 
-engine::Answer fine(engine::Request&) { return text("fine"); }
+engine::Answer fine(engine::Request&) {
+  return text("fine");
+}
 
 bool answers(Edge& edge) {
   Client plain(edge.port());
   Client secure(edge.tls_port());
-  return plain.get("/").status == 200 && secure.tls(edge.context()) && secure.get("/").status == 200;
+  return plain.get("/").status == 200 && secure.tls(edge.context()) &&
+         secure.get("/").status == 200;
 }
 
 }  // namespace
@@ -98,8 +102,13 @@ TEST_CASE("clients that reset in the middle of everything") {
     }
     return text("fine");
   });
-  const char* beginnings[] = {"", "GET", "GET / HTTP/1.1\r\nHost: h\r\n", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "GET /large HTTP/1.1\r\nHost: h\r\n\r\n",
-                              "GET /later HTTP/1.1\r\nHost: h\r\n\r\n", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc"};
+  const char* beginnings[] = {"",
+                              "GET",
+                              "GET / HTTP/1.1\r\nHost: h\r\n",
+                              "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+                              "GET /large HTTP/1.1\r\nHost: h\r\n\r\n",
+                              "GET /later HTTP/1.1\r\nHost: h\r\n\r\n",
+                              "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc"};
   for (int round = 0; round < 30; ++round) {
     for (const char* beginning : beginnings) {
       for (bool secure : {false, true}) {
@@ -112,7 +121,9 @@ TEST_CASE("clients that reset in the middle of everything") {
     }
   }
   CHECK(answers(edge));
-  CHECK(eventually([&] { return edge.server().counters().connections == 0 && edge.server().counters().pending == 0; }));
+  CHECK(eventually([&] {
+    return edge.server().counters().connections == 0 && edge.server().counters().pending == 0;
+  }));
 }
 
 TEST_CASE("a half-closed client gets its answer") {
@@ -161,7 +172,8 @@ TEST_CASE("over the connection limit a new one is closed at once, and the old on
   CHECK(edge.server().counters().refused == 1);
 }
 
-TEST_CASE("without file descriptors: refused without spinning, and well again when there are some") {
+TEST_CASE(
+    "without file descriptors: refused without spinning, and well again when there are some") {
   Edge edge(fine);
   Client kept(edge.port());
   REQUIRE(kept.get("/").status == 200);
@@ -186,7 +198,8 @@ TEST_CASE("without file descriptors: refused without spinning, and well again wh
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   getrusage(RUSAGE_SELF, &usage_after);
   auto ms = [](const rusage& usage) {
-    return usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000 + usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000;
+    return usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000 +
+           usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000;
   };
   CHECK(ms(usage_after) - ms(usage_before) < 100);
   CHECK(kept.get("/").status == 200);
@@ -220,8 +233,8 @@ TEST_CASE("a flood of handshakes does not keep a request waiting") {
   CHECK(slow < 5);
 }
 
-// If a newer cpp-httplib changes what happens between process_request and its hooks, this is where it shows: the head's exact bytes, that the
-// handler runs once, and that the body is left to us.
+// If a newer cpp-httplib changes what happens between process_request and its hooks, this is where
+// it shows: the head's exact bytes, that the handler runs once, and that the body is left to us.
 TEST_CASE("the seam to cpp-httplib is as we know it") {
   int calls = 0;
   appliance::HttpEngine::Handler handler = [&](engine::Request& request) -> engine::Answer {
@@ -241,7 +254,9 @@ TEST_CASE("the seam to cpp-httplib is as we know it") {
   REQUIRE(date != std::string::npos);
   size_t end = outcome.head.find("\r\n", date);
   outcome.head.erase(date, end + 2 - date);
-  CHECK(outcome.head == "HTTP/1.1 201 Created\r\nContent-Type: text/plain\r\nX-Second: 2\r\nContent-Length: 10\r\n\r\n");
+  CHECK(outcome.head ==
+        "HTTP/1.1 201 Created\r\nContent-Type: text/plain\r\nX-Second: 2\r\nContent-Length: "
+        "10\r\n\r\n");
   CHECK(outcome.body == "body of /x");
   CHECK_FALSE(outcome.close);
   for (const char* method : {"GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"}) {

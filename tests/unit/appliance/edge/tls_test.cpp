@@ -28,7 +28,9 @@ std::string read_text(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-void write_text(const std::string& path, const std::string& content) { std::ofstream(path) << content; }
+void write_text(const std::string& path, const std::string& content) {
+  std::ofstream(path) << content;
+}
 
 unsigned mode_of(const std::string& path) {
   struct stat info {};
@@ -54,7 +56,9 @@ class MovedEnv final : public storage::Env {
   storage::Instant now() override { return under_.now(); }
   storage::WallTime wall() override { return under_.wall() + moved; }
   void post(storage::Task task) override { under_.post(std::move(task)); }
-  void post_after(storage::Millis delay, storage::Task task) override { under_.post_after(delay, std::move(task)); }
+  void post_after(storage::Millis delay, storage::Task task) override {
+    under_.post_after(delay, std::move(task));
+  }
   void post_slow(storage::Task task) override { under_.post_slow(std::move(task)); }
   uint64_t random(uint64_t below) override { return under_.random(below); }
   void random_secret(std::span<std::byte> out) override { under_.random_secret(out); }
@@ -76,8 +80,10 @@ TEST_CASE("each cipher of TLS 1.3, and TLS 1.2, with large bodies both ways") {
     int version;
     const char* suites;
   };
-  for (Way way : {Way{TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256"}, Way{TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384"},
-                  Way{TLS1_3_VERSION, "TLS_CHACHA20_POLY1305_SHA256"}, Way{TLS1_2_VERSION, nullptr}}) {
+  for (Way way :
+       {Way{TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256"},
+        Way{TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384"},
+        Way{TLS1_3_VERSION, "TLS_CHACHA20_POLY1305_SHA256"}, Way{TLS1_2_VERSION, nullptr}}) {
     auto context = client_context(edge.certificates().ca_pem());
     SSL_CTX_set_max_proto_version(context.get(), way.version);
     if (way.suites) SSL_CTX_set_ciphersuites(context.get(), way.suites);
@@ -87,7 +93,8 @@ TEST_CASE("each cipher of TLS 1.3, and TLS 1.2, with large bodies both ways") {
     if (way.suites) CHECK(std::string(SSL_get_cipher_name(client.ssl())) == way.suites);
     std::string body(5u << 20, 'b');
     for (int i = 0; i < 3; ++i) {
-      client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+      client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) +
+                  "\r\n\r\n");
       client.send(body);
       CHECK(client.answer().body.size() == body.size() + 6);
       CHECK(client.get("/large").body == std::string(3u << 20, 'L'));
@@ -103,12 +110,15 @@ TEST_CASE("each cipher of TLS 1.3, and TLS 1.2, with large bodies both ways") {
   CHECK(eventually([&] { return edge.server().counters().handshakes_failed == 1; }));
 }
 
-TEST_CASE("TLS 1.3 keys change when the client wants it, and the server answers with new ones of its own") {
+TEST_CASE(
+    "TLS 1.3 keys change when the client wants it, and the server answers with new ones of its "
+    "own") {
   Edge edge(whoami);
   Client client(edge.tls_port());
   REQUIRE(client.tls(edge.context()));
   for (int i = 0; i < 20; ++i) {
-    REQUIRE(SSL_key_update(client.ssl(), i % 2 ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+    REQUIRE(SSL_key_update(client.ssl(),
+                           i % 2 ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
     REQUIRE(client.get("/").body == "https ");
   }
   // A flood of them without any data is not borne.
@@ -154,7 +164,8 @@ TEST_CASE("sessions are resumed from tickets, also across a renewed certificate"
     CHECK(SSL_read(ssl, buffer, sizeof buffer) > 0);
     if (session) SSL_SESSION_free(session);
     session = SSL_get1_session(ssl);
-    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN);  // else the library takes its session for a broken one
+    SSL_set_shutdown(ssl,
+                     SSL_SENT_SHUTDOWN);  // else the library takes its session for a broken one
     SSL_free(ssl);
   };
   connect(false);
@@ -194,7 +205,8 @@ TEST_CASE("a client certificate of our CA says who it is; a stranger's ends the 
     BIO_free(bio);
     return context;
   };
-  auto pair = edge.certificates().issue_client("admin", {"system:masters", "ops"}, std::chrono::hours(1));
+  auto pair =
+      edge.certificates().issue_client("admin", {"system:masters", "ops"}, std::chrono::hours(1));
   REQUIRE(pair);
   for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     auto context = with(*pair);
@@ -329,5 +341,6 @@ TEST_CASE("a given certificate is read again when its file changes; a bad one ch
   CHECK(*(*certificates)->refresh() == true);
   CHECK(serial() != first);
   options.key_file = dir.path() + "/missing.key";
-  CHECK(Certificates::open(options, env).error().message().find("missing.key") != std::string::npos);
+  CHECK(Certificates::open(options, env).error().message().find("missing.key") !=
+        std::string::npos);
 }

@@ -85,7 +85,8 @@ OutRequest get(std::string target) {
 }
 
 engine::Answer echo(Request& request) {
-  return text(request.method + " " + request.target + " " + request.body + " " + std::string(request.headers.get("X-Test")));
+  return text(request.method + " " + request.target + " " + request.body + " " +
+              std::string(request.headers.get("X-Test")));
 }
 
 // Echoes raw bytes in capitals, after a 101.
@@ -108,7 +109,8 @@ class Shout final : public engine::StreamHandler {
 class Counting final : public appliance::Dialer {
  public:
   explicit Counting(appliance::Dialer& below) : below_(below) {}
-  void dial(const Endpoint& to, std::unique_ptr<appliance::ConnectionHandler> handler, storage::Instant deadline) override {
+  void dial(const Endpoint& to, std::unique_ptr<appliance::ConnectionHandler> handler,
+            storage::Instant deadline) override {
     ++dialed;
     below_.dial(to, std::move(handler), deadline);
   }
@@ -133,7 +135,8 @@ TEST_CASE("requests go out and answers come back, on kept connections, over TCP 
   REQUIRE(tls);
   for (bool secure : {false, true}) {
     Counting dialer(secure ? static_cast<appliance::Dialer&>(**tls) : tcp);
-    HttpClient client(edge.env(), edge.hub(), dialer, {secure ? "localhost" : "127.0.0.1", secure ? edge.tls_port() : edge.port()});
+    HttpClient client(edge.env(), edge.hub(), dialer,
+                      {secure ? "localhost" : "127.0.0.1", secure ? edge.tls_port() : edge.port()});
     for (int i = 0; i < 100; ++i) {
       OutRequest request = get("/p?q=" + std::to_string(i));
       request.method = "POST";
@@ -149,7 +152,9 @@ TEST_CASE("requests go out and answers come back, on kept connections, over TCP 
 }
 
 TEST_CASE("many requests at once") {
-  Edge edge([](Request& request) -> engine::Answer { return text(std::string(100'000, 'x') + request.path); });
+  Edge edge([](Request& request) -> engine::Answer {
+    return text(std::string(100'000, 'x') + request.path);
+  });
   TcpDialer tcp(edge.env(), edge.hub(), {});
   auto tls = TlsDialer::create(edge.hub(), tcp, trusting(edge));
   HttpClient client(edge.env(), edge.hub(), **tls, {"127.0.0.1", edge.tls_port()});
@@ -192,15 +197,17 @@ TEST_CASE("an upgraded exchange is raw bytes both ways") {
   CHECK(result->ended);
 }
 
-TEST_CASE("what goes wrong is said: nobody there, too slow, cancelled, wrong name, wrong CA, pinned") {
+TEST_CASE(
+    "what goes wrong is said: nobody there, too slow, cancelled, wrong name, wrong CA, pinned") {
   std::atomic<bool> hold{true};
   Edge edge([&](Request& request) -> engine::Answer {
-    if (request.path == "/never") return engine::Pending{[&](engine::Reply reply) {
-      std::thread([&hold, reply] {
-        while (hold) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        reply(text("late"));
-      }).detach();
-    }};
+    if (request.path == "/never")
+      return engine::Pending{[&](engine::Reply reply) {
+        std::thread([&hold, reply] {
+          while (hold) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+          reply(text("late"));
+        }).detach();
+      }};
     return echo(request);
   });
   TcpDialer tcp(edge.env(), edge.hub(), {});
@@ -264,7 +271,8 @@ TEST_CASE("what goes wrong is said: nobody there, too slow, cancelled, wrong nam
 }
 
 TEST_CASE("a kept connection that the server has closed is not felt") {
-  auto edge = std::make_unique<Edge>(echo, [](appliance::EdgeOptions& options) { options.idle_timeout_ms = 150; });
+  auto edge = std::make_unique<Edge>(
+      echo, [](appliance::EdgeOptions& options) { options.idle_timeout_ms = 150; });
   TcpDialer tcp(edge->env(), edge->hub(), {});
   HttpClient client(edge->env(), edge->hub(), tcp, {"127.0.0.1", edge->port()});
   for (int i = 0; i < 6; ++i) {
@@ -281,7 +289,8 @@ TEST_CASE("the client may go while requests are under way") {
     return text("x");
   });
   TcpDialer tcp(edge.env(), edge.hub(), {});
-  auto client = std::make_unique<HttpClient>(edge.env(), edge.hub(), tcp, Endpoint{"127.0.0.1", edge.port()});
+  auto client =
+      std::make_unique<HttpClient>(edge.env(), edge.hub(), tcp, Endpoint{"127.0.0.1", edge.port()});
   std::vector<std::shared_ptr<Result>> results;
   for (int i = 0; i < 20; ++i) {
     results.push_back(std::make_shared<Result>());
@@ -320,7 +329,8 @@ TEST_CASE("which destinations go through a proxy") {
 
 TEST_CASE("a connection through a proxy: CONNECT, then the tunnel; a refusal is said") {
   Edge edge(echo);
-  // A proxy of one connection at a time: answers CONNECT by joining to the edge's plain port, whatever name was asked for.
+  // A proxy of one connection at a time: answers CONNECT by joining to the edge's plain port,
+  // whatever name was asked for.
   int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in at{};
   at.sin_family = AF_INET;
@@ -340,7 +350,8 @@ TEST_CASE("a connection through a proxy: CONNECT, then the tunnel; a refusal is 
         if (got <= 0) break;
         asked.append(buffer, static_cast<size_t>(got));
       }
-      std::string answer = turn == 0 ? "HTTP/1.1 407 No\r\n\r\n" : "HTTP/1.1 200 Connection established\r\n\r\n";
+      std::string answer =
+          turn == 0 ? "HTTP/1.1 407 No\r\n\r\n" : "HTTP/1.1 200 Connection established\r\n\r\n";
       send(from, answer.data(), answer.size(), MSG_NOSIGNAL);
       if (turn == 1) {
         Client to(edge.port());
