@@ -27,6 +27,7 @@
 #include "engine/controllers/core/custom_resource_definitions.h"
 #include "engine/controllers/management/first_start.h"
 #include "engine/kinds/strategies.h"
+#include "engine/norman/remote.h"
 #include "engine/norman/subscribe.h"
 #include "engine/norman/types/types.h"
 #include "storage/all.h"
@@ -77,6 +78,7 @@ struct App::Parts {
 
   engine::TypeSet types;
   std::unique_ptr<engine::Norman> norman;
+  std::unique_ptr<engine::Remote> remote;
   std::unique_ptr<engine::Subscribe> subscribe;
   std::unique_ptr<engine::Api> api;
 
@@ -217,7 +219,9 @@ void App::Parts::make_surfaces() {
   };
   engine::register_types(types, type_parts);
   norman = std::make_unique<engine::Norman>(engine::Norman::Parts{
-      env, *registry, *dispatcher, *authorizer, types, [this] { return server_url(); }, {}});
+      env, *registry, *dispatcher, *authorizer, types, [this] { return server_url(); },
+      [this](const engine::Call& call, std::string_view id) { return remote->handle(call, id); }});
+  remote = std::make_unique<engine::Remote>(*norman, *clusters);
   subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators);
   clusters->on_change([this](const std::string& id) {
     cluster_health->way_changed(id);

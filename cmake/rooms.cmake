@@ -12,7 +12,7 @@ set(PADDOCK_ROOMS
   "engine/watch: engine/registry"
   "engine/access: engine/watch"
   "engine/api: engine/access"
-  "engine/norman: engine/access"
+  "engine/norman: engine/access engine/cluster"
   "engine/tunnel: engine/base"
   "engine/cluster: engine/watch"
   "engine/controllers: engine/cluster engine/access"

@@ -256,7 +256,8 @@ class Shaper {
         value.is_object() && type.inner.empty() ? schemas_.any(path_, type.outer) : nullptr;
     if (!nested) return value;
     Json out = object(*nested, value, depth + 1);
-    out.set("type", nested->path() + "/schemas/" + nested->id());
+    // A field of that name (of a condition) is the object's own.
+    if (!nested->field("type")) out.set("type", nested->path() + "/schemas/" + nested->id());
     return out;
   }
 

@@ -39,6 +39,12 @@ About about(const Kind& kind, std::string_view name) {
   return {kind.group, kind.plural, std::string(name)};
 }
 
+Status refused(const User& user, const std::string& verb, const Kind& kind, std::string_view name) {
+  return Status::forbidden(
+      about(kind, name), user.name,
+      "cannot " + verb + " resource \"" + kind.plural + "\" in API group \"" + kind.group + "\"");
+}
+
 // What of a stored object changes when its API view changes: the difference of two mappings, laid
 // over the stored object, so that what clients do not see stays.
 void apply_difference(Json& stored, const Json& before, const Json& after) {
@@ -149,9 +155,11 @@ Json Norman::present(const Call& call, const Json& stored, WriteOnly write_only)
                    name = stored.str({"metadata", "name"});
   Type::Look look{.object = &object, .actions = {}};
   look.update = kind && schema.resource_method("PUT") &&
-                (type.owns(call, stored, "update") || may(call.user(), "update", *kind, ns, name));
+                (call.remote || type.owns(call, stored, "update") ||
+                 may(call.user(), "update", *kind, ns, name));
   look.remove = kind && schema.resource_method("DELETE") &&
-                (type.owns(call, stored, "delete") || may(call.user(), "delete", *kind, ns, name));
+                (call.remote || type.owns(call, stored, "delete") ||
+                 may(call.user(), "delete", *kind, ns, name));
   type.decorate(call, stored, look);
   Json out = shape_object(schemas_, schema, object, write_only);
   out.set("type", look.type.empty() ? schema.id() : look.type);
@@ -210,19 +218,16 @@ Result<Json> Norman::find_stored(const Call& call, std::string_view id) const {
   return stored;
 }
 
-Answer Norman::collection(const Call& call) const {
-  if (!call.schema.collection_method("GET")) return norman_error(method_not_supported("GET"));
+Json Norman::collection_of(const Call& call, JsonArray objects) const {
   const Type& type = parts_.types.of(call.schema);
-  auto stored = type.own_list(call);
-  if (!stored) stored = visible(call);
-  if (!*stored) return norman_error(stored->error());
-  JsonArray objects;
-  for (const Json& one : **stored) objects.push_back(present(call, one));
   KindPtr kind = holder(call.schema);
-  std::string url = call.schema.collection_path();
-  bool creatable =
-      call.schema.collection_method("POST") &&
-      ((kind && may(call.user(), "create", *kind, "", "")) || type.may_create(call, Json()));
+  std::string url = call.context.empty()
+                        ? call.schema.collection_path()
+                        : call.schema.path() + "/" + call.context +
+                              call.schema.collection_path().substr(call.schema.path().size());
+  bool creatable = call.schema.collection_method("POST") &&
+                   (call.remote || (kind && may(call.user(), "create", *kind, "", "")) ||
+                    type.may_create(call, Json()));
   CollectionRequest asked{call.schema,
                           call.request.query,
                           call.base + call.request.path,
@@ -230,7 +235,46 @@ Answer Norman::collection(const Call& call) const {
                           {}};
   for (const std::string& action : type.collection_actions(call))
     asked.actions.emplace_back(action, call.base + url + "?action=" + action);
-  return norman_response(200, make_collection(asked, std::move(objects)), call.base);
+  return make_collection(asked, std::move(objects));
+}
+
+Answer Norman::collection(const Call& call) const {
+  if (!call.schema.collection_method("GET")) return norman_error(method_not_supported("GET"));
+  auto stored = parts_.types.of(call.schema).own_list(call);
+  if (!stored) stored = visible(call);
+  if (!*stored) return norman_error(stored->error());
+  JsonArray objects;
+  for (const Json& one : **stored) objects.push_back(present(call, one));
+  return norman_response(200, collection_of(call, std::move(objects)), call.base);
+}
+
+Result<Json> Norman::new_object(const Call& call, const Kind& kind, Type::Place& place) const {
+  const Type& type = parts_.types.of(call.schema);
+  Json raw = TRY(body_of(call.request));
+  Json body = TRY(read_body(schemas_, call.schema, raw, BodyUse::create));
+  place.ns = body.str("namespaceId");
+  place.generate_name = type_prefix(call.schema.id());
+  if (!mapper_.has_display_name(call.schema)) place.name = body.str("name");
+  TRY(type.before_create(call, raw, body, place));
+  if (!call.remote && !may(call.user(), "create", kind, place.ns, "") &&
+      !type.may_create(call, body))
+    return refused(call.user(), "create", kind, "");
+  Json stored = std::move(body);
+  mapper_.to_stored(call.schema, stored);
+  stored.set("apiVersion", kind.api_version());
+  stored.set("kind", kind.kind);
+  Json& metadata = stored["metadata"];
+  if (!place.name.empty()) {
+    metadata.set("name", place.name);
+  } else {
+    metadata.erase("name");
+    metadata.set("generateName", place.generate_name);
+  }
+  if (!place.ns.empty()) metadata.set("namespace", place.ns);
+  metadata["labels"].set("cattle.io/creator", "norman");
+  metadata["annotations"].set("field.cattle.io/creatorId", call.user().name);
+  TRY(type.to_store(call, stored));
+  return stored;
 }
 
 Answer Norman::create(const Call& call) const {
@@ -238,36 +282,13 @@ Answer Norman::create(const Call& call) const {
   auto made = [&]() -> Result<Json> {
     KindPtr kind = holder(call.schema);
     if (!kind) return Status::other(404, "NotFound", "no store found");
-    const Type& type = parts_.types.of(call.schema);
-    Json raw = TRY(body_of(call.request));
-    Json body = TRY(read_body(schemas_, call.schema, raw, BodyUse::create));
-    Type::Place place{.ns = std::string(body.str("namespaceId")),
-                      .name = {},
-                      .generate_name = type_prefix(call.schema.id())};
-    if (!mapper_.has_display_name(call.schema)) place.name = body.str("name");
-    TRY(type.before_create(call, raw, body, place));
-    if (!may(call.user(), "create", *kind, place.ns, "") && !type.may_create(call, body))
-      return Status::forbidden(
-          about(*kind, ""), call.user().name,
-          "cannot create resource \"" + kind->plural + "\" in API group \"" + kind->group + "\"");
-    Json stored = std::move(body);
-    mapper_.to_stored(call.schema, stored);
-    stored.set("apiVersion", kind->api_version());
-    stored.set("kind", kind->kind);
-    Json& metadata = stored["metadata"];
-    if (!place.name.empty())
-      metadata.set("name", place.name);
-    else
-      metadata.erase("name"), metadata.set("generateName", place.generate_name);
-    if (!place.ns.empty()) metadata.set("namespace", place.ns);
-    metadata["labels"].set("cattle.io/creator", "norman");
-    metadata["annotations"].set("field.cattle.io/creatorId", call.user().name);
-    TRY(type.to_store(call, stored));
+    Type::Place place;
+    Json stored = TRY(new_object(call, *kind, place));
     WriteOptions options{.user = call.user(), .field_manager = "paddock"};
     auto written = TRY(parts_.registry.create(*kind, place.ns, std::move(stored), options));
     Json object = written.object.json();
     Json out = present(call, object, WriteOnly::show);
-    TRY(type.after_create(call, object, out));
+    TRY(parts_.types.of(call.schema).after_create(call, object, out));
     return out;
   }();
   return made ? norman_response(201, *made, call.base) : norman_error(made.error());
@@ -281,6 +302,24 @@ Answer Norman::read(const Call& call, std::string_view id) const {
   return norman_response(200, present(call, *stored), call.base);
 }
 
+Result<Json> Norman::changes_of(const Call& call, const Json& old) const {
+  Json raw = TRY(body_of(call.request));
+  Json changes = TRY(read_body(schemas_, call.schema, raw, BodyUse::update));
+  TRY(parts_.types.of(call.schema).before_update(call, old, changes));
+  return changes;
+}
+
+Result<Unit> Norman::apply_changes(const Call& call, const Json& changes, Json& stored) const {
+  Json before = stored;
+  mapper_.to_api(call.schema, before);
+  Json after = before;
+  merge_update(schemas_, call.schema, after, changes);
+  mapper_.to_stored(call.schema, before);
+  mapper_.to_stored(call.schema, after);
+  apply_difference(stored, before, after);
+  return parts_.types.of(call.schema).to_store(call, stored);
+}
+
 Answer Norman::update(const Call& call, std::string_view id) const {
   if (!call.schema.resource_method("PUT")) return norman_error(method_not_supported("PUT"));
   auto changed = [&]() -> Result<Json> {
@@ -289,23 +328,12 @@ Answer Norman::update(const Call& call, std::string_view id) const {
     const Type& type = parts_.types.of(call.schema);
     auto [ns, name] = split_id(call.schema, id);
     if (!may(call.user(), "update", *kind, ns, name) && !type.owns(call, old, "update"))
-      return Status::forbidden(
-          about(*kind, name), call.user().name,
-          "cannot update resource \"" + kind->plural + "\" in API group \"" + kind->group + "\"");
-    Json raw = TRY(body_of(call.request));
-    Json changes = TRY(read_body(schemas_, call.schema, raw, BodyUse::update));
-    TRY(type.before_update(call, old, changes));
+      return refused(call.user(), "update", *kind, name);
+    Json changes = TRY(changes_of(call, old));
     WriteOptions options{.user = call.user(), .field_manager = "paddock"};
     auto written =
         TRY(parts_.registry.modify(*kind, ns, name, options, [&](Json& stored) -> Result<bool> {
-          Json before = stored;
-          mapper_.to_api(call.schema, before);
-          Json after = before;
-          merge_update(schemas_, call.schema, after, changes);
-          mapper_.to_stored(call.schema, before);
-          mapper_.to_stored(call.schema, after);
-          apply_difference(stored, before, after);
-          TRY(type.to_store(call, stored));
+          TRY(apply_changes(call, changes, stored));
           return true;
         }));
     return present(call, written.object.json());

@@ -47,6 +47,14 @@ class Norman {
   // As the caller sees it: mapped, shaped, with state, links and actions.
   Json present(const Call& call, const Json& stored, WriteOnly write_only = WriteOnly::hide) const;
   // Everything of a type that the caller may see.
+  // A body of POST as the object to store: checked, completed, mapped. `place` says where.
+  Result<Json> new_object(const Call& call, const Kind& kind, Type::Place& place) const;
+  // A body of PUT, checked.
+  Result<Json> changes_of(const Call& call, const Json& old) const;
+  // Lays them over a stored object; what clients do not see stays.
+  Result<Unit> apply_changes(const Call& call, const Json& changes, Json& stored) const;
+  // A collection's document around objects that the caller may see.
+  Json collection_of(const Call& call, JsonArray objects) const;
   Result<JsonArray> visible(const Call& call) const;
   Result<Json> find_stored(const Call& call, std::string_view id) const;
   std::string base_of(const Request& request) const;

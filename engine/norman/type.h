@@ -26,6 +26,7 @@ struct Call {
   const SchemaView& schema;
   std::string base;     // https://HOST, without a slash
   std::string context;  // cluster or project id under /v3/cluster/ID and /v3/project/ID
+  bool remote = false;  // the objects live in a downstream cluster, which decides itself
   mutable std::string shown_once =
       {};  // a secret made for this request, from to_store to after_create
   const User& user() const { return request.user; }
@@ -91,6 +92,12 @@ class Type {
   }
   virtual std::optional<Answer> collection_action(const Call&, std::string_view /*action*/,
                                                   const Json& /*input*/) const {
+    return std::nullopt;
+  }
+  // What an action on an object in a downstream cluster changes there, as a merge patch; nullopt:
+  // there is no such action there.
+  virtual std::optional<Result<Json>> remote_patch(const Call&, std::string_view /*action*/,
+                                                   const Json& /*input*/) const {
     return std::nullopt;
   }
   // Whether a create or an action hashes a password: such requests run on the slow pool.

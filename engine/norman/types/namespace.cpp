@@ -29,7 +29,8 @@ class NamespaceType final : public Type {
 
   void decorate(const Call& call, const Json& stored, Look& look) const override {
     KindPtr kind = call.norman.holder(call.schema);
-    if (kind && call.norman.may(call.user(), "update", *kind, "", stored.str({"metadata", "name"})))
+    if (call.remote || (kind && call.norman.may(call.user(), "update", *kind, "",
+                                                stored.str({"metadata", "name"}))))
       look.actions.push_back("move");
   }
 
@@ -62,7 +63,25 @@ class NamespaceType final : public Type {
     return Response{.status = 204, .headers = {}, .body = {}};
   }
 
+  std::optional<Result<Json>> remote_patch(const Call& call, std::string_view action,
+                                           const Json& input) const override {
+    if (action != "move") return std::nullopt;
+    std::string project(input.str("projectId"));
+    if (project.empty()) return Result<Json>(membership(Json(), Json()));
+    if (auto there = check_project(call, project); !there) return Result<Json>(there.error());
+    return Result<Json>(membership(project, project.substr(project.find(':') + 1)));
+  }
+
  private:
+  static Json membership(Json annotation, Json label) {
+    return Json::object(
+        {{"metadata",
+          Json::object(
+              {{"annotations",
+                Json::object({{"field.cattle.io/projectId", std::move(annotation)}})},
+               {"labels", Json::object({{"field.cattle.io/projectId", std::move(label)}})}})}});
+  }
+
   Result<Unit> check_project(const Call& call, const std::string& project) const {
     size_t colon = project.find(':');
     auto missing = Status::field_error(422, "InvalidReference", "projectId",

@@ -101,3 +101,11 @@ SCENARIO("an answer has nulls for references, defaults, times in milliseconds, a
   CHECK_FALSE(shown.find("description"));
   CHECK(shape_object(schemas(), schema("token"), object, WriteOnly::show).find("token"));
 }
+
+SCENARIO("a nested object says its type, unless type is a field of its own") {
+  Json object = MUST(parse_json(
+      R"({"answers":{"clusterId":"c"},"conditions":[{"type":"Ready","status":"True"}]})"));
+  Json shown = shape_object(schemas(), schema("cluster"), object, WriteOnly::hide);
+  CHECK(shown.str({"answers", "type"}) == "/v3/schemas/answer");
+  CHECK(shown.find("conditions")->as_array()[0].str("type") == "Ready");
+}
