@@ -143,9 +143,13 @@ class PathMaker {
   }
 
  private:
-  static JsonArray patch_types() {
-    return {Json("application/json-patch+json"), Json("application/merge-patch+json"),
-            Json("application/strategic-merge-patch+json"), Json("application/apply-patch+yaml")};
+  // kubectl reads from here which patch to send: custom resources have no strategic merge.
+  JsonArray patch_types() const {
+    JsonArray out = {Json("application/json-patch+json"), Json("application/merge-patch+json")};
+    bool custom = !kind_.crd_name.empty() || kind_.product;
+    if (!custom) out.emplace_back("application/strategic-merge-patch+json");
+    out.emplace_back("application/apply-patch+yaml");
+    return out;
   }
 
   Json request_body(const Operation& o) const {
@@ -153,9 +157,6 @@ class PathMaker {
     JsonArray types = {Json("*/*")};
     if (std::string_view(o.verb) == "patch") types = patch_types();
     for (const Json& type : types) {
-      // Custom resources have no strategic merge.
-      if (!kind_.crd_name.empty() && type.as_string().find("strategic") != std::string::npos)
-        continue;
       content.set(type.as_string(), Json::object({{"schema", reference(o.body, version_)}}));
     }
     Json out = Json::object({{"content", std::move(content)}});
