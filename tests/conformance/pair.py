@@ -25,6 +25,13 @@ NORMAL = [(re.compile(pattern, re.M), text) for pattern, text in (
     (r"<(unknown|invalid)>", "AGE"),
     (r"(?<![\w.-])(\d+d)?(\d+h)?(\d+m)?\d+(ms|s|m|h|d)( ago)?(?![\w.-])", "AGE"),
     (r"[ \t]+$", ""),
+    # What is the same fault in the words of Go's libraries, and in ours.
+    (r"json: cannot unmarshal .*|data\S*: Invalid value: \S+ \S+ in body must be of .*", "WRONG TYPE"),
+    (r"error decoding patch: .*|a merge patch is an object.*|a JSON patch is a .*", "NO PATCH"),
+    (r"(data\S+: )?illegal base64 data.*", "NO BASE64"),
+    (r"(continue key is not valid:).*", r"\1 NO JSON"),
+    (r"(due to an error in our request): .*", r"\1"),
+    (r"StorageError: invalid object, Code: 4, .*AdditionalErrorMsg: ", ""),
 )]
 
 
@@ -37,7 +44,7 @@ def normal(text, more=()):
     for pattern, by in more:
         text = re.sub(pattern, by, text, flags=re.M)
     # Columns are as wide as the widest age: squeeze runs of blanks inside lines.
-    return re.sub(r"(?<=\S)[ \t]{2,}", "  ", text)
+    return re.sub(r"(?<=\S)[ \t]+", " ", text)
 
 
 class Side:
