@@ -7,7 +7,6 @@ another number. Their clusters are one real API server seen a thousand times.
 import hashlib
 import os
 import pathlib
-import resource
 import sys
 import tempfile
 import time
@@ -19,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" /
 from control_plane import ControlPlane
 from heavy import AGENT_MIB_IDLE, rss_mib
 from paddock import Paddock, program
-from proc import Daemon, wait_for
+from proc import Daemon, raise_descriptors, wait_for
 from steps import Steps
 
 AGENTS = int(os.environ.get("PADDOCK_AGENTS", "1000"))
@@ -97,7 +96,7 @@ class Estate:
 
 
 def main():
-    resource.setrlimit(resource.RLIMIT_NOFILE, (65536, 65536))
+    raise_descriptors()
     steps = Steps("many agents")
     with tempfile.TemporaryDirectory(prefix="pdk-") as name:
         folder = pathlib.Path(name)

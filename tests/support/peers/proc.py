@@ -7,6 +7,7 @@ fails says what it waited for, and shows the end of the log of a daemon that sto
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -22,6 +23,12 @@ class WaitFailed(Exception):
 
 def die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def raise_descriptors():
+    """As many descriptors as this process and its children may have."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def free_port(address="127.0.0.1"):
