@@ -25,11 +25,15 @@ void each_reference(const Json& node, const std::function<void(std::string_view)
 
 Json widget() {
   return read(
-      R"({"metadata":{"name":"widgets.example.com"},"spec":{"group":"example.com","scope":"Namespaced",
-    "names":{"plural":"widgets","kind":"Widget"},"versions":[{"name":"v1","served":true,"storage":true,
-    "subresources":{"status":{}},"schema":{"openAPIV3Schema":{"type":"object","description":"A widget.",
+      R"({"metadata":{"name":"widgets.example.com"},"spec":{"group":"example.com",
+        "scope":"Namespaced",
+    "names":{"plural":"widgets","kind":"Widget"},"versions":[{"name":"v1","served":true,
+      "storage":true,
+    "subresources":{"status":{}},"schema":{"openAPIV3Schema":{"type":"object",
+      "description":"A widget.",
       "properties":{"spec":{"type":"object","properties":{"size":{"type":"integer","default":1},
-        "port":{"x-kubernetes-int-or-string":true,"anyOf":[{"type":"integer"},{"type":"string"}]}}}}}}}]}})");
+        "port":{"x-kubernetes-int-or-string":true,"anyOf":[{"type":"integer"},
+          {"type":"string"}]}}}}}}}]}})");
 }
 
 }  // namespace

@@ -55,33 +55,40 @@ TEST_CASE("rows say what upstream's printers say", "[table]") {
                       "status":{"phase":"Active"}})") == R"(["a","Active","60s"])");
   CHECK(kinds.row("rbac.authorization.k8s.io", "v1", "rolebindings",
                   R"({"metadata":{"name":"a"},"roleRef":{"kind":"Role","name":"r"},"subjects":[
-                      {"kind":"User","name":"u"},{"kind":"ServiceAccount","name":"s","namespace":"n"},
+                      {"kind":"User","name":"u"},{"kind":"ServiceAccount","name":"s",
+                        "namespace":"n"},
                       {"kind":"User","name":"v"}]})") ==
         R"(["a","Role/r","<unknown>","u, v","","n/s"])");
   CHECK(
-      kinds.row(
-          "apps", "v1", "deployments",
-          R"({"metadata":{"name":"a"},"spec":{"replicas":3,"selector":{"matchLabels":{"b":"2","a":"1"}},
-                      "template":{"spec":{"containers":[{"name":"c","image":"i"},{"name":"d","image":"j"}]}}},
+      kinds.row("apps", "v1", "deployments",
+                R"({"metadata":{"name":"a"},"spec":{"replicas":3,"selector":{"matchLabels":{"b":"2",
+            "a":"1"}},
+                      "template":{"spec":{"containers":[{"name":"c","image":"i"},{"name":"d",
+                        "image":"j"}]}}},
                       "status":{"readyReplicas":2,"updatedReplicas":3}})") ==
       R"(["a","2/3",3,0,"<unknown>","c,d","i,j","a=1,b=2"])");
   CHECK(
       kinds.row("", "v1", "nodes",
                 R"({"metadata":{"name":"n","labels":{"node-role.kubernetes.io/control-plane":""}},
-                      "spec":{"unschedulable":true},"status":{"conditions":[{"type":"Ready","status":"True"}],
+                      "spec":{"unschedulable":true},"status":{"conditions":[{"type":"Ready",
+                        "status":"True"}],
                       "addresses":[{"type":"InternalIP","address":"10.0.0.1"}],
-                      "nodeInfo":{"kubeletVersion":"v1.36.3","kernelVersion":"6.1","architecture":"amd64"}}})") ==
+                      "nodeInfo":{"kubeletVersion":"v1.36.3","kernelVersion":"6.1",
+                        "architecture":"amd64"}}})") ==
       R"x(["n","Ready,SchedulingDisabled","control-plane","<unknown>","v1.36.3","10.0.0.1","<none>",)x"
       R"x("<unknown>","6.1 (amd64)","<unknown>"])x");
   CHECK(kinds.row(
             "", "v1", "events",
             R"({"metadata":{"name":"e"},"type":"Normal","reason":"R","message":" hi\n","count":3,
-                      "firstTimestamp":"2026-01-01T23:00:00Z","lastTimestamp":"2026-01-01T23:58:00Z",
-                      "involvedObject":{"kind":"Pod","name":"p"},"source":{"component":"kubelet","host":"h"}})") ==
+                      "firstTimestamp":"2026-01-01T23:00:00Z",
+                        "lastTimestamp":"2026-01-01T23:58:00Z",
+                      "involvedObject":{"kind":"Pod","name":"p"},"source":
+                        {"component":"kubelet","host":"h"}})") ==
         R"(["2m","Normal","R","pod/p","","kubelet, h","hi","60m",3,"e"])");
   CHECK(kinds.row("", "v1", "services",
                   R"({"metadata":{"name":"s"},"spec":{"type":"NodePort","clusterIP":"10.1.1.1",
-                      "ports":[{"port":80,"nodePort":30080,"protocol":"TCP"}],"selector":{"a":"b"}}})") ==
+                      "ports":[{"port":80,"nodePort":30080,"protocol":"TCP"}],"selector":
+                        {"a":"b"}}})") ==
         R"(["s","NodePort","10.1.1.1","<none>","80:30080/TCP","<unknown>","a=b"])");
 }
 
@@ -92,32 +99,31 @@ TEST_CASE("a pod's status follows upstream's rules", "[table]") {
     return row.as_array()[1].as_string() + " " + row.as_array()[2].as_string() + " " +
            row.as_array()[3].as_string();
   };
-  CHECK(
-      status(
-          R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]},"status":{"phase":"Pending"}})") ==
-      "0/1 Pending 0");
-  CHECK(
-      status(
-          R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]},"status":{"phase":"Running",
+  CHECK(status(
+            R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]},"status":
+            {"phase":"Pending"}})") == "0/1 Pending 0");
+  CHECK(status(
+            R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]},"status":
+            {"phase":"Running",
     "containerStatuses":[{"name":"c","ready":true,"restartCount":2,"state":{"running":{}},
     "lastState":{"terminated":{"finishedAt":"2026-01-01T23:55:00Z"}}}]}})") ==
-      "1/1 Running 2 (5m ago)");
-  CHECK(
-      status(
-          R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]},"status":{"phase":"Running",
-    "containerStatuses":[{"name":"c","restartCount":1,"state":{"waiting":{"reason":"CrashLoopBackOff"}}}]}})") ==
-      "0/1 CrashLoopBackOff 1");
+        "1/1 Running 2 (5m ago)");
+  CHECK(status(
+            R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]},"status":
+            {"phase":"Running",
+    "containerStatuses":[{"name":"c","restartCount":1,"state":{"waiting":
+      {"reason":"CrashLoopBackOff"}}}]}})") == "0/1 CrashLoopBackOff 1");
   CHECK(status(R"({"metadata":{"name":"p"},"spec":{"initContainers":[{"name":"i"},{"name":"j"}],
     "containers":[{"name":"c"}]},"status":{"phase":"Pending","initContainerStatuses":[
     {"name":"i","state":{"terminated":{"exitCode":0}}},{"name":"j","state":{"running":{}}}]}})") ==
         "0/1 Init:1/2 0");
   CHECK(status(R"({"metadata":{"name":"p","deletionTimestamp":"2026-01-01T00:00:00Z"},
     "spec":{"containers":[{"name":"c"}]},"status":{"phase":"Running"}})") == "0/1 Terminating 0");
-  CHECK(
-      status(
-          R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]},"status":{"phase":"Succeeded",
-    "containerStatuses":[{"name":"c","state":{"terminated":{"exitCode":0,"reason":"Completed"}}}]}})") ==
-      "0/1 Completed 0");
+  CHECK(status(
+            R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]},"status":
+            {"phase":"Succeeded",
+    "containerStatuses":[{"name":"c","state":{"terminated":{"exitCode":0,
+      "reason":"Completed"}}}]}})") == "0/1 Completed 0");
 }
 
 TEST_CASE("a Table carries columns, rows and the list's metadata", "[table]") {
@@ -146,19 +152,21 @@ TEST_CASE("a custom resource's columns are typed", "[table]") {
   REQUIRE(
       kinds.set
           ->put_crd(read(R"({"metadata":{"name":"foos.example.com"},"spec":{"group":"example.com",
-    "scope":"Cluster","names":{"plural":"foos","kind":"Foo"},"versions":[{"name":"v1","served":true,"storage":true,
+    "scope":"Cluster","names":{"plural":"foos","kind":"Foo"},"versions":[{"name":"v1",
+      "served":true,"storage":true,
     "additionalPrinterColumns":[{"name":"N","type":"integer","jsonPath":".spec.n"},
       {"name":"S","type":"string","jsonPath":".spec.s"},{"name":"R","type":"string",
        "jsonPath":".status.conditions[?(@.type==\"Ready\")].status"},
-      {"name":"D","type":"date","jsonPath":".spec.d"},{"name":"B","type":"boolean","jsonPath":".spec.b"}],
+      {"name":"D","type":"date","jsonPath":".spec.d"},{"name":"B","type":"boolean",
+        "jsonPath":".spec.b"}],
     "schema":{"openAPIV3Schema":{"type":"object"}}}]}})"))
           .ok());
   CHECK(
-      kinds.row(
-          "example.com", "v1", "foos",
-          R"({"metadata":{"name":"a"},"spec":{"n":2.7,"s":{"x":1},"d":"2026-01-01T00:00:00Z","b":"no"},
-                      "status":{"conditions":[{"type":"Other","status":"a"},{"type":"Ready","status":"b"}]}})") ==
-      R"(["a",2,"{\"x\":1}","b","24h",null])");
+      kinds.row("example.com", "v1", "foos",
+                R"({"metadata":{"name":"a"},"spec":{"n":2.7,"s":{"x":1},"d":"2026-01-01T00:00:00Z",
+            "b":"no"},
+                      "status":{"conditions":[{"type":"Other","status":"a"},{"type":"Ready",
+                        "status":"b"}]}})") == R"(["a",2,"{\"x\":1}","b","24h",null])");
 }
 
 TEST_CASE("JSON paths", "[jsonpath]") {

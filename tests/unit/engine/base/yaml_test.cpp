@@ -90,7 +90,8 @@ TEST_CASE("streams and duplicates", "[yaml]") {
 TEST_CASE("written YAML looks as kubectl's and reads back equal", "[yaml]") {
   Json value = MUST(parse_json(R"({"apiVersion":"v1","items":[{"a":"1","b":true,"c":[]},["x"]],
     "text":"one\ntwo\n","end":"no newline\nat end","more":"x\n\n","lead":"  a\nb","n":null,"f":1.5,
-    "q":"a: b","d":"2001-01-01","e":"","s":" x","bin":"a\u0000b","uni":"é","tab":"a\tb\n","k":{"y":"on"},
+    "q":"a: b","d":"2001-01-01","e":"","s":" x","bin":"a\u0000b","uni":"é","tab":"a\tb\n","k":
+      {"y":"on"},
     "ver":"1.10","hash":"a #b","star":"*x","dash":"- x","bool":"yes","sep":"---","cr":"a\r\nb"})"));
   std::string text = to_yaml(value);
   CHECK(MUST(parse_yaml(text)) == value);

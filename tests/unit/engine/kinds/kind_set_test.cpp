@@ -28,7 +28,8 @@ Json widget_crd() {
              "color":{"type":"string","enum":["red","blue"]},
              "replicas":{"type":"integer","default":1,"minimum":0}}}}}}},
         {"name":"v1beta1","served":true,"storage":false,
-         "schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}})");
+         "schema":{"openAPIV3Schema":{"type":"object",
+           "x-kubernetes-preserve-unknown-fields":true}}}]}})");
 }
 
 }  // namespace

@@ -122,10 +122,13 @@ TEST_CASE("pruning and defaulting of a custom resource", "[schema]") {
     "known":{"type":"string","default":"d"},
     "open":{"type":"object","x-kubernetes-preserve-unknown-fields":true,
       "properties":{"inner":{"type":"object","properties":{"x":{"type":"integer"}}}}},
-    "map":{"type":"object","additionalProperties":{"type":"object","properties":{"y":{"type":"integer"}}}},
-    "list":{"type":"array","items":{"type":"object","properties":{"z":{"type":"integer","default":7}}}},
+    "map":{"type":"object","additionalProperties":{"type":"object","properties":{"y":
+      {"type":"integer"}}}},
+    "list":{"type":"array","items":{"type":"object","properties":{"z":{"type":"integer",
+      "default":7}}}},
     "gone":{"type":"string"},
-    "raw":{"type":"object","x-kubernetes-embedded-resource":true,"x-kubernetes-preserve-unknown-fields":true}}})");
+    "raw":{"type":"object","x-kubernetes-embedded-resource":true,
+      "x-kubernetes-preserve-unknown-fields":true}}})");
   Json object = read(R"({"apiVersion":"a/v1","kind":"K","metadata":{"name":"n","bad":1},"other":1,
     "spec":{"known":null,"gone":null,"extra":1,
       "open":{"any":1,"inner":{"x":1,"q":2}},
