@@ -8,7 +8,9 @@ using namespace engine;
 namespace {
 
 std::string bytes(int number, std::string_view payload) {
-  std::string out(1, static_cast<char>(number << 3 | 2));
+  int tag = number << 3 | 2;
+  std::string out(1, static_cast<char>(tag < 128 ? tag : (tag & 127) | 128));
+  if (tag >= 128) out += static_cast<char>(tag >> 7);
   out += static_cast<char>(payload.size());
   return out.append(payload);
 }

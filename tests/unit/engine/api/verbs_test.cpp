@@ -36,7 +36,9 @@ TEST_CASE("an object goes in, comes out, changes and goes", "[api]") {
   CHECK(put.status == 200);
   CHECK(w.call({"PUT", kMaps + "/a", dump(object), {}}).status == 409);
 
-  auto patched = w.call({"PATCH", kMaps + "/a", R"({"data":{"n":"1"}})",
+  auto patched = w.call({"PATCH",
+                         kMaps + "/a",
+                         R"({"data":{"n":"1"}})",
                          {{"Content-Type", "application/merge-patch+json"}}});
   CHECK(patched.status == 200);
   CHECK(w.json({.target = kMaps + "/a"}).str({"data", "n"}) == "1");
@@ -133,18 +135,22 @@ TEST_CASE("what cannot be served is refused with the right code", "[api][errors]
       {post(kMaps + "/a", map_body("a")), 405, ""},
       {post(kMaps, ""), 400, "the object provided is unrecognized (must be of type ConfigMap)"},
       {post(kMaps, "{"), 400, ""},
-      {post(kMaps, R"({"kind":"Secret","apiVersion":"v1"})"), 400, "cannot be handled as a ConfigMap"},
+      {post(kMaps, R"({"kind":"Secret","apiVersion":"v1"})"), 400,
+       "cannot be handled as a ConfigMap"},
       {post(kMaps, R"({"kind":"ConfigMap","apiVersion":"v2"})"), 400,
        "the API version in the data (v2) does not match the expected API version (v1)"},
       {post(kMaps, map_body("b", R"(,"namespace":"other")")), 400, "namespace"},
-      {{"PUT", kMaps + "/a", map_body("b"), {}}, 400,
+      {{"PUT", kMaps + "/a", map_body("b"), {}},
+       400,
        "the name of the object (b) does not match the name on the URL (a)"},
-      {typed("POST", kMaps, "application/vnd.kubernetes.protobuf", "k8s"), 415,
-       kUnknownFormat + "application/json, application/yaml"},
+      {typed("POST", kMaps, "application/cbor", "k8s"), 415,
+       kUnknownFormat + "application/json, application/yaml, application/vnd.kubernetes.protobuf"},
+      {typed("POST", kMaps, "application/vnd.kubernetes.protobuf", "k8s"), 400, "envelope"},
       {typed("PATCH", kMaps + "/a", "text/plain", "{}"), 415,
        kUnknownFormat + "application/json-patch+json, application/merge-patch+json, "
                         "application/strategic-merge-patch+json, application/apply-patch+yaml"},
-      {{.target = kMaps, .headers = {{"Accept", "application/vnd.kubernetes.protobuf"}}}, 406,
+      {{.target = kMaps, .headers = {{"Accept", "application/vnd.kubernetes.protobuf"}}},
+       406,
        "only the following media types are accepted: application/json, application/yaml"},
       {post(kMaps + "?dryRun=Some", map_body("c")), 422, "dryRun"},
       {post(kMaps + "?fieldValidation=Maybe", map_body("c")), 422, "fieldValidation"},
