@@ -3,14 +3,16 @@
 namespace web {
 
 Status status_of(const HttpAnswer& answer) {
-  if (answer.status == 0) return Status::service_unavailable("The server cannot be reached: " + answer.failed);
+  if (answer.status == 0)
+    return Status::service_unavailable("The server cannot be reached: " + answer.failed);
   std::string message, reason;
   if (auto json = engine::parse_json(answer.body)) {
     message = json->str("message");
     reason = json->str("reason", json->str("code"));
     if (message.empty()) message = json->str("detail");
   }
-  if (message.empty() && !answer.body.empty() && answer.body.size() < 500 && answer.body[0] != '<') message = answer.body;
+  if (message.empty() && !answer.body.empty() && answer.body.size() < 500 && answer.body[0] != '<')
+    message = answer.body;
   if (message.empty()) message = "The server answered " + std::to_string(answer.status) + ".";
   return Status::other(answer.status, reason, message);
 }
@@ -20,8 +22,8 @@ std::string url_escape(std::string_view part) {
   std::string out;
   for (const char ch : part) {
     const auto u = static_cast<unsigned char>(ch);
-    const bool plain = (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || (u >= '0' && u <= '9') || u == '-' || u == '_' ||
-                       u == '.' || u == '~';
+    const bool plain = (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || (u >= '0' && u <= '9') ||
+                       u == '-' || u == '_' || u == '.' || u == '~';
     if (plain) {
       out += ch;
     } else {
@@ -34,10 +36,15 @@ std::string url_escape(std::string_view part) {
 }
 
 std::string url_unescape(std::string_view part) {
-  auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1; };
+  auto digit = [](char c) {
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
+  };
   std::string out;
   for (size_t i = 0; i < part.size(); i++) {
-    if (part[i] == '%' && i + 2 < part.size() && digit(part[i + 1]) >= 0 && digit(part[i + 2]) >= 0) {
+    if (part[i] == '%' && i + 2 < part.size() && digit(part[i + 1]) >= 0 &&
+        digit(part[i + 2]) >= 0) {
       out += static_cast<char>(digit(part[i + 1]) * 16 + digit(part[i + 2]));
       i += 2;
     } else {
@@ -86,12 +93,15 @@ RequestId Api::get(std::string url, Done done, std::string accept) {
   return start(std::move(request), std::move(done));
 }
 
-RequestId Api::send(std::string method, std::string url, const Json& body, Done done, std::string content_type) {
-  return send_text(std::move(method), std::move(url), body.is_null() ? std::string() : engine::dump(body),
-                   std::move(content_type), std::move(done));
+RequestId Api::send(std::string method, std::string url, const Json& body, Done done,
+                    std::string content_type) {
+  return send_text(std::move(method), std::move(url),
+                   body.is_null() ? std::string() : engine::dump(body), std::move(content_type),
+                   std::move(done));
 }
 
-RequestId Api::send_text(std::string method, std::string url, std::string body, std::string content_type, Done done) {
+RequestId Api::send_text(std::string method, std::string url, std::string body,
+                         std::string content_type, Done done) {
   HttpRequest request;
   request.method = std::move(method);
   request.url = std::move(url);
@@ -101,7 +111,8 @@ RequestId Api::send_text(std::string method, std::string url, std::string body, 
   return start(std::move(request), std::move(done));
 }
 
-RequestId Api::stream(std::string url, std::function<void(std::string_view)> chunk, std::function<void(Status*)> done) {
+RequestId Api::stream(std::string url, std::function<void(std::string_view)> chunk,
+                      std::function<void(Status*)> done) {
   HttpRequest request;
   request.url = std::move(url);
   HttpHandlers handlers;

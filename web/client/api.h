@@ -1,5 +1,6 @@
-// Api: JSON over the Backend: the CSRF header, errors as Status in the words of either surface, and whether the server answers at all.
-// Thread: the one thread. Owns: nothing that outlives its requests.
+// Api: JSON over the Backend: the CSRF header, errors as Status in the words of either surface, and
+// whether the server answers at all. Thread: the one thread. Owns: nothing that outlives its
+// requests.
 #pragma once
 
 #include <functional>
@@ -23,13 +24,17 @@ class Api {
   RequestId get(std::string url, Done done, std::string accept = "application/json");
   RequestId send(std::string method, std::string url, const Json& body, Done done,
                  std::string content_type = "application/json");
-  RequestId send_text(std::string method, std::string url, std::string body, std::string content_type, Done done);
+  RequestId send_text(std::string method, std::string url, std::string body,
+                      std::string content_type, Done done);
   // The body in pieces; `done` tells how it ended (an empty string: by the server, in order).
-  RequestId stream(std::string url, std::function<void(std::string_view)> chunk, std::function<void(Status*)> done);
+  RequestId stream(std::string url, std::function<void(std::string_view)> chunk,
+                   std::function<void(Status*)> done);
   void cancel(RequestId& id);
 
   bool online() const { return failed_since_ == 0; }
-  double failed_since() const { return failed_since_; }   // now_ms of the first failure, 0 when all is well
+  double failed_since() const {
+    return failed_since_;
+  }  // now_ms of the first failure, 0 when all is well
   int64_t last_good_wall() const { return last_good_wall_; }
   void note(bool reached);
   std::function<void()> on_unauthorized;

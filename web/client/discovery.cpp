@@ -60,7 +60,8 @@ void Discovery::load() {
 void Discovery::finish() {
   if (--waiting_ > 0) return;
   loaded_ = error_.empty() || !kinds_.empty();
-  std::stable_sort(kinds_.begin(), kinds_.end(), [](const ApiKind& a, const ApiKind& b) { return a.kind < b.kind; });
+  std::stable_sort(kinds_.begin(), kinds_.end(),
+                   [](const ApiKind& a, const ApiKind& b) { return a.kind < b.kind; });
 }
 
 void Discovery::take_aggregated(const Json& list) {
@@ -81,7 +82,8 @@ void Discovery::take_aggregated(const Json& list) {
         k.kind = r.str({"responseKind", "kind"});
         k.namespaced = r.str("scope") == "Namespaced";
         take_verbs(k, r.find("verbs"));
-        if (find(k.group, k.plural) == nullptr) kinds_.push_back(std::move(k));  // the preferred version comes first
+        if (find(k.group, k.plural) == nullptr)
+          kinds_.push_back(std::move(k));  // the preferred version comes first
       }
     }
   }
@@ -108,7 +110,8 @@ void Discovery::take_groups(const Json& list) {
   }
 }
 
-void Discovery::take_resources(const Json& list, const std::string& group, const std::string& version) {
+void Discovery::take_resources(const Json& list, const std::string& group,
+                               const std::string& version) {
   const Json* resources = list.find("resources");
   if (resources == nullptr || !resources->is_array()) return;
   for (const Json& r : resources->as_array()) {
@@ -134,7 +137,8 @@ const ApiKind* Discovery::find(std::string_view group, std::string_view plural) 
 
 const ApiKind* Discovery::find_kind(std::string_view api_version, std::string_view kind) const {
   const size_t slash = api_version.find('/');
-  const std::string_view group = slash == api_version.npos ? std::string_view() : api_version.substr(0, slash);
+  const std::string_view group =
+      slash == api_version.npos ? std::string_view() : api_version.substr(0, slash);
   for (const ApiKind& k : kinds_) {
     if (k.kind == kind && k.group == group) return &k;
   }

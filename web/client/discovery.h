@@ -1,5 +1,5 @@
-// Discovery: the kinds of one cluster, from its aggregated discovery, or from the older one group at a time.
-// Thread: the one thread. Owns: the kinds.
+// Discovery: the kinds of one cluster, from its aggregated discovery, or from the older one group
+// at a time. Thread: the one thread. Owns: the kinds.
 #pragma once
 
 #include <string>
@@ -12,9 +12,12 @@ namespace web {
 struct ApiKind {
   std::string group, version, plural, kind, singular;
   bool namespaced = false;
-  bool can_list = false, can_watch = false, can_delete = false, can_create = false, can_update = false;
+  bool can_list = false, can_watch = false, can_delete = false, can_create = false,
+       can_update = false;
   // /api/v1 or /apis/GROUP/VERSION
-  std::string prefix() const { return group.empty() ? "/api/" + version : "/apis/" + group + "/" + version; }
+  std::string prefix() const {
+    return group.empty() ? "/api/" + version : "/apis/" + group + "/" + version;
+  }
   std::string list_path(std::string_view ns) const;
   std::string object_path(std::string_view ns, std::string_view name) const;
 };

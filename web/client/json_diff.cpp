@@ -37,21 +37,29 @@ const Json* by_name(const Json& list, std::string_view name) {
   return nullptr;
 }
 
-void walk(const Json& a, const Json& b, std::vector<std::string>& path, std::vector<JsonChange>& out);
+void walk(const Json& a, const Json& b, std::vector<std::string>& path,
+          std::vector<JsonChange>& out);
 
-void walk_member(const Json* x, const Json* y, const std::string& step, std::vector<std::string>& path, std::vector<JsonChange>& out) {
+void walk_member(const Json* x, const Json* y, const std::string& step,
+                 std::vector<std::string>& path, std::vector<JsonChange>& out) {
   path.push_back(step);
-  if (x == nullptr) out.push_back({JsonChange::Kind::kAdded, path, Json(), *y});
-  else if (y == nullptr) out.push_back({JsonChange::Kind::kRemoved, path, *x, Json()});
-  else walk(*x, *y, path, out);
+  if (x == nullptr)
+    out.push_back({JsonChange::Kind::kAdded, path, Json(), *y});
+  else if (y == nullptr)
+    out.push_back({JsonChange::Kind::kRemoved, path, *x, Json()});
+  else
+    walk(*x, *y, path, out);
   path.pop_back();
 }
 
-void walk_lists(const Json& a, const Json& b, std::vector<std::string>& path, std::vector<JsonChange>& out) {
+void walk_lists(const Json& a, const Json& b, std::vector<std::string>& path,
+                std::vector<JsonChange>& out) {
   if (named(a) && named(b)) {
-    for (const Json& item : a.as_array()) walk_member(&item, by_name(b, item_name(item)), "[" + item_name(item) + "]", path, out);
+    for (const Json& item : a.as_array())
+      walk_member(&item, by_name(b, item_name(item)), "[" + item_name(item) + "]", path, out);
     for (const Json& item : b.as_array()) {
-      if (by_name(a, item_name(item)) == nullptr) walk_member(nullptr, &item, "[" + item_name(item) + "]", path, out);
+      if (by_name(a, item_name(item)) == nullptr)
+        walk_member(nullptr, &item, "[" + item_name(item) + "]", path, out);
     }
     return;
   }
@@ -59,10 +67,12 @@ void walk_lists(const Json& a, const Json& b, std::vector<std::string>& path, st
     out.push_back({JsonChange::Kind::kChanged, path, a, b});
     return;
   }
-  for (size_t i = 0; i < a.size(); i++) walk_member(&a.as_array()[i], &b.as_array()[i], "[" + std::to_string(i) + "]", path, out);
+  for (size_t i = 0; i < a.size(); i++)
+    walk_member(&a.as_array()[i], &b.as_array()[i], "[" + std::to_string(i) + "]", path, out);
 }
 
-void walk(const Json& a, const Json& b, std::vector<std::string>& path, std::vector<JsonChange>& out) {
+void walk(const Json& a, const Json& b, std::vector<std::string>& path,
+          std::vector<JsonChange>& out) {
   if (a == b) return;
   if (a.is_object() && b.is_object()) {
     for (const auto& [key, value] : a.as_object()) walk_member(&value, b.find(key), key, path, out);
@@ -79,9 +89,12 @@ std::string spaced(const std::string& key) {
   std::string out;
   for (size_t i = 0; i < key.size(); i++) {
     const char c = key[i];
-    if (i == 0 && c >= 'a' && c <= 'z') out += static_cast<char>(c - 32);
-    else if (i > 0 && c >= 'A' && c <= 'Z' && key[i - 1] >= 'a' && key[i - 1] <= 'z') out += std::string(" ") + static_cast<char>(c + 32);
-    else out += c;
+    if (i == 0 && c >= 'a' && c <= 'z')
+      out += static_cast<char>(c - 32);
+    else if (i > 0 && c >= 'A' && c <= 'Z' && key[i - 1] >= 'a' && key[i - 1] <= 'z')
+      out += std::string(" ") + static_cast<char>(c + 32);
+    else
+      out += c;
   }
   return out;
 }
@@ -92,7 +105,8 @@ std::string scalar(const Json& v) {
   return s;
 }
 
-// What two texts have in common at their start is left out, back to a border: 4.18.2 of registry/app:4.18.2.
+// What two texts have in common at their start is left out, back to a border: 4.18.2 of
+// registry/app:4.18.2.
 void trim_common(std::string& a, std::string& b) {
   size_t n = 0, cut = 0;
   while (n < a.size() && n < b.size() && a[n] == b[n]) {
@@ -123,9 +137,12 @@ bool apply_one(Json& object, const JsonChange& change) {
   Json* at = &object;
   for (size_t i = 0; i + 1 < change.path.size(); i++) {
     const std::string& step = change.path[i];
-    if (step[0] == '[' && at->is_array()) at = item_of(*at, step);
-    else if (at->is_object()) at = change.kind == JsonChange::Kind::kRemoved ? at->find(step) : &(*at)[step];
-    else at = nullptr;
+    if (step[0] == '[' && at->is_array())
+      at = item_of(*at, step);
+    else if (at->is_object())
+      at = change.kind == JsonChange::Kind::kRemoved ? at->find(step) : &(*at)[step];
+    else
+      at = nullptr;
     if (at == nullptr) return change.kind == JsonChange::Kind::kRemoved;
     if (at->is_null()) *at = change.path[i + 1][0] == '[' ? Json::array() : Json::object();
   }
@@ -137,18 +154,24 @@ bool apply_one(Json& object, const JsonChange& change) {
   if (last[0] == '[' && at->is_array()) {
     Json* item = item_of(*at, last);
     if (change.kind == JsonChange::Kind::kAdded) {
-      if (item == nullptr) at->push_back(change.after);
-      else *item = change.after;
+      if (item == nullptr)
+        at->push_back(change.after);
+      else
+        *item = change.after;
       return true;
     }
     if (item == nullptr) return change.kind == JsonChange::Kind::kRemoved;
-    if (change.kind == JsonChange::Kind::kChanged) *item = change.after;
-    else at->as_array().erase(at->as_array().begin() + (item - at->as_array().data()));
+    if (change.kind == JsonChange::Kind::kChanged)
+      *item = change.after;
+    else
+      at->as_array().erase(at->as_array().begin() + (item - at->as_array().data()));
     return true;
   }
   if (!at->is_object()) return false;
-  if (change.kind == JsonChange::Kind::kRemoved) at->erase(last);
-  else at->set(last, change.after);
+  if (change.kind == JsonChange::Kind::kRemoved)
+    at->erase(last);
+  else
+    at->set(last, change.after);
   return true;
 }
 
@@ -173,29 +196,37 @@ std::string JsonChange::title() const {
     const std::string& step = path[i];
     if (step[0] == '[') {
       const std::string name = step.substr(1, step.size() - 2);
-      if (what.empty()) what = name;
-      else if (i > 0 && path[i - 1] == "env" && (what == "Value" || what == "Value from")) what = name;
+      if (what.empty())
+        what = name;
+      else if (i > 0 && path[i - 1] == "env" && (what == "Value" || what == "Value from"))
+        what = name;
       else {
         of = name;
         break;
       }
     } else if (what.empty()) {
-      if (i > 0 && path[i - 1] == "annotations") return kind == Kind::kChanged ? "Annotation " + step : "Annotation";
-      if (i > 0 && path[i - 1] == "labels") return kind == Kind::kChanged ? "Label " + step : "Label";
+      if (i > 0 && path[i - 1] == "annotations")
+        return kind == Kind::kChanged ? "Annotation " + step : "Annotation";
+      if (i > 0 && path[i - 1] == "labels")
+        return kind == Kind::kChanged ? "Label " + step : "Label";
       what = spaced(step);
       if (i > 0 && path[i - 1] == "limits") what += " limit";
       if (i > 0 && path[i - 1] == "requests") what += " request";
     }
   }
-  if (what == "Memory limit" || what == "Cpu limit" || of.empty()) return of.empty() ? what : what + " of " + of;
+  if (what == "Memory limit" || what == "Cpu limit" || of.empty())
+    return of.empty() ? what : what + " of " + of;
   return what + " of " + of;
 }
 
 std::string JsonChange::words() const {
   if (kind == Kind::kRemoved) return "removed";
-  const bool meta = path.size() > 1 && (path[path.size() - 2] == "annotations" || path[path.size() - 2] == "labels");
-  if (kind == Kind::kAdded) return meta ? path.back() : after.is_object() || after.is_array() ? "added" : scalar(after);
-  if (after.is_object() || after.is_array() || before.is_object() || before.is_array()) return "changed";
+  const bool meta = path.size() > 1 &&
+                    (path[path.size() - 2] == "annotations" || path[path.size() - 2] == "labels");
+  if (kind == Kind::kAdded)
+    return meta ? path.back() : after.is_object() || after.is_array() ? "added" : scalar(after);
+  if (after.is_object() || after.is_array() || before.is_object() || before.is_array())
+    return "changed";
   std::string a = scalar(before), b = scalar(after);
   trim_common(a, b);
   return a + " \xe2\x86\x92 " + b;

@@ -1,5 +1,5 @@
-// JsonDiff: what a person changed in an object, told path by path; and the same changes laid on a newer version of the object.
-// Items of a list are known by their name where all of them have one.
+// JsonDiff: what a person changed in an object, told path by path; and the same changes laid on a
+// newer version of the object. Items of a list are known by their name where all of them have one.
 // Thread: any. Owns: nothing.
 #pragma once
 
@@ -13,10 +13,10 @@ namespace web {
 struct JsonChange {
   enum class Kind { kChanged, kAdded, kRemoved };
   Kind kind = Kind::kChanged;
-  std::vector<std::string> path;     // members, or [name] and [3] for items
+  std::vector<std::string> path;  // members, or [name] and [3] for items
   engine::Json before, after;
-  std::string title() const;         // "Image of api"
-  std::string words() const;         // "4.18.2 -> 4.18.3"
+  std::string title() const;  // "Image of api"
+  std::string words() const;  // "4.18.2 -> 4.18.3"
 };
 std::vector<JsonChange> json_changes(const engine::Json& before, const engine::Json& after);
 // False when a change's place is no longer there.

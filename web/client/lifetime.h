@@ -1,5 +1,5 @@
-// Lifetime: an answer that comes after its asker is gone is dropped. A member of whoever asks; `guard` wraps the handler.
-// Thread: the one thread. Owns: a token.
+// Lifetime: an answer that comes after its asker is gone is dropped. A member of whoever asks;
+// `guard` wraps the handler. Thread: the one thread. Owns: a token.
 #pragma once
 
 #include <memory>

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
-#include "web/widgets/parts.h"
+#include "web/client/clock.h"
 
 namespace web {
 namespace {
 
 constexpr const char* kTable =
-    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/"
+    "json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
 constexpr size_t kPage = 1000;
 constexpr size_t kCellMax = 4096;
 
@@ -147,7 +148,8 @@ TableRow TableList::make_row(const Json& json, size_t columns) {
   TableRow row;
   const Json* object = json.find("object");
   const Json none;
-  const Json& meta = object != nullptr && object->find("metadata") != nullptr ? *object->find("metadata") : none;
+  const Json& meta =
+      object != nullptr && object->find("metadata") != nullptr ? *object->find("metadata") : none;
   auto add = [&](std::string_view s) {
     row.blob += s.substr(0, kCellMax);
     if (row.blob.size() > 65535) row.blob.resize(65535);
@@ -167,7 +169,8 @@ TableRow TableList::make_row(const Json& json, size_t columns) {
   add(labels);
   const Json* cells = json.find("cells");
   for (size_t i = 0; i < columns; i++) {
-    add(cells != nullptr && cells->is_array() && i < cells->size() ? cell_text(cells->as_array()[i]) : std::string());
+    add(cells != nullptr && cells->is_array() && i < cells->size() ? cell_text(cells->as_array()[i])
+                                                                   : std::string());
   }
   row.blob.shrink_to_fit();
   row.ends.shrink_to_fit();
@@ -198,8 +201,8 @@ void TableList::drop(std::string_view uid) {
 }
 
 void TableList::watch() {
-  std::string url = base_ + kind_.list_path(one_namespace_) + "?watch=1&allowWatchBookmarks=true&resourceVersion=" +
-                    url_escape(revision_);
+  std::string url = base_ + kind_.list_path(one_namespace_) +
+                    "?watch=1&allowWatchBookmarks=true&resourceVersion=" + url_escape(revision_);
   HttpRequest request;
   request.url = std::move(url);
   request.headers.emplace_back("Accept", kTable);

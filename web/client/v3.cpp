@@ -27,21 +27,22 @@ void V3::reload(Collection& c) {
   if (c.loading) return;
   c.loading = true;
   Collection* target = &c;  // collections live as long as this object
-  api_.get(c.path + (c.path.find('?') == c.path.npos ? "?limit=-1" : "&limit=-1"), [this, target](Result<Json> answer) {
-    target->loading = false;
-    if (!answer) {
-      target->error = answer.error().message();
-      return;
-    }
-    target->error.clear();
-    target->loaded = true;
-    target->items.clear();
-    if (Json* data = answer->find("data"); data != nullptr && data->is_array()) {
-      for (Json& item : data->as_array()) put(*target, std::move(item));
-    }
-    target->version++;
-    target->updated_wall = api_.backend().wall_ms();
-  });
+  api_.get(c.path + (c.path.find('?') == c.path.npos ? "?limit=-1" : "&limit=-1"),
+           [this, target](Result<Json> answer) {
+             target->loading = false;
+             if (!answer) {
+               target->error = answer.error().message();
+               return;
+             }
+             target->error.clear();
+             target->loaded = true;
+             target->items.clear();
+             if (Json* data = answer->find("data"); data != nullptr && data->is_array()) {
+               for (Json& item : data->as_array()) put(*target, std::move(item));
+             }
+             target->version++;
+             target->updated_wall = api_.backend().wall_ms();
+           });
 }
 
 void V3::reload_all() {
@@ -70,8 +71,10 @@ void V3::connect() {
     retry_at_ = now + pause_;
   };
   socket_ = api_.backend().open_socket(
-      "/v3/subscribe?eventNames=resource.change&eventNames=resource.create&eventNames=resource.remove"
-      "&resourceTypes=cluster&resourceTypes=node&resourceTypes=clusterRegistrationToken&resourceTypes=user"
+      "/v3/"
+      "subscribe?eventNames=resource.change&eventNames=resource.create&eventNames=resource.remove"
+      "&resourceTypes=cluster&resourceTypes=node&resourceTypes=clusterRegistrationToken&"
+      "resourceTypes=user"
       "&resourceTypes=token&resourceTypes=setting",
       "", std::move(handlers));
 }

@@ -1,6 +1,6 @@
-// V3: collections of the management API, loaded when first asked for and kept true by one /v3/subscribe WebSocket. After a break the
-// socket is opened again with growing pauses, and every collection is read anew.
-// Thread: the one thread. Owns: the cached objects and the socket.
+// V3: collections of the management API, loaded when first asked for and kept true by one
+// /v3/subscribe WebSocket. After a break the socket is opened again with growing pauses, and every
+// collection is read anew. Thread: the one thread. Owns: the cached objects and the socket.
 #pragma once
 
 #include <map>
@@ -12,14 +12,14 @@
 namespace web {
 
 struct Collection {
-  std::string type;             // "cluster"
-  std::string path;             // "/v3/clusters"
+  std::string type;  // "cluster"
+  std::string path;  // "/v3/clusters"
   bool loaded = false;
   bool loading = false;
   std::string error;
   std::map<std::string, Json, std::less<>> items;  // by id
   int64_t updated_wall = 0;
-  uint64_t version = 0;         // counts changes
+  uint64_t version = 0;  // counts changes
   const Json* find(std::string_view id) const {
     const auto it = items.find(id);
     return it == items.end() ? nullptr : &it->second;
@@ -33,7 +33,7 @@ class V3 {
   Collection& collection(const std::string& type, const std::string& path);
   void reload(Collection& c);
   void connect();
-  void tick(double now);        // reconnects when it is time
+  void tick(double now);  // reconnects when it is time
   bool live() const { return live_; }
   bool ever_live() const { return ever_live_; }
   double retry_at() const { return retry_at_; }

@@ -14,13 +14,14 @@ struct RoleName {
   const char* role;  // null: the tag says it
 };
 constexpr RoleName kRoles[] = {
-    {"span", "presentation"}, {"button", nullptr}, {"a", nullptr}, {"div", "checkbox"},
-    {"div", "radio"}, {"div", "switch"}, {"input", nullptr}, {"div", "tab"}, {"div", "tablist"},
-    {"div", "menu"}, {"div", "menuitem"}, {"div", "dialog"}, {"div", "grid"}, {"div", "row"},
-    {"div", "gridcell"}, {"div", "columnheader"}, {"div", "heading"}, {"span", nullptr},
-    {"div", "status"}, {"div", "alert"}, {"nav", nullptr}, {"main", nullptr}, {"div", "log"},
-    {"div", "meter"}, {"div", "option"}, {"div", "listbox"}, {"section", nullptr},
-    {"div", "application"}, {"textarea", nullptr},
+    {"span", "presentation"}, {"button", nullptr}, {"a", nullptr},       {"div", "checkbox"},
+    {"div", "radio"},         {"div", "switch"},   {"input", nullptr},   {"div", "tab"},
+    {"div", "tablist"},       {"div", "menu"},     {"div", "menuitem"},  {"div", "dialog"},
+    {"div", "grid"},          {"div", "row"},      {"div", "gridcell"},  {"div", "columnheader"},
+    {"div", "heading"},       {"span", nullptr},   {"div", "status"},    {"div", "alert"},
+    {"nav", nullptr},         {"main", nullptr},   {"div", "log"},       {"div", "meter"},
+    {"div", "option"},        {"div", "listbox"},  {"section", nullptr}, {"div", "application"},
+    {"textarea", nullptr},
 };
 
 void attribute(std::string& out, const char* name, std::string_view value) {
@@ -37,9 +38,9 @@ void state(std::string& out, const char* name, int8_t value) {
 void encode(std::string& out, const MirrorNode& n) {
   const RoleName& role = kRoles[static_cast<int>(n.role)];
   char head[128];
-  snprintf(head, sizeof head, "%u\x1f%u\x1f%s\x1f%.0f %.0f %.0f %.0f", n.id, n.parent, role.tag,
+  snprintf(head, sizeof head, "%u\x1f%u\x1f%s\x1f%.0f %.0f %.0f %.0f %d", n.id, n.parent, role.tag,
            static_cast<double>(n.rect.x), static_cast<double>(n.rect.y),
-           static_cast<double>(n.rect.z - n.rect.x), static_cast<double>(n.rect.w - n.rect.y));
+           static_cast<double>(n.rect.z - n.rect.x), static_cast<double>(n.rect.w - n.rect.y), n.layer);
   out += head;
   if (role.role != nullptr) attribute(out, "role", role.role);
   if (n.role == Role::kText || n.role == Role::kCell || n.role == Role::kStatus ||
@@ -90,6 +91,7 @@ MirrorNode& Mirror::say(uint32_t id, Role role, std::string_view name, const ImV
   n.role = role;
   n.name = name;
   n.rect = rect;
+  n.layer = GImGui != nullptr ? GImGui->BeginPopupStack.Size : 0;
   nodes_.push_back(std::move(n));
   return nodes_.back();
 }
@@ -112,6 +114,8 @@ void Mirror::hook_item(uint32_t id, const ImVec4& rect) {
 }
 
 void Mirror::hook_label(uint32_t id, std::string_view label, int flags) {
+  // Of ImGui's own items only text fields are used; its windows have labels too.
+  if ((flags & ImGuiItemStatusFlags_Inputable) == 0) return;
   for (size_t i = nodes_.size(), seen = 0; i-- > 0 && seen < 8; seen++) {
     MirrorNode& n = nodes_[i];
     if (n.id != id || n.role != Role::kNone) continue;
@@ -119,12 +123,7 @@ void Mirror::hook_label(uint32_t id, std::string_view label, int flags) {
     label = label.substr(0, hidden);
     if (label.empty() || label[0] == '#') return;
     n.name = label;
-    n.role = (flags & ImGuiItemStatusFlags_Inputable) != 0    ? Role::kTextbox
-             : (flags & ImGuiItemStatusFlags_Checkable) != 0 ? Role::kCheckbox
-                                                             : Role::kButton;
-    if ((flags & ImGuiItemStatusFlags_Checkable) != 0) {
-      n.checked = (flags & ImGuiItemStatusFlags_Checked) != 0 ? 1 : 0;
-    }
+    n.role = Role::kTextbox;
     return;
   }
 }

@@ -12,12 +12,15 @@ namespace web {
 App::App(Backend& b, const FontFiles& fonts)
     : backend(b), ui_state((ImGui::CreateContext(), b), fonts), api(b), v3(api) {
   GImGui->TestEngineHookItems = true;
-  ImGui::GetPlatformIO().Platform_SetClipboardTextFn = [](ImGuiContext*, const char* s) { ui().backend.copy(s); };
+  ImGui::GetPlatformIO().Platform_SetClipboardTextFn = [](ImGuiContext*, const char* s) {
+    ui().backend.copy(s);
+  };
   ImGui::GetPlatformIO().Platform_GetClipboardTextFn = [](ImGuiContext* ctx) -> const char* {
     return static_cast<const char*>(ctx->PlatformIO.Platform_ClipboardUserData);
   };
   ImGui::GetPlatformIO().Platform_ClipboardUserData = const_cast<char*>("");
-  ImGui::GetPlatformIO().Platform_SetImeDataFn = [](ImGuiContext*, ImGuiViewport*, ImGuiPlatformImeData* d) {
+  ImGui::GetPlatformIO().Platform_SetImeDataFn = [](ImGuiContext*, ImGuiViewport*,
+                                                    ImGuiPlatformImeData* d) {
     ui().backend.set_text_input(d->WantVisible, d->InputPos.x, d->InputPos.y, d->InputLineHeight);
   };
   register_pages(pages_);
@@ -49,7 +52,8 @@ void App::start() {
 void App::load_session() {
   api.get("/v3/users?me=true", [this](Result<Json> answer) {
     if (!answer) {
-      if (answer.error().code() != 401) toast(Tone::kError, "Your account cannot be read", answer.error().message());
+      if (answer.error().code() != 401)
+        toast(Tone::kError, "Your account cannot be read", answer.error().message());
       return;
     }
     const Json* data = answer->find("data");
@@ -119,7 +123,9 @@ void App::apply_prefs() {
   touched();
 }
 
-void App::on_media() { apply_prefs(); }
+void App::on_media() {
+  apply_prefs();
+}
 
 void App::resize(float w, float h, float scale) {
   width_ = w;
@@ -200,8 +206,10 @@ void App::follow(const std::string& url, const Hit& h) {
   }
 }
 
-void App::toast(Tone tone, std::string title, std::string words, std::string action, std::string href) {
-  toasts_.push_back({tone, std::move(title), std::move(words), std::move(action), std::move(href), 0});
+void App::toast(Tone tone, std::string title, std::string words, std::string action,
+                std::string href) {
+  toasts_.push_back(
+      {tone, std::move(title), std::move(words), std::move(action), std::move(href), 0});
   if (toasts_.size() > 4) toasts_.pop_front();
   touched();
 }
@@ -220,7 +228,9 @@ ClusterView& App::cluster(const std::string& id) {
   return *slot;
 }
 
-const Json* App::cluster_object(std::string_view id) { return v3.collection("cluster", "/v3/clusters").find(id); }
+const Json* App::cluster_object(std::string_view id) {
+  return v3.collection("cluster", "/v3/clusters").find(id);
+}
 
 std::string App::cluster_name(std::string_view id) {
   const Json* c = cluster_object(id);
@@ -269,13 +279,16 @@ bool App::may_change(std::string_view* why) {
 }
 
 bool App::page_has_keys() {
-  if (ImGui::GetIO().WantTextInput || palette->is_open() || keys_open || dock->takes_keys() || ui_state.keys_were_taken) return false;
+  if (ImGui::GetIO().WantTextInput || palette->is_open() || keys_open || dock->takes_keys() ||
+      ui_state.keys_were_taken)
+    return false;
   return !ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel);
 }
 
 bool App::shortcut(ImGuiKey key, bool shift) {
   const ImGuiIO& io = ImGui::GetIO();
-  if (io.KeyCtrl || io.KeySuper || io.KeyAlt || io.KeyShift != shift || !page_has_keys()) return false;
+  if (io.KeyCtrl || io.KeySuper || io.KeyAlt || io.KeyShift != shift || !page_has_keys())
+    return false;
   return ImGui::IsKeyPressed(key, false);
 }
 
@@ -293,7 +306,8 @@ void App::open_page() {
   Kept kept;
   kept.path = path;
   kept.page = def != nullptr ? def->make(route)
-                             : make_not_found("This page does not exist", "The address " + path + " leads nowhere.");
+                             : make_not_found("This page does not exist",
+                                              "The address " + path + " leads nowhere.");
   kept_.push_front(std::move(kept));
   // The oldest that holds nothing unsaved goes.
   if (kept_.size() > 5) {
@@ -321,8 +335,10 @@ double App::frame() {
   if (v3.retry_at() > now) u.after(v3.retry_at() - now);
   u.mirror.begin_frame();
   // A shell and an editor keep arrows and Tab for themselves.
-  if (u.keys_were_taken || dock->takes_keys()) io.ConfigFlags &= ~ImGuiConfigFlags_NavEnableKeyboard;
-  else io.ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
+  if (u.keys_were_taken || dock->takes_keys())
+    io.ConfigFlags &= ~ImGuiConfigFlags_NavEnableKeyboard;
+  else
+    io.ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
   ImGui::NewFrame();
   GImGui->DrawListSharedData.InitialFringeScale = 1.0f / u.dpr;
   draw_frame();
@@ -336,7 +352,8 @@ double App::frame() {
   } else {
     u.after(130);
   }
-  const std::string title = (kept_.empty() ? std::string() : kept_.front().page->title(*this) + " \xc2\xb7 ") + "Paddock";
+  const std::string title =
+      (kept_.empty() ? std::string() : kept_.front().page->title(*this) + " \xc2\xb7 ") + "Paddock";
   if (title != title_) backend.set_title(title_ = title);
   if (settle_ > 0) settle_--;
   if (settle_ > 0 || GImGui->InputEventsQueue.Size > 0) return 0;

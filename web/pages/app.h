@@ -1,5 +1,5 @@
-// App: the dashboard as a whole: session, address, shell, pages, dock. Made once; a frame is drawn only when something asks for one.
-// Thread: the one thread. Owns: everything below.
+// App: the dashboard as a whole: session, address, shell, pages, dock. Made once; a frame is drawn
+// only when something asks for one. Thread: the one thread. Owns: everything below.
 #pragma once
 
 #include <deque>
@@ -26,9 +26,9 @@ struct ClusterView {
       : id(std::move(cluster_id)), base("/k8s/clusters/" + url_escape(id)), discovery(api, base) {}
   std::string id, base;
   Discovery discovery;
-  std::vector<std::string> namespaces;              // the filter, shared by all lists of the cluster
+  std::vector<std::string> namespaces;  // the filter, shared by all lists of the cluster
   std::unique_ptr<TableList> namespace_list;
-  std::map<std::string, int64_t> counts;            // by GROUP/PLURAL
+  std::map<std::string, int64_t> counts;  // by GROUP/PLURAL
   double counts_at = -1e9;
 };
 
@@ -43,7 +43,7 @@ class App {
   App(Backend& backend, const FontFiles& fonts);
   ~App();
   void start();
-  double frame();                    // returns ms until the next one is wanted, or -1
+  double frame();  // returns ms until the next one is wanted, or -1
   void resize(float w, float h, float scale);
   void touched() { settle_ = 3; }
   void wheel(float x, float y);
@@ -54,10 +54,11 @@ class App {
   void on_media();
   void on_file(const std::string& name, const std::string& text);
 
-  void go(const std::string& url);         // a new entry of the history
-  void replace(const Route& route);        // the same entry: filter, tab
+  void go(const std::string& url);   // a new entry of the history
+  void replace(const Route& route);  // the same entry: filter, tab
   void follow(const std::string& url, const Hit& h);
-  void toast(Tone tone, std::string title, std::string words = {}, std::string action = {}, std::string href = {});
+  void toast(Tone tone, std::string title, std::string words = {}, std::string action = {},
+             std::string href = {});
   void copy(std::string_view text, std::string_view what);
   ClusterView& cluster(const std::string& id);
   const Json* cluster_object(std::string_view id);
@@ -73,8 +74,10 @@ class App {
   bool narrow() const { return width_ < tokens::kShellBreakpointsFull; }
   bool phone() const { return width_ < tokens::kShellBreakpointsListDetail; }
   bool typing() const { return ImGui::GetIO().WantTextInput; }
-  bool page_has_keys();                    // nobody types and nothing lies over the page
-  bool shortcut(ImGuiKey key, bool shift = false);  // a plain key, when nobody types and nothing lies over the page
+  bool page_has_keys();  // nobody types and nothing lies over the page
+  bool shortcut(
+      ImGuiKey key,
+      bool shift = false);  // a plain key, when nobody types and nothing lies over the page
 
   Backend& backend;
   Ui ui_state;
@@ -82,7 +85,7 @@ class App {
   V3 v3;
   std::unique_ptr<Dock> dock;
   std::unique_ptr<Palette> palette;
-  Json me;                                 // the user
+  Json me;  // the user
   Route route;
   bool keys_open = false;
 
@@ -96,8 +99,8 @@ class App {
   void draw_navigation();
   void draw_cluster_navigation(float& y, float x, float w);
   void draw_home_navigation(float& y, float x, float w);
-  bool nav_item(float x, float& y, float w, uint32_t code, std::string_view label, std::string_view href, bool current,
-                std::string_view count = {}, int indent = 0);
+  bool nav_item(float x, float& y, float w, uint32_t code, std::string_view label,
+                std::string_view href, bool current, std::string_view count = {}, int indent = 0);
   void nav_section(float x, float& y, std::string_view label);
   void nav_pinned(float x, float& y, float w);
   void draw_crumbs(float x);
@@ -117,11 +120,11 @@ class App {
     std::string path;
     std::unique_ptr<Page> page;
   };
-  std::deque<Kept> kept_;                  // the first is the one shown
+  std::deque<Kept> kept_;  // the first is the one shown
   std::map<std::string, std::unique_ptr<ClusterView>> clusters_;
   std::deque<Toast> toasts_;
   Json prefs_;
-  std::map<std::string, bool> folded_;     // groups of the navigation
+  std::map<std::string, bool> folded_;  // groups of the navigation
   std::string title_, pasted_;
   float width_ = 1440, height_ = 900;
   int settle_ = 3;

@@ -17,9 +17,19 @@ std::string type_label(std::string_view provider) {
   struct Known {
     const char *id, *label;
   };
-  static const Known known[] = {{"k3s", "K3s"}, {"rke2", "RKE2"}, {"rke", "RKE"}, {"eks", "EKS"}, {"gke", "GKE"}, {"aks", "AKS"},
-                                {"kubeadm", "kubeadm"}, {"kind", "kind"}, {"minikube", "minikube"}, {"imported", "Kubernetes"},
-                                {"local", "Paddock"}, {"paddock", "Paddock"}, {"kubernetes", "Kubernetes"}};
+  static const Known known[] = {{"k3s", "K3s"},
+                                {"rke2", "RKE2"},
+                                {"rke", "RKE"},
+                                {"eks", "EKS"},
+                                {"gke", "GKE"},
+                                {"aks", "AKS"},
+                                {"kubeadm", "kubeadm"},
+                                {"kind", "kind"},
+                                {"minikube", "minikube"},
+                                {"imported", "Kubernetes"},
+                                {"local", "Paddock"},
+                                {"paddock", "Paddock"},
+                                {"kubernetes", "Kubernetes"}};
   for (const Known& k : known) {
     if (provider == k.id) return k.label;
   }
@@ -48,8 +58,19 @@ double parse_quantity(std::string_view text) {
     const char* name;
     double factor;
   };
-  static const Unit units[] = {{"", 1}, {"m", 1e-3}, {"u", 1e-6}, {"n", 1e-9}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12},
-                               {"P", 1e15}, {"Ki", 1024.0}, {"Mi", 1048576.0}, {"Gi", 1073741824.0}, {"Ti", 1099511627776.0},
+  static const Unit units[] = {{"", 1},
+                               {"m", 1e-3},
+                               {"u", 1e-6},
+                               {"n", 1e-9},
+                               {"k", 1e3},
+                               {"M", 1e6},
+                               {"G", 1e9},
+                               {"T", 1e12},
+                               {"P", 1e15},
+                               {"Ki", 1024.0},
+                               {"Mi", 1048576.0},
+                               {"Gi", 1073741824.0},
+                               {"Ti", 1099511627776.0},
                                {"Pi", 1125899906842624.0}};
   for (const Unit& u : units) {
     if (unit == u.name) return n * u.factor;
@@ -66,7 +87,8 @@ bool ClusterFacts::matches(std::string_view filter) const {
 
 std::string ClusterFacts::nodes_text() const {
   if (nodes < 0) return "\xe2\x80\x93";
-  if (nodes_ready >= 0 && nodes_ready < nodes) return std::to_string(nodes_ready) + "/" + std::to_string(nodes);
+  if (nodes_ready >= 0 && nodes_ready < nodes)
+    return std::to_string(nodes_ready) + "/" + std::to_string(nodes);
   return std::to_string(nodes);
 }
 
@@ -90,7 +112,8 @@ ClusterFacts cluster_facts(const engine::Json& o, int64_t wall_ms) {
     for (const auto& [key, value] : labels->as_object()) {
       if (!value.is_string()) continue;
       c.labels += key + "=" + value.as_string() + " ";
-      if (key == "topology.kubernetes.io/region" || key == "region" || key == "site") c.place = value.as_string();
+      if (key == "topology.kubernetes.io/region" || key == "region" || key == "site")
+        c.place = value.as_string();
     }
   }
   if (const engine::Json* n = o.find("nodeCount"); n != nullptr && n->is_int()) {
@@ -109,7 +132,8 @@ ClusterFacts cluster_facts(const engine::Json& o, int64_t wall_ms) {
   c.cpu = share("cpu", c.cpu_used, c.cpu_all);
   c.memory = share("memory", c.memory_used, c.memory_all);
   c.pods = share("pods", pods_used, pods_all);
-  if (c.pods >= 0) c.pods_used = static_cast<int64_t>(pods_used), c.pods_all = static_cast<int64_t>(pods_all);
+  if (c.pods >= 0)
+    c.pods_used = static_cast<int64_t>(pods_used), c.pods_all = static_cast<int64_t>(pods_all);
   if (state == "unavailable" || c.waiting) {
     c.cpu = c.memory = c.pods = -1;
     c.pods_used = -1;
@@ -117,7 +141,8 @@ ClusterFacts cluster_facts(const engine::Json& o, int64_t wall_ms) {
   if (c.tone != Tone::kSuccess) {
     c.reason = o.str("transitioningMessage");
     const int64_t seen = parse_time(o.str("agentLastSeen"));
-    if (state == "unavailable" && seen > 0 && c.reason.empty()) c.reason = "Agent last seen " + age_text(seen, wall_ms) + " ago";
+    if (state == "unavailable" && seen > 0 && c.reason.empty())
+      c.reason = "Agent last seen " + age_text(seen, wall_ms) + " ago";
     if (c.reason.empty() && c.waiting) c.reason = "Waiting for the agent to connect";
   }
   return c;

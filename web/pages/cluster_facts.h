@@ -1,5 +1,5 @@
-// ClusterFacts: what the dashboard shows of a /v3 cluster object. Fractions are requested of allocatable; -1 where it is not known.
-// Thread: a value. Owns: its strings.
+// ClusterFacts: what the dashboard shows of a /v3 cluster object. Fractions are requested of
+// allocatable; -1 where it is not known. Thread: a value. Owns: its strings.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace web {
 struct ClusterFacts {
   std::string id, name, state, reason, type, version, place, labels;
   Tone tone = Tone::kNeutral;
-  bool waiting = false;            // for its agent
+  bool waiting = false;  // for its agent
   int nodes = -1, nodes_ready = -1;
   float cpu = -1, memory = -1, pods = -1;
   double cpu_used = 0, cpu_all = 0, memory_used = 0, memory_all = 0;

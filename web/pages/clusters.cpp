@@ -49,12 +49,14 @@ class ClustersPage final : public Page, public GridSource {
   std::vector<ClusterFacts> rows_;
 };
 
-int rank(const ClusterFacts& c) { return rank_of(c.tone); }
+int rank(const ClusterFacts& c) {
+  return rank_of(c.tone);
+}
 
 void ClustersPage::collect() {
   Collection& all = app_->v3.collection("cluster", "/v3/clusters");
-  const std::string key = filter_ + "\n" + std::to_string(tab_) + grid_.sort + (grid_.descending ? "-" : "+") +
-                          (app_->live() ? "" : "!");
+  const std::string key = filter_ + "\n" + std::to_string(tab_) + grid_.sort +
+                          (grid_.descending ? "-" : "+") + (app_->live() ? "" : "!");
   if (seen_ == all.version && seen_key_ == key && version_ != 0) return;
   seen_ = all.version;
   seen_key_ = key;
@@ -92,15 +94,24 @@ void ClustersPage::collect() {
 std::string ClustersPage::cell_words(int row, int column) {
   const ClusterFacts& c = rows_[static_cast<size_t>(row)];
   switch (column) {
-    case kState: return app_->live() ? c.state : "was " + c.state;
-    case kName: return c.name;
-    case kType: return c.type;
-    case kVersion: return c.version;
-    case kNodes: return c.nodes_text();
-    case kCpu: return ClusterFacts::percent(c.cpu);
-    case kMemory: return ClusterFacts::percent(c.memory);
-    case kPods: return c.pods_used < 0 ? "\xe2\x80\x93" : count_text(c.pods_used);
-    default: return age_text(c.created, ui().wall);
+    case kState:
+      return app_->live() ? c.state : "was " + c.state;
+    case kName:
+      return c.name;
+    case kType:
+      return c.type;
+    case kVersion:
+      return c.version;
+    case kNodes:
+      return c.nodes_text();
+    case kCpu:
+      return ClusterFacts::percent(c.cpu);
+    case kMemory:
+      return ClusterFacts::percent(c.memory);
+    case kPods:
+      return c.pods_used < 0 ? "\xe2\x80\x93" : count_text(c.pods_used);
+    default:
+      return age_text(c.created, ui().wall);
   }
 }
 
@@ -112,8 +123,10 @@ void ClustersPage::draw_cell(Grid& grid, int row, int column, const Rect& r, con
   switch (column) {
     case kState:
       if (!app_->live() && app_->v3.ever_live()) {
-        icon(r.Min.x + 7, r.Min.y + (h - 14) / 2, 14, k.state_neutral_solid, tokens::kIconCloudQuestionOutline);
-        text_fit(r.Min.x + 27, r.Min.y, tokens::kTypeBody, k.text_secondary, words, r.GetWidth() - 30, h);
+        icon(r.Min.x + 7, r.Min.y + (h - 14) / 2, 14, k.state_neutral_solid,
+             tokens::kIconCloudQuestionOutline);
+        text_fit(r.Min.x + 27, r.Min.y, tokens::kTypeBody, k.text_secondary, words,
+                 r.GetWidth() - 30, h);
       } else {
         state_badge(r.Min.x, r.Min.y, h, words, c.tone, false, r.GetWidth() - 8);
       }
@@ -127,9 +140,11 @@ void ClustersPage::draw_cell(Grid& grid, int row, int column, const Rect& r, con
       if (ImGui::IsMouseHoveringRect(zone_r.Min, zone_r.Max)) {
         hline(r.Min.x + 32, r.Min.x + 32 + w, r.Min.y + h / 2 + 8, k.text_primary);
       }
-      grid.zone(zone_r, Role::kLink, c.name, [this, row] { open(row, Hit()); }, href(row));
+      grid.zone(
+          zone_r, Role::kLink, c.name, [this, row] { open(row, Hit()); }, href(row));
       if (!c.place.empty()) {
-        text_fit(r.Min.x + 42 + w, r.Min.y, tokens::kTypeSmall, k.text_tertiary, c.place, room - w - 14, h);
+        text_fit(r.Min.x + 42 + w, r.Min.y, tokens::kTypeSmall, k.text_tertiary, c.place,
+                 room - w - 14, h);
       }
       return;
     }
@@ -141,18 +156,25 @@ void ClustersPage::draw_cell(Grid& grid, int row, int column, const Rect& r, con
       return;
     case kNodes: {
       const bool off = c.nodes_ready >= 0 && c.nodes_ready < c.nodes;
-      const Color ink = off ? (c.nodes_ready == 0 ? k.state_error_text : k.state_warning_text) : k.text_primary;
-      text_right(r.Max.x - 12, r.Min.y, off ? tokens::kTypeBodyStrong : tokens::kTypeBody, c.nodes < 0 ? k.text_tertiary : ink, words, h);
+      const Color ink =
+          off ? (c.nodes_ready == 0 ? k.state_error_text : k.state_warning_text) : k.text_primary;
+      text_right(r.Max.x - 12, r.Min.y, off ? tokens::kTypeBodyStrong : tokens::kTypeBody,
+                 c.nodes < 0 ? k.text_tertiary : ink, words, h);
       return;
     }
     case kCpu:
     case kMemory:
     case kPods: {
       const float f = column == kCpu ? c.cpu : column == kMemory ? c.memory : c.pods;
-      if (f >= 0) meter(r.Max.x - 12 - 96, r.Min.y + h / 2, tokens::kSizeMeterW, f, column == kPods ? k.accent_bar : 0);
+      if (f >= 0)
+        meter(r.Max.x - 12 - 96, r.Min.y + h / 2, tokens::kSizeMeterW, f,
+              column == kPods ? k.accent_bar : 0);
       const bool loud = f >= tokens::kMeterWarningFrom && column != kPods;
       text_right(r.Max.x - 12, r.Min.y, loud ? tokens::kTypeBodyStrong : tokens::kTypeBody,
-                 f < 0 ? k.text_tertiary : column == kPods ? k.text_primary : meter_ink(f, k.text_primary), words, h);
+                 f < 0             ? k.text_tertiary
+                 : column == kPods ? k.text_primary
+                                   : meter_ink(f, k.text_primary),
+                 words, h);
       return;
     }
     default:
@@ -162,7 +184,8 @@ void ClustersPage::draw_cell(Grid& grid, int row, int column, const Rect& r, con
 }
 
 void ClustersPage::follow_reason(const ClusterFacts& c) {
-  app_->go(c.waiting ? "/dashboard/clusters/import?cluster=" + url_escape(c.id) : "/dashboard/c/" + url_escape(c.id));
+  app_->go(c.waiting ? "/dashboard/clusters/import?cluster=" + url_escape(c.id)
+                     : "/dashboard/c/" + url_escape(c.id));
 }
 
 void ClustersPage::draw_second(Grid& grid, int row, const Rect& r) {
@@ -170,11 +193,13 @@ void ClustersPage::draw_second(Grid& grid, int row, const Rect& r) {
   const char* action = c.waiting ? "Show command" : "Details";
   const float aw = text_width(tokens::kTypeSmallStrong, action);
   const float x = r.Min.x + 32;
-  const float w = text_fit(x, r.Min.y, tokens::kTypeSmall, col().text_secondary, c.reason, r.Max.x - x - aw - 12, r.GetHeight());
+  const float w = text_fit(x, r.Min.y, tokens::kTypeSmall, col().text_secondary, c.reason,
+                           r.Max.x - x - aw - 12, r.GetHeight());
   const float ax = ImMin(x + w + 8, r.Max.x - aw);
   text(ax, r.Min.y, tokens::kTypeSmallStrong, col().text_link, action, r.GetHeight());
   say_text(box(x, r.Min.y, w, r.GetHeight()), c.reason);
-  grid.zone(box(ax, r.Min.y, aw, r.GetHeight()), Role::kLink, std::string(action) + " of " + c.name, [this, &c] { follow_reason(c); });
+  grid.zone(box(ax, r.Min.y, aw, r.GetHeight()), Role::kLink, std::string(action) + " of " + c.name,
+            [this, &c] { follow_reason(c); });
 }
 
 void ClustersPage::ask_removal(std::vector<std::string> ids) {
@@ -187,8 +212,10 @@ void ClustersPage::ask_removal(std::vector<std::string> ids) {
     app_->toast(Tone::kInfo, "The local cluster stays", "It is this server's own Kubernetes API.");
     return;
   }
-  remove_.ask("cluster", std::move(targets), {.type_name = true,
-      .words = "Paddock forgets the cluster and removes its agent where it can reach it. Workloads are not touched."});
+  remove_.ask("cluster", std::move(targets),
+              {.type_name = true,
+               .words = "Paddock forgets the cluster and removes its agent where it can reach it. "
+                        "Workloads are not touched."});
 }
 
 void ClustersPage::row_menu(int row) {
@@ -212,11 +239,14 @@ void ClustersPage::row_menu(int row) {
     app_->set_pref("pinned-clusters", next);
   }
   menu_gap();
-  if (menu_item(tokens::kIconDownload, "Download kubeconfig", {.disabled = !may, .tip = why})) app_->kubeconfig(c.id, true);
-  if (menu_item(tokens::kIconContentCopy, "Copy kubeconfig", {.disabled = !may, .tip = why})) app_->kubeconfig(c.id, false);
+  if (menu_item(tokens::kIconDownload, "Download kubeconfig", {.disabled = !may, .tip = why}))
+    app_->kubeconfig(c.id, true);
+  if (menu_item(tokens::kIconContentCopy, "Copy kubeconfig", {.disabled = !may, .tip = why}))
+    app_->kubeconfig(c.id, false);
   if (menu_item(tokens::kIconContentCopy, "Copy name", {.key = "C"})) app_->copy(c.name, c.name);
   menu_gap();
-  if (menu_item(tokens::kIconDeleteOutline, "Remove", {.key = "Del", .danger = true, .disabled = !may || c.id == "local", .tip = why})) {
+  if (menu_item(tokens::kIconDeleteOutline, "Remove",
+                {.key = "Del", .danger = true, .disabled = !may || c.id == "local", .tip = why})) {
     ask_removal({c.id});
   }
 }
@@ -224,15 +254,23 @@ void ClustersPage::row_menu(int row) {
 void ClustersPage::draw_toolbar(const Rect& r) {
   const float y = r.Min.y + 8;
   input(box(r.Min.x + 24, y, ImMin(260.0f, r.GetWidth() - 48), 32), "Filter clusters", filter_,
-        {.hint = "Filter by name, label, version", .icon = tokens::kIconFilterVariant, .key = "/", .focus = focus_filter_});
+        {.hint = "Filter by name, label, version",
+         .icon = tokens::kIconFilterVariant,
+         .key = "/",
+         .focus = focus_filter_});
   focus_filter_ = false;
   if (app_->narrow() && r.GetWidth() < 700) return;
   std::string_view why;
   const bool may = app_->may_change(&why) && !grid_.selected.empty();
   if (grid_.selected.empty()) why = "Select clusters first";
   float x = r.Max.x - 24;
-  const ButtonOptions ghost{.kind = ButtonKind::kGhost, .icon = tokens::kIconDownload, .disabled = !may, .tip = why};
-  if (button_left_of(x, y, "Remove", {.kind = ButtonKind::kDangerGhost, .icon = tokens::kIconDeleteOutline, .disabled = !may, .tip = why})) {
+  const ButtonOptions ghost{
+      .kind = ButtonKind::kGhost, .icon = tokens::kIconDownload, .disabled = !may, .tip = why};
+  if (button_left_of(x, y, "Remove",
+                     {.kind = ButtonKind::kDangerGhost,
+                      .icon = tokens::kIconDeleteOutline,
+                      .disabled = !may,
+                      .tip = why})) {
     ask_removal({grid_.selected.begin(), grid_.selected.end()});
   }
   if (button_left_of(x, y, "Kubeconfig", ghost)) {
@@ -253,25 +291,34 @@ void ClustersPage::draw_cards(const Rect& r) {
   float y = r.Min.y - ImGui::GetScrollY();
   for (int i = 0; i < count(); i++) {
     const ClusterFacts& c = rows_[static_cast<size_t>(i)];
-    const float reason_h = c.reason.empty() ? 0 : wrap_height(tokens::kTypeProse, c.reason, r.GetWidth() - 32, 20) + 4;
+    const float reason_h =
+        c.reason.empty() ? 0 : wrap_height(tokens::kTypeProse, c.reason, r.GetWidth() - 32, 20) + 4;
     const float h = 64 + reason_h + (c.cpu >= 0 ? 44 : 8);
     const Rect card_r = box(r.Min.x, y, r.GetWidth(), h);
     const Hit hh = hit(id_of(c.id), card_r);
     ui().mirror.say(hh.id, Role::kLink, c.name + ", " + c.state, place(card_r)).href = href(i);
     monogram(r.Min.x + 16, y + 14, 36, c.name);
     const float bw = state_badge_width(c.state, c.tone);
-    text_fit(r.Min.x + 64, y + 10, tokens::kTypeHeading, col().text_primary, c.name, r.GetWidth() - 96 - bw, 24);
-    text_fit(r.Min.x + 64, y + 34, tokens::kTypeSmall, col().text_secondary, c.type + " \xc2\xb7 " + c.version, r.GetWidth() - 96 - bw);
+    text_fit(r.Min.x + 64, y + 10, tokens::kTypeHeading, col().text_primary, c.name,
+             r.GetWidth() - 96 - bw, 24);
+    text_fit(r.Min.x + 64, y + 34, tokens::kTypeSmall, col().text_secondary,
+             c.type + " \xc2\xb7 " + c.version, r.GetWidth() - 96 - bw);
     state_badge(r.Max.x - 16 - bw, y + 16, 24, c.state, c.tone);
     float at = y + 60;
-    if (!c.reason.empty()) at += text_wrap(r.Min.x + 16, at, tokens::kTypeProse, col().text_secondary, c.reason, r.GetWidth() - 32, 20) + 6;
+    if (!c.reason.empty())
+      at += text_wrap(r.Min.x + 16, at, tokens::kTypeProse, col().text_secondary, c.reason,
+                      r.GetWidth() - 32, 20) +
+            6;
     if (c.cpu >= 0) {
       const float w = (r.GetWidth() - 64) / 3;
-      const std::pair<const char*, float> bars[] = {{"CPU", c.cpu}, {"Memory", c.memory}, {"Pods", c.pods}};
+      const std::pair<const char*, float> bars[] = {
+          {"CPU", c.cpu}, {"Memory", c.memory}, {"Pods", c.pods}};
       for (int b = 0; b < 3; b++) {
         const float bx = r.Min.x + 16 + static_cast<float>(b) * (w + 16);
         text(bx, at, tokens::kTypeSmall, col().text_secondary, bars[b].first);
-        text_right(bx + w, at, tokens::kTypeSmallStrong, meter_ink(bars[b].second, col().text_primary), ClusterFacts::percent(bars[b].second));
+        text_right(bx + w, at, tokens::kTypeSmallStrong,
+                   meter_ink(bars[b].second, col().text_primary),
+                   ClusterFacts::percent(bars[b].second));
         meter(bx, at + 22, w, bars[b].second);
       }
     }
@@ -304,16 +351,23 @@ void ClustersPage::draw_content(Frame& f) {
            std::to_string(ready) + " of " + std::to_string(nodes) + " nodes ready", 64);
     }
     float x = a.Max.x - 24;
-    if (button_left_of(x, y + 16, "Import cluster", {.kind = ButtonKind::kPrimary, .icon = tokens::kIconImport, .disabled = !may, .tip = why,
-                                                     .href = "/dashboard/clusters/import"})) {
+    if (button_left_of(x, y + 16, "Import cluster",
+                       {.kind = ButtonKind::kPrimary,
+                        .icon = tokens::kIconImport,
+                        .disabled = !may,
+                        .tip = why,
+                        .href = "/dashboard/clusters/import"})) {
       app_->go("/dashboard/clusters/import");
     }
     y += 64;
   }
-  const Tab list[] = {{"All", counts_[kAll]},
-                      {"Needs attention", counts_[kAttention], counts_[kAttention] > 0 ? c.state_error_text : 0, counts_[kAttention] > 0 ? c.state_error_subtle : 0},
-                      {"In progress", counts_[kProgress], counts_[kProgress] > 0 ? c.state_transitioning_text : 0, counts_[kProgress] > 0 ? c.state_transitioning_subtle : 0},
-                      {"Active", counts_[kActive]}};
+  const Tab list[] = {
+      {"All", counts_[kAll]},
+      {"Needs attention", counts_[kAttention], counts_[kAttention] > 0 ? c.state_error_text : 0,
+       counts_[kAttention] > 0 ? c.state_error_subtle : 0},
+      {"In progress", counts_[kProgress], counts_[kProgress] > 0 ? c.state_transitioning_text : 0,
+       counts_[kProgress] > 0 ? c.state_transitioning_subtle : 0},
+      {"Active", counts_[kActive]}};
   if (const int t = tabs(a.Min.x + 24, y, 40, list, 4, tab_, "Clusters by state"); t >= 0) tab_ = t;
   hline(a.Min.x, a.Max.x, y + 39, c.border_default);
   y += 40;
@@ -329,22 +383,32 @@ void ClustersPage::draw_content(Frame& f) {
   } else if (!all.loaded) {
     skeleton_rows(body, 40);
   } else if (all.items.empty()) {
-    empty_page(body, tokens::kIconServerNetwork, "No clusters yet", "One command on a cluster brings it here.");
+    empty_page(body, tokens::kIconServerNetwork, "No clusters yet",
+               "One command on a cluster brings it here.");
   } else if (rows_.empty()) {
-    empty_page(body, tokens::kIconFilterVariant, "No cluster fits", "Clear the filter or choose another tab.");
+    empty_page(body, tokens::kIconFilterVariant, "No cluster fits",
+               "Clear the filter or choose another tab.");
   } else if (app_->phone()) {
     draw_cards(body);
   } else {
     static const std::vector<GridColumn> columns = {
-        {"state", "State", 126, 0}, {"name", "Name", 200, 3}, {"type", "Type", 64, 0.4f, false, true, 3},
-        {"version", "Version", 150, 0.6f, false, true, 4}, {"nodes", "Nodes", 74, 0, true, true, 2},
-        {"cpu", "CPU", 124, 0, true, true, 5}, {"memory", "Memory", 124, 0, true, true, 5},
-        {"pods", "Pods", 128, 0, true, true, 6}, {"age", "Age", 64, 0, true, true, 7}};
+        {"state", "State", 126, 0},
+        {"name", "Name", 200, 3},
+        {"type", "Type", 64, 0.4f, false, true, 3},
+        {"version", "Version", 150, 0.6f, false, true, 4},
+        {"nodes", "Nodes", 74, 0, true, true, 2},
+        {"cpu", "CPU", 124, 0, true, true, 5},
+        {"memory", "Memory", 124, 0, true, true, 5},
+        {"pods", "Pods", 128, 0, true, true, 6},
+        {"age", "Age", 64, 0, true, true, 7}};
     if (grid_.sort.empty()) grid_.sort = "state";
-    grid_.draw(body, *this, columns, {.row_height = 40, .keys = app_->page_has_keys(), .label = "Clusters"});
+    grid_.draw(body, *this, columns,
+               {.row_height = 40, .keys = app_->page_has_keys(), .label = "Clusters"});
     if (app_->shortcut(ImGuiKey_Delete) && may) {
-      if (!grid_.selected.empty()) ask_removal({grid_.selected.begin(), grid_.selected.end()});
-      else if (grid_.cursor_row() >= 0) ask_removal({grid_.cursor});
+      if (!grid_.selected.empty())
+        ask_removal({grid_.selected.begin(), grid_.selected.end()});
+      else if (grid_.cursor_row() >= 0)
+        ask_removal({grid_.cursor});
     }
   }
   if (!app_->phone()) {
@@ -354,7 +418,8 @@ void ClustersPage::draw_content(Frame& f) {
     float x = a.Min.x + 24;
     x += text(x, fy, tokens::kTypeSmall, c.text_secondary, n, 40) + 16;
     if (all.updated_wall > 0) {
-      text(x, fy, tokens::kTypeSmall, c.text_tertiary, "Updated " + age_text(all.updated_wall, ui().wall) + " ago", 40);
+      text(x, fy, tokens::kTypeSmall, c.text_tertiary,
+           "Updated " + age_text(all.updated_wall, ui().wall) + " ago", 40);
       ui().after(age_tick(all.updated_wall, ui().wall));
     }
   }

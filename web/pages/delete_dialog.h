@@ -1,6 +1,6 @@
-// DeleteDialog: asks before anything is deleted, names what goes, and for clusters wants the name typed. Then deletes one after the other
-// and tells what was refused.
-// Thread: the one thread. Owns: the question.
+// DeleteDialog: asks before anything is deleted, names what goes, and for clusters wants the name
+// typed. Then deletes one after the other and tells what was refused. Thread: the one thread. Owns:
+// the question.
 #pragma once
 
 #include <functional>

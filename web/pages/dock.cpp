@@ -49,8 +49,11 @@ float Dock::height(float room) {
 void Dock::draw_splitter(const Rect& gap, float room) {
   if (folded_) return;
   const Hit h = hit(id_of("Resize dock"), gap, {.nav = false, .cursor = Cursor::kResizeY});
-  if (h.hovered || h.held) fill(Rect(gap.Min.x + 12, gap.Min.y + 3, gap.Max.x - 12, gap.Min.y + 5), col().accent_fill, 1);
-  if (h.held) height_ = ImClamp(height_ - ImGui::GetIO().MouseDelta.y, tokens::kShellDockMin, ImMax(tokens::kShellDockMin, room - 200));
+  if (h.hovered || h.held)
+    fill(Rect(gap.Min.x + 12, gap.Min.y + 3, gap.Max.x - 12, gap.Min.y + 5), col().accent_fill, 1);
+  if (h.held)
+    height_ = ImClamp(height_ - ImGui::GetIO().MouseDelta.y, tokens::kShellDockMin,
+                      ImMax(tokens::kShellDockMin, room - 200));
   ui().mirror.say(h.id, Role::kNone, "", place(gap));
 }
 
@@ -65,7 +68,8 @@ void Dock::draw(const Rect& area) {
   draw_panel(panels_[0], Rect(area.Min.x, area.Min.y, mid - 4, area.Max.y), 0);
   draw_panel(panels_[1], Rect(mid + 4, area.Min.y, area.Max.x, area.Max.y), 1);
   const Hit h = hit(id_of("Resize panels"), gap, {.nav = false, .cursor = Cursor::kResizeX});
-  if (h.hovered || h.held) fill(Rect(mid - 1, gap.Min.y + 12, mid + 1, gap.Max.y - 12), col().accent_fill, 1);
+  if (h.hovered || h.held)
+    fill(Rect(mid - 1, gap.Min.y + 12, mid + 1, gap.Max.y - 12), col().accent_fill, 1);
   if (h.held) split_ = ImClamp(split_ + ImGui::GetIO().MouseDelta.x / area.GetWidth(), 0.2f, 0.8f);
   ui().mirror.say(h.id, Role::kNone, "", place(gap));
 }
@@ -92,25 +96,32 @@ void Dock::draw_panel(Panel& panel, const Rect& r, int index) {
     const bool on = static_cast<int>(i) == panel.current;
     const Rect main(t.Min.x, t.Min.y, t.Max.x - 24, t.Max.y);
     const Hit h = hit(id_of("tab"), main);
-    if (on) fill(t, c.surface_pressed, 6);
-    else if (h.hovered) fill(t, c.surface_hover, 6);
+    if (on)
+      fill(t, c.surface_pressed, 6);
+    else if (h.hovered)
+      fill(t, c.surface_hover, 6);
     icon(t.Min.x + 9, t.Min.y + 6, 16, on ? c.text_primary : c.text_secondary, tab.icon_code());
-    text_fit(t.Min.x + 33, t.Min.y, tokens::kTypeBodyStrong, on ? c.text_primary : c.text_secondary, label, w - 58, 28);
+    text_fit(t.Min.x + 33, t.Min.y, tokens::kTypeBodyStrong, on ? c.text_primary : c.text_secondary,
+             label, w - 58, 28);
     ui().mirror.say(h.id, Role::kTab, label, place(main)).selected = on ? 1 : 0;
     if (h.pressed) panel.current = static_cast<int>(i);
-    const Hit x_hit = icon_button(t.Max.x - 25, t.Min.y + 3, tokens::kIconClose, "Close " + label, {.size = 22, .glyph = 14});
+    const Hit x_hit = icon_button(t.Max.x - 25, t.Min.y + 3, tokens::kIconClose, "Close " + label,
+                                  {.size = 22, .glyph = 14});
     if (x_hit.pressed || (h.pressed && h.middle)) closing = static_cast<int>(i);
     x = t.Max.x + 4;
     ImGui::PopID();
   }
-  if (icon_button(r.Max.x - 36, r.Min.y + 4, folded_ ? tokens::kIconChevronUp : tokens::kIconChevronDown, folded_ ? "Show dock" : "Fold dock",
-                  {.size = 28}).pressed) {
+  if (icon_button(r.Max.x - 36, r.Min.y + 4,
+                  folded_ ? tokens::kIconChevronUp : tokens::kIconChevronDown,
+                  folded_ ? "Show dock" : "Fold dock", {.size = 28})
+          .pressed) {
     folded_ = !folded_;
   }
   if (!folded_ && !panel.tabs.empty()) {
     hline(r.Min.x, r.Max.x, r.Min.y + 37, c.border_default);
     ImGui::PushID(panel.tabs[static_cast<size_t>(panel.current)]->key().c_str());
-    panel.tabs[static_cast<size_t>(panel.current)]->draw(app_, Rect(r.Min.x + 1, r.Min.y + 38, r.Max.x - 1, r.Max.y - 1));
+    panel.tabs[static_cast<size_t>(panel.current)]->draw(
+        app_, Rect(r.Min.x + 1, r.Min.y + 38, r.Max.x - 1, r.Max.y - 1));
     ImGui::PopID();
   }
   ui().mirror.close();

@@ -1,5 +1,5 @@
-// Dock: logs and shells under the page, in tabs, in one or two panels beside each other. It outlives navigation.
-// Thread: the one thread. Owns: its tabs and their streams.
+// Dock: logs and shells under the page, in tabs, in one or two panels beside each other. It
+// outlives navigation. Thread: the one thread. Owns: its tabs and their streams.
 #pragma once
 
 #include <memory>
@@ -16,10 +16,10 @@ class DockTab {
  public:
   virtual ~DockTab() = default;
   virtual std::string label() = 0;
-  virtual std::string key() const = 0;           // an equal tab is shown instead of a second one
+  virtual std::string key() const = 0;  // an equal tab is shown instead of a second one
   virtual uint32_t icon_code() const = 0;
   virtual void draw(App& app, const Rect& area) = 0;
-  virtual bool wants_keys() const { return false; }   // a shell with the focus
+  virtual bool wants_keys() const { return false; }  // a shell with the focus
   virtual bool paste(std::string_view) { return false; }
 };
 
@@ -30,7 +30,7 @@ class Dock {
   bool empty() const { return panels_[0].tabs.empty() && panels_[1].tabs.empty(); }
   bool takes_keys() const;
   bool paste(std::string_view text);
-  float height(float room);                           // 0 while empty
+  float height(float room);  // 0 while empty
   void draw(const Rect& area);
   void draw_splitter(const Rect& gap, float room);
   void toggle() { folded_ = !folded_; }

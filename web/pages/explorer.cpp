@@ -17,7 +17,7 @@ namespace {
 enum Special { kStateColumn = -1, kNamespaceColumn = -2, kAgeColumn = -3 };
 
 struct Shown {
-  int cell;          // of the row, or a Special
+  int cell;  // of the row, or a Special
   GridColumn grid;
 };
 
@@ -30,14 +30,17 @@ bool is_word(std::string_view name, std::initializer_list<std::string_view> word
 
 class ExplorerPage final : public Page, public GridSource {
  public:
-  explicit ExplorerPage(const Route& r) : cluster_(r.part(1)), group_(r.part(3) == "core" ? "" : r.part(3)), plural_(r.part(4)) {}
+  explicit ExplorerPage(const Route& r)
+      : cluster_(r.part(1)), group_(r.part(3) == "core" ? "" : r.part(3)), plural_(r.part(4)) {}
   std::string title(App&) override { return label_.empty() ? plural_ : label_; }
 
   int count() override { return static_cast<int>(order_.size()); }
   uint64_t version() override { return version_; }
   std::string_view key(int row) override { return at(row).uid(); }
   std::string name(int row) override { return std::string(at(row).name()); }
-  std::string href(int row) override { return object_url(cluster_, list_->kind(), at(row).ns(), at(row).name()); }
+  std::string href(int row) override {
+    return object_url(cluster_, list_->kind(), at(row).ns(), at(row).name());
+  }
   bool second_line(int row) override { return !reasons_.of(at(row).uid()).empty(); }
   double changed(int row) override { return at(row).changed; }
   std::string cell_words(int row, int column) override;
@@ -57,7 +60,9 @@ class ExplorerPage final : public Page, public GridSource {
   const TableRow& at(int row) const { return list_->rows()[order_[static_cast<size_t>(row)]]; }
   std::string_view state_of(const TableRow& row) const;
   Tone tone_of_row(const TableRow& row) const;
-  PodRef pod(int row) const { return {cluster_, std::string(at(row).ns()), std::string(at(row).name()), {}}; }
+  PodRef pod(int row) const {
+    return {cluster_, std::string(at(row).ns()), std::string(at(row).name()), {}};
+  }
   void ask_delete(std::vector<std::string> uids);
   bool pods() const { return group_.empty() && plural_ == "pods"; }
 
@@ -85,13 +90,16 @@ std::string_view ExplorerPage::state_of(const TableRow& row) const {
   if (ready_cell_ < 0) return {};
   const std::string_view ready = row.cell(static_cast<size_t>(ready_cell_));
   const size_t slash = ready.find('/');
-  if (slash == ready.npos) return ready == "True" ? "Ready" : ready == "False" ? "Not ready" : ready;
+  if (slash == ready.npos)
+    return ready == "True" ? "Ready" : ready == "False" ? "Not ready" : ready;
   const std::string_view have = ready.substr(0, slash), want = ready.substr(slash + 1);
   if (have == want) return want == "0" ? "Inactive" : "Ready";
   return have == "0" ? "Not ready" : "Partly ready";
 }
 
-Tone ExplorerPage::tone_of_row(const TableRow& row) const { return tone_of(state_of(row)); }
+Tone ExplorerPage::tone_of_row(const TableRow& row) const {
+  return tone_of(state_of(row));
+}
 
 void ExplorerPage::choose_columns() {
   const auto& columns = list_->columns();
@@ -109,28 +117,45 @@ void ExplorerPage::choose_columns() {
     if (is_word(n, {"Age", "Created At", "Last Seen"})) age_cell = at;
   }
   const bool events = plural_ == "events";
-  if (state_cell_ >= 0 || ready_cell_ >= 0) columns_.push_back({kStateColumn, {"state", "State", 160, 0}});
+  if (state_cell_ >= 0 || ready_cell_ >= 0)
+    columns_.push_back({kStateColumn, {"state", "State", 160, 0}});
   if (!events) columns_.push_back({name_cell, {"name", "Name", 200, 4}});
-  if (list_->kind().namespaced) columns_.push_back({kNamespaceColumn, {"namespace", "Namespace", 110, 0.5f, false, true, 3}});
+  if (list_->kind().namespaced)
+    columns_.push_back({kNamespaceColumn, {"namespace", "Namespace", 110, 0.5f, false, true, 3}});
   int drop = 4;
   for (size_t i = 0; i < columns.size(); i++) {
     const int at = static_cast<int>(i);
     const std::string& n = columns[i].name;
-    if (at == state_cell_ || at == age_cell || (at == name_cell && !events) || n == "Namespace") continue;
-    if (is_word(n, {"Nominated Node", "Readiness Gates", "Selector", "Container-Runtime", "Kernel-Version", "OS-Image", "Subobject",
-                    "First Seen", "Name", "Containers"}) && columns[i].priority > 0) {
+    if (at == state_cell_ || at == age_cell || (at == name_cell && !events) || n == "Namespace")
+      continue;
+    if (is_word(n,
+                {"Nominated Node", "Readiness Gates", "Selector", "Container-Runtime",
+                 "Kernel-Version", "OS-Image", "Subobject", "First Seen", "Name", "Containers"}) &&
+        columns[i].priority > 0) {
       continue;
     }
-    const bool number = columns[i].number || is_word(n, {"Ready", "Restarts", "Up-to-date", "Available", "Desired", "Current", "Data", "Completions"});
-    const float width = n == "Message" ? 260 : n == "Images" ? 220 : n == "Object" ? 200 : number ? 92 : n == "IP" ? 118 : 116;
+    const bool number =
+        columns[i].number || is_word(n, {"Ready", "Restarts", "Up-to-date", "Available", "Desired",
+                                         "Current", "Data", "Completions"});
+    const float width = n == "Message"  ? 260
+                        : n == "Images" ? 220
+                        : n == "Object" ? 200
+                        : number        ? 92
+                        : n == "IP"     ? 118
+                                        : 116;
     const float grow = n == "Message" ? 6 : n == "Images" || n == "Object" ? 2 : number ? 0 : 0.5f;
-    columns_.push_back({at, {"c" + std::to_string(i), n, width, grow, number, true, columns[i].priority > 0 ? 8 + at % 8 : n == "Message" ? 0 : drop}});
+    columns_.push_back({at,
+                        {"c" + std::to_string(i), n, width, grow, number, true,
+                         columns[i].priority > 0 ? 8 + at % 8
+                         : n == "Message"        ? 0
+                                                 : drop}});
     drop = std::min(drop + 1, 7);
   }
   columns_.push_back({kAgeColumn, {"age", events ? "Last seen" : "Age", 72, 0, true, true, 3}});
   grid_columns_.clear();
   for (const Shown& s : columns_) grid_columns_.push_back(s.grid);
-  if (grid_.sort.empty()) grid_.sort = events ? "age" : state_cell_ >= 0 || ready_cell_ >= 0 ? "state" : "name";
+  if (grid_.sort.empty())
+    grid_.sort = events ? "age" : state_cell_ >= 0 || ready_cell_ >= 0 ? "state" : "name";
 }
 
 bool holds_word(std::string_view text, std::string_view low_word) {
@@ -150,7 +175,8 @@ void ExplorerPage::order() {
   const uint64_t list_version = list_->version() + reasons_.version();
   if (seen_ == list_version && seen_key_ == key) return;
   // A list that changes all the time is put in order a few times a second, not at each change.
-  if (seen_key_ == key && list_->complete() && ui().now - ordered_at_ < 200 && list_->rows().size() > 2000) {
+  if (seen_key_ == key && list_->complete() && ui().now - ordered_at_ < 200 &&
+      list_->rows().size() > 2000) {
     ui().after(200);
     return;
   }
@@ -165,7 +191,8 @@ void ExplorerPage::order() {
   }
   const auto& rows = list_->rows();
   for (size_t i = 0; i < rows.size(); i++) {
-    if (list_->wanted(rows[i]) && holds_word(rows[i].blob, low)) order_.push_back(static_cast<uint32_t>(i));
+    if (list_->wanted(rows[i]) && holds_word(rows[i].blob, low))
+      order_.push_back(static_cast<uint32_t>(i));
   }
   const Shown* by = nullptr;
   for (const Shown& s : columns_) {
@@ -178,17 +205,27 @@ void ExplorerPage::order() {
   std::vector<Key> keys(rows.size());
   for (const uint32_t i : order_) {
     const TableRow& r = rows[i];
-    if (by == nullptr || by->grid.id == "name") keys[i] = {0, r.name()};
-    else if (by->cell == kStateColumn) keys[i] = {static_cast<double>(rank_of(tone_of_row(r))), r.name()};
-    else if (by->cell == kNamespaceColumn) keys[i] = {0, r.ns()};
-    else if (by->cell == kAgeColumn) keys[i] = {-static_cast<double>(r.created), r.name()};
-    else if (by->grid.right) keys[i] = {std::strtod(std::string(r.cell(static_cast<size_t>(by->cell))).c_str(), nullptr), r.name()};
-    else keys[i] = {0, r.cell(static_cast<size_t>(by->cell))};
+    if (by == nullptr || by->grid.id == "name")
+      keys[i] = {0, r.name()};
+    else if (by->cell == kStateColumn)
+      keys[i] = {static_cast<double>(rank_of(tone_of_row(r))), r.name()};
+    else if (by->cell == kNamespaceColumn)
+      keys[i] = {0, r.ns()};
+    else if (by->cell == kAgeColumn)
+      keys[i] = {-static_cast<double>(r.created), r.name()};
+    else if (by->grid.right)
+      keys[i] = {std::strtod(std::string(r.cell(static_cast<size_t>(by->cell))).c_str(), nullptr),
+                 r.name()};
+    else
+      keys[i] = {0, r.cell(static_cast<size_t>(by->cell))};
   }
   const bool down = grid_.descending;
   std::sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
-    if (keys[a].number != keys[b].number) return down ? keys[a].number > keys[b].number : keys[a].number < keys[b].number;
-    if (keys[a].text != keys[b].text) return down && by != nullptr && by->cell != kStateColumn ? keys[a].text > keys[b].text : keys[a].text < keys[b].text;
+    if (keys[a].number != keys[b].number)
+      return down ? keys[a].number > keys[b].number : keys[a].number < keys[b].number;
+    if (keys[a].text != keys[b].text)
+      return down && by != nullptr && by->cell != kStateColumn ? keys[a].text > keys[b].text
+                                                               : keys[a].text < keys[b].text;
     return a < b;
   });
   grid_.prune(*this);
@@ -211,15 +248,18 @@ void ExplorerPage::draw_cell(Grid& grid, int row, int column, const Rect& r, con
   if (s.cell == kStateColumn) {
     const std::string_view state = state_of(t);
     if (!app_->live() && app_->v3.ever_live()) {
-      icon(r.Min.x + 7, r.Min.y + (h - 14) / 2, 14, k.state_neutral_solid, tokens::kIconCloudQuestionOutline);
-      text_fit(r.Min.x + 27, r.Min.y, tokens::kTypeBody, k.text_secondary, "was " + std::string(state), room - 27, h);
+      icon(r.Min.x + 7, r.Min.y + (h - 14) / 2, 14, k.state_neutral_solid,
+           tokens::kIconCloudQuestionOutline);
+      text_fit(r.Min.x + 27, r.Min.y, tokens::kTypeBody, k.text_secondary,
+               "was " + std::string(state), room - 27, h);
     } else {
       state_badge(r.Min.x, r.Min.y, h, state, tone_of(state), false, room);
     }
     return;
   }
   if (s.cell == kAgeColumn) {
-    text_right(r.Max.x - 12, r.Min.y, tokens::kTypeBody, k.text_secondary, age_text(t.created, ui().wall), h);
+    text_right(r.Max.x - 12, r.Min.y, tokens::kTypeBody, k.text_secondary,
+               age_text(t.created, ui().wall), h);
     ui().after(age_tick(t.created, ui().wall));
     return;
   }
@@ -233,9 +273,11 @@ void ExplorerPage::draw_cell(Grid& grid, int row, int column, const Rect& r, con
     const Rect zone_r = box(r.Min.x, r.Min.y + 4, w, h - 8);
     if (ImGui::IsMouseHoveringRect(zone_r.Min, zone_r.Max)) {
       hline(r.Min.x, r.Min.x + w, r.Min.y + h / 2 + 8, k.text_primary);
-      if (shown.size() != t.name().size()) tooltip({.hovered = true, .id = ImGui::GetItemID()}, t.name());
+      if (shown.size() != t.name().size())
+        tooltip({.hovered = true, .id = ImGui::GetItemID()}, t.name());
     }
-    grid.zone(zone_r, Role::kLink, t.name(), [this, row] { open(row, Hit()); }, href(row));
+    grid.zone(
+        zone_r, Role::kLink, t.name(), [this, row] { open(row, Hit()); }, href(row));
     return;
   }
   std::string_view words = t.cell(static_cast<size_t>(s.cell));
@@ -248,7 +290,8 @@ void ExplorerPage::draw_cell(Grid& grid, int row, int column, const Rect& r, con
     if (n == "Ready") {
       const Tone tone = tone_of_row(t);
       const size_t slash = words.find('/');
-      if (slash != words.npos && words.substr(0, slash) != words.substr(slash + 1) && tone != Tone::kNeutral) {
+      if (slash != words.npos && words.substr(0, slash) != words.substr(slash + 1) &&
+          tone != Tone::kNeutral) {
         ink = tone_text(tone == Tone::kSuccess ? Tone::kWarning : tone);
         style = &tokens::kTypeBodyStrong;
       }
@@ -261,11 +304,14 @@ void ExplorerPage::draw_cell(Grid& grid, int row, int column, const Rect& r, con
     text_right(r.Max.x - 12, r.Min.y, *style, ink, fit_end(*style, words, room), h);
     return;
   }
-  const bool mono = is_word(n, {"IP", "Version", "Internal-IP", "External-IP", "Cluster-IP", "Images", "Image", "Hosts", "Port(s)", "Address"});
+  const bool mono = is_word(n, {"IP", "Version", "Internal-IP", "External-IP", "Cluster-IP",
+                                "Images", "Image", "Hosts", "Port(s)", "Address"});
   if (n == "Type" && plural_ == "events") {
     const bool warning = words == "Warning";
-    if (warning) icon(r.Min.x, r.Min.y + (h - 14) / 2, 14, k.state_warning_solid, tokens::kIconAlert);
-    text_fit(r.Min.x + 20, r.Min.y, tokens::kTypeBody, warning ? k.state_warning_text : ink, words, room - 20, h);
+    if (warning)
+      icon(r.Min.x, r.Min.y + (h - 14) / 2, 14, k.state_warning_solid, tokens::kIconAlert);
+    text_fit(r.Min.x + 20, r.Min.y, tokens::kTypeBody, warning ? k.state_warning_text : ink, words,
+             room - 20, h);
     return;
   }
   text_fit(r.Min.x, r.Min.y, mono ? tokens::kTypeCode : tokens::kTypeBody, ink, words, room, h);
@@ -275,20 +321,26 @@ void ExplorerPage::draw_second(Grid& grid, int row, const Rect& r) {
   const std::string_view reason = reasons_.of(at(row).uid());
   const char* action = "Show log";
   const float aw = text_width(tokens::kTypeSmallStrong, action);
-  const float w = text_fit(r.Min.x, r.Min.y, tokens::kTypeSmall, col().text_secondary, reason, r.GetWidth() - aw - 12, r.GetHeight());
+  const float w = text_fit(r.Min.x, r.Min.y, tokens::kTypeSmall, col().text_secondary, reason,
+                           r.GetWidth() - aw - 12, r.GetHeight());
   say_text(box(r.Min.x, r.Min.y, w, r.GetHeight()), reason);
   text(r.Min.x + w + 8, r.Min.y, tokens::kTypeSmallStrong, col().text_link, action, r.GetHeight());
-  grid.zone(box(r.Min.x + w + 8, r.Min.y, aw, r.GetHeight()), Role::kLink, "Show log of " + name(row), [this, row] { open_pod_log(*app_, pod(row)); });
+  grid.zone(box(r.Min.x + w + 8, r.Min.y, aw, r.GetHeight()), Role::kLink,
+            "Show log of " + name(row), [this, row] { open_pod_log(*app_, pod(row)); });
 }
 
 void ExplorerPage::ask_delete(std::vector<std::string> uids) {
   std::vector<DeleteTarget> targets;
   const std::string base = app_->cluster(cluster_).base;
   for (const std::string& uid : uids) {
-    if (const TableRow* r = list_->by_uid(uid)) targets.push_back({std::string(r->name()), base + list_->kind().object_path(r->ns(), r->name())});
+    if (const TableRow* r = list_->by_uid(uid))
+      targets.push_back(
+          {std::string(r->name()), base + list_->kind().object_path(r->ns(), r->name())});
   }
   std::string what = list_->kind().kind;
-  if (!targets.empty()) delete_.ask(std::move(what), std::move(targets), {.words = "What it owns is deleted with it. This cannot be undone."});
+  if (!targets.empty())
+    delete_.ask(std::move(what), std::move(targets),
+                {.words = "What it owns is deleted with it. This cannot be undone."});
 }
 
 void ExplorerPage::row_menu(int row) {
@@ -296,15 +348,18 @@ void ExplorerPage::row_menu(int row) {
   const bool may = app_->may_change(&why) && list_->kind().can_delete;
   if (pods()) {
     if (menu_item(tokens::kIconTextLong, "View log", {.key = "L"})) open_pod_log(*app_, pod(row));
-    if (menu_item(tokens::kIconConsoleLine, "Open shell", {.key = "S"})) open_pod_shell(*app_, pod(row));
+    if (menu_item(tokens::kIconConsoleLine, "Open shell", {.key = "S"}))
+      open_pod_shell(*app_, pod(row));
     menu_gap();
   } else if (menu_item(tokens::kIconViewDashboardOutline, "Open", {.key = "Enter"})) {
     open(row, Hit());
   }
   if (menu_item(tokens::kIconCodeBraces, "Edit YAML", {.key = "Y"})) app_->go(href(row) + "#yaml");
-  if (menu_item(tokens::kIconContentCopy, "Copy name", {.key = "C"})) app_->copy(name(row), name(row));
+  if (menu_item(tokens::kIconContentCopy, "Copy name", {.key = "C"}))
+    app_->copy(name(row), name(row));
   menu_gap();
-  if (menu_item(tokens::kIconDeleteOutline, "Delete", {.key = "Del", .danger = true, .disabled = !may, .tip = why})) {
+  if (menu_item(tokens::kIconDeleteOutline, "Delete",
+                {.key = "Del", .danger = true, .disabled = !may, .tip = why})) {
     ask_delete({std::string(at(row).uid())});
   }
 }
@@ -317,17 +372,27 @@ void ExplorerPage::draw_actions(const Rect& r, float x_min) {
   const bool some = !grid_.selected.empty();
   if (live && !some) why = "Select rows first";
   x -= 32;
-  if (icon_button(x, y, tokens::kIconFormatLineSpacing, ui().comfortable ? "Compact rows" : "Comfortable rows").pressed) {
+  if (icon_button(x, y, tokens::kIconFormatLineSpacing,
+                  ui().comfortable ? "Compact rows" : "Comfortable rows")
+          .pressed) {
     app_->set_pref("density", ui().comfortable ? "compact" : "comfortable");
   }
   vline(x - 6, y + 8, y + 24, col().border_default);
   x -= 12;
   if (x - x_min < 120) return;
-  if (button_left_of(x, y, "Delete", {.kind = ButtonKind::kDangerGhost, .icon = tokens::kIconDeleteOutline, .disabled = !some || !live, .tip = why})) {
+  if (button_left_of(x, y, "Delete",
+                     {.kind = ButtonKind::kDangerGhost,
+                      .icon = tokens::kIconDeleteOutline,
+                      .disabled = !some || !live,
+                      .tip = why})) {
     ask_delete({grid_.selected.begin(), grid_.selected.end()});
   }
   if (pods() && x - x_min > 90) {
-    if (button_left_of(x, y, "Logs", {.kind = ButtonKind::kGhost, .icon = tokens::kIconTextLong, .disabled = !some, .tip = some ? "" : why})) {
+    if (button_left_of(x, y, "Logs",
+                       {.kind = ButtonKind::kGhost,
+                        .icon = tokens::kIconTextLong,
+                        .disabled = !some,
+                        .tip = some ? "" : why})) {
       for (int i = 0; i < count(); i++) {
         if (grid_.selected.count(key(i)) > 0) open_pod_log(*app_, pod(i));
       }
@@ -347,10 +412,12 @@ void ExplorerPage::draw_head(const Rect& r) {
   const float tw = text(x, r.Min.y, tokens::kTypeTitle, c.text_primary, label_, 64);
   say_heading(box(x, r.Min.y, tw, 64), label_, 1);
   x += tw + 12;
-  const auto all = static_cast<int64_t>(list_->rows().size()) + (list_->complete() ? 0 : list_->remaining());
+  const auto all =
+      static_cast<int64_t>(list_->rows().size()) + (list_->complete() ? 0 : list_->remaining());
   std::string n = count_text(count());
   if (count() != all) n += " of " + count_text(all);
-  if (list_->state() == TableList::State::kLive) x += text(x, r.Min.y + 2, tokens::kTypeBody, c.text_tertiary, n, 64);
+  if (list_->state() == TableList::State::kLive)
+    x += text(x, r.Min.y + 2, tokens::kTypeBody, c.text_tertiary, n, 64);
   ui().mirror.say(id_of("count"), Role::kStatus, n, place(box(x - 40, r.Min.y, 40, 64)));
   x += 24;
   if (list_->kind().namespaced) {
@@ -359,7 +426,9 @@ void ExplorerPage::draw_head(const Rect& r) {
   }
   const float fw = ImMin(200.0f, r.Max.x - 60 - x);
   if (fw > 90) {
-    input(box(x, r.Min.y + 16, fw, 32), "Filter", filter_, {.hint = "Filter", .icon = tokens::kIconFilterVariant, .key = "/", .focus = focus_filter_});
+    input(
+        box(x, r.Min.y + 16, fw, 32), "Filter", filter_,
+        {.hint = "Filter", .icon = tokens::kIconFilterVariant, .key = "/", .focus = focus_filter_});
     x += fw + 8;
   }
   focus_filter_ = false;
@@ -372,8 +441,10 @@ void ExplorerPage::row_keys() {
   if (app_->shortcut(ImGuiKey_N) && list_->kind().namespaced) spaces_.open();
   std::string_view why;
   if (app_->shortcut(ImGuiKey_Delete) && app_->may_change(&why)) {
-    if (!grid_.selected.empty()) ask_delete({grid_.selected.begin(), grid_.selected.end()});
-    else if (row >= 0) ask_delete({std::string(at(row).uid())});
+    if (!grid_.selected.empty())
+      ask_delete({grid_.selected.begin(), grid_.selected.end()});
+    else if (row >= 0)
+      ask_delete({std::string(at(row).uid())});
   }
   if (row < 0 || row >= count()) return;
   if (app_->shortcut(ImGuiKey_Y)) app_->go(href(row) + "#yaml");
@@ -384,7 +455,9 @@ void ExplorerPage::row_keys() {
 }
 
 void ExplorerPage::draw_body(const Rect& r) {
-  const float row_h = app_->phone() ? tokens::kSizeRowTouch : ui().comfortable ? tokens::kSizeRowComfortable : tokens::kSizeRowCompact;
+  const float row_h = app_->phone()      ? tokens::kSizeRowTouch
+                      : ui().comfortable ? tokens::kSizeRowComfortable
+                                         : tokens::kSizeRowCompact;
   switch (list_->state()) {
     case TableList::State::kFailed: {
       const Status& e = list_->error();
@@ -394,22 +467,33 @@ void ExplorerPage::draw_body(const Rect& r) {
     case TableList::State::kIdle:
     case TableList::State::kLoading:
       if (loading_since_ == 0) loading_since_ = ui().now;
-      if (ui().now - loading_since_ > tokens::kMotionSkeletonDelay) skeleton_rows(Rect(r.Min.x, r.Min.y + 32, r.Max.x, r.Max.y), row_h);
-      else ui().after(tokens::kMotionSkeletonDelay);
+      if (ui().now - loading_since_ > tokens::kMotionSkeletonDelay)
+        skeleton_rows(Rect(r.Min.x, r.Min.y + 32, r.Max.x, r.Max.y), row_h);
+      else
+        ui().after(tokens::kMotionSkeletonDelay);
       return;
     case TableList::State::kLive:
       break;
   }
   loading_since_ = 0;
   if (list_->rows().empty() && list_->complete()) {
-    empty_page(r, tokens::kIconCubeOutline, "No " + label_ + " here", app_->cluster(cluster_).namespaces.empty() ? "Nothing of this kind exists in the cluster." : "Nothing of this kind in the chosen namespaces.");
+    empty_page(r, tokens::kIconCubeOutline, "No " + label_ + " here",
+               app_->cluster(cluster_).namespaces.empty()
+                   ? "Nothing of this kind exists in the cluster."
+                   : "Nothing of this kind in the chosen namespaces.");
     return;
   }
   if (order_.empty()) {
-    empty_page(r, tokens::kIconFilterVariant, "Nothing fits", "Clear the filter or choose other namespaces.");
+    empty_page(r, tokens::kIconFilterVariant, "Nothing fits",
+               "Clear the filter or choose other namespaces.");
     return;
   }
-  grid_.draw(r, *this, grid_columns_, {.row_height = row_h, .select = !app_->phone(), .menu = !app_->phone(), .keys = app_->page_has_keys(), .label = label_});
+  grid_.draw(r, *this, grid_columns_,
+             {.row_height = row_h,
+              .select = !app_->phone(),
+              .menu = !app_->phone(),
+              .keys = app_->page_has_keys(),
+              .label = label_});
   row_keys();
 }
 
@@ -419,9 +503,11 @@ void ExplorerPage::draw_content(Frame& f) {
   const ApiKind* kind = view.discovery.find(group_, plural_);
   if (list_ == nullptr && kind == nullptr) {
     if (!view.discovery.error().empty()) {
-      if (error_page(f.area, "The cluster does not answer", view.discovery.error()) == 1) view.discovery.load();
+      if (error_page(f.area, "The cluster does not answer", view.discovery.error()) == 1)
+        view.discovery.load();
     } else if (view.discovery.loaded()) {
-      empty_page(f.area, tokens::kIconCompassOffOutline, "The cluster has no " + plural_, "No such kind in its API" + (group_.empty() ? "." : " group " + group_ + "."));
+      empty_page(f.area, tokens::kIconCompassOffOutline, "The cluster has no " + plural_,
+                 "No such kind in its API" + (group_.empty() ? "." : " group " + group_ + "."));
     } else {
       skeleton_rows(Rect(f.area.Min.x, f.area.Min.y + 96, f.area.Max.x, f.area.Max.y), 32);
     }
@@ -440,7 +526,9 @@ void ExplorerPage::draw_content(Frame& f) {
   list_->tick(ui().now);
   choose_columns();
   if (list_->state() == TableList::State::kLive) order();
-  if (pods()) reasons_.look(*app_, view.base, *list_, order_, [this](const TableRow& r) { return rank_of(tone_of_row(r)) <= 1; });
+  if (pods())
+    reasons_.look(*app_, view.base, *list_, order_,
+                  [this](const TableRow& r) { return rank_of(tone_of_row(r)) <= 1; });
   const float head = 64;
   draw_head(box(f.area.Min.x, f.area.Min.y, f.area.GetWidth(), head));
   hline(f.area.Min.x, f.area.Max.x, f.area.Min.y + head - 1, col().border_default);

@@ -12,7 +12,8 @@ enum Way { kCommand, kKubeconfig, kAgent };
 
 class ImportPage final : public Page {
  public:
-  explicit ImportPage(const Route& r) : id_(r.query.count("cluster") > 0 ? r.query.at("cluster") : "") {}
+  explicit ImportPage(const Route& r)
+      : id_(r.query.count("cluster") > 0 ? r.query.at("cluster") : "") {}
   std::string title(App&) override { return "Import a cluster"; }
   bool unsaved() const override { return !kubeconfig_.empty() && id_.empty(); }
   void on_file(App&, const std::string&, const std::string& text) override {
@@ -76,22 +77,26 @@ void ImportPage::create() {
 void ImportPage::load_token() {
   if (id_.empty() || ui().now - asked_at_ < 1500 || !token_.is_null()) return;
   asked_at_ = ui().now;
-  app_->api.get("/v3/clusterregistrationtokens?clusterId=" + url_escape(id_), alive_.guard([this](Result<Json> answer) {
-    if (!answer) {
-      error_ = answer.error().message();
-      return;
-    }
-    const Json* data = answer->find("data");
-    if (data != nullptr && data->is_array() && data->size() > 0 && !data->as_array()[0].str("token").empty()) {
-      token_ = data->as_array()[0];
-      return;
-    }
-    if (data != nullptr && data->is_array() && data->size() > 0) return;
-    app_->api.send("POST", "/v3/clusterregistrationtokens", Json::object({{"type", "clusterRegistrationToken"}, {"clusterId", id_}}),
-                   alive_.guard([this](Result<Json> made) {
-                     if (made && !made->str("token").empty()) token_ = std::move(*made);
-                   }));
-  }));
+  app_->api.get("/v3/clusterregistrationtokens?clusterId=" + url_escape(id_),
+                alive_.guard([this](Result<Json> answer) {
+                  if (!answer) {
+                    error_ = answer.error().message();
+                    return;
+                  }
+                  const Json* data = answer->find("data");
+                  if (data != nullptr && data->is_array() && data->size() > 0 &&
+                      !data->as_array()[0].str("token").empty()) {
+                    token_ = data->as_array()[0];
+                    return;
+                  }
+                  if (data != nullptr && data->is_array() && data->size() > 0) return;
+                  app_->api.send(
+                      "POST", "/v3/clusterregistrationtokens",
+                      Json::object({{"type", "clusterRegistrationToken"}, {"clusterId", id_}}),
+                      alive_.guard([this](Result<Json> made) {
+                        if (made && !made->str("token").empty()) token_ = std::move(*made);
+                      }));
+                }));
 }
 
 std::string ImportPage::agent_command() const {
@@ -99,7 +104,8 @@ std::string ImportPage::agent_command() const {
   if (!given.empty()) return std::string(given);
   std::string server(token_.str("manifestUrl"));
   server = server.substr(0, server.find("/v3/import/"));
-  std::string out = "paddock agent --server " + server + " --token " + std::string(token_.str("token"));
+  std::string out =
+      "paddock agent --server " + server + " --token " + std::string(token_.str("token"));
   const std::string_view sum = token_.str("caChecksum");
   if (!sum.empty()) out += " --ca-checksum " + std::string(sum);
   return out + " --kubeconfig ~/.kube/config";
@@ -121,24 +127,40 @@ float ImportPage::ways(float x, float y, float w) {
     const char *title, *words;
   };
   static const Choice choices[] = {
-      {tokens::kIconConsole, "Run a command", "Paste one line where kubectl works. The agent dials out; nothing is opened on your side."},
-      {tokens::kIconFileKeyOutline, "Use a kubeconfig", "Paddock talks to the API itself and no agent runs. The API must be reachable from here."},
-      {tokens::kIconServerNetwork, "Run the agent elsewhere", "On any host that sees the cluster's API. Nothing is installed in the cluster."}};
+      {tokens::kIconConsole, "Run a command",
+       "Paste one line where kubectl works. The agent dials out; nothing is opened on your side."},
+      {tokens::kIconFileKeyOutline, "Use a kubeconfig",
+       "Paddock talks to the API itself and no agent runs. The API must be reachable from here."},
+      {tokens::kIconServerNetwork, "Run the agent elsewhere",
+       "On any host that sees the cluster's API. Nothing is installed in the cluster."}};
   const int across = w < 640 ? 1 : 3;
-  const float cw = std::floor((w - 12 * static_cast<float>(across - 1)) / static_cast<float>(across));
+  const float cw =
+      std::floor((w - 12 * static_cast<float>(across - 1)) / static_cast<float>(across));
   const float h = across == 1 ? 112 : 142;
   for (int i = 0; i < 3; i++) {
-    const Rect r = box(x + (cw + 12) * static_cast<float>(i % across), y + (h + 12) * static_cast<float>(i / across), cw, h);
+    const Rect r = box(x + (cw + 12) * static_cast<float>(i % across),
+                       y + (h + 12) * static_cast<float>(i / across), cw, h);
     const bool on = way_ == i;
     const Hit hh = hit(id_of(choices[i].title), r, {.disabled = !id_.empty() && i == kKubeconfig});
-    fill(r, on ? col().surface_selected : hh.hovered ? col().surface_hover : col().surface_panel, 8);
-    outline(r, on ? col().accent_fill : hh.hovered ? col().border_strong : col().border_default, 8, on ? 2 : 1);
+    fill(r,
+         on           ? col().surface_selected
+         : hh.hovered ? col().surface_hover
+                      : col().surface_panel,
+         8);
+    outline(r,
+            on           ? col().accent_fill
+            : hh.hovered ? col().border_strong
+                         : col().border_default,
+            8, on ? 2 : 1);
     if (hh.focused) focus_ring(r, 8);
-    icon(r.Min.x + 16, r.Min.y + 16, 20, on ? col().accent_icon : col().text_secondary, choices[i].icon);
+    icon(r.Min.x + 16, r.Min.y + 16, 20, on ? col().accent_icon : col().text_secondary,
+         choices[i].icon);
     radio_mark(r.Max.x - 32, r.Min.y + 18, on);
-    const float tw = text(r.Min.x + 17, r.Min.y + 46, tokens::kTypeSection, col().text_primary, choices[i].title);
+    const float tw = text(r.Min.x + 17, r.Min.y + 46, tokens::kTypeSection, col().text_primary,
+                          choices[i].title);
     if (i == 0 && cw > 240) tag(r.Min.x + 27 + tw, r.Min.y + 46, "Usual way", 20);
-    text_wrap(r.Min.x + 17, r.Min.y + 70, tokens::kTypeSmall, col().text_secondary, choices[i].words, cw - 32, 18, 3);
+    text_wrap(r.Min.x + 17, r.Min.y + 70, tokens::kTypeSmall, col().text_secondary,
+              choices[i].words, cw - 32, 18, 3);
     MirrorNode& n = ui().mirror.say(hh.id, Role::kRadio, choices[i].title, place(r));
     n.checked = on ? 1 : 0;
     if (hh.pressed) way_ = i;
@@ -154,14 +176,23 @@ float ImportPage::name(float x, float y, float w) {
   if (id_.empty()) {
     const bool wrong = !name_.empty() && !name_ok();
     bool submitted = false;
-    input(box(x, y + 24, iw, 32), "Cluster name", name_, {.hint = "edge-berlin-02", .error = wrong ? "Only a-z, 0-9, . and -" : "", .good = name_ok(), .focus = !named_}, &submitted);
+    input(box(x, y + 24, iw, 32), "Cluster name", name_,
+          {.hint = "edge-berlin-02",
+           .error = wrong ? "Only a-z, 0-9, . and -" : "",
+           .good = name_ok(),
+           .focus = !named_},
+          &submitted);
     named_ = true;
     const bool ready = name_ok() && may && (way_ != kKubeconfig || !kubeconfig_.empty());
     if (way_ != kKubeconfig) {
-      const bool pressed = button(x + iw + 8, y + 24, "Get the command", {.kind = ButtonKind::kPrimary, .disabled = !ready, .busy = creating_, .tip = why});
+      const bool pressed =
+          button(x + iw + 8, y + 24, "Get the command",
+                 {.kind = ButtonKind::kPrimary, .disabled = !ready, .busy = creating_, .tip = why});
       if (ready && !creating_ && (pressed || submitted)) create();
     }
-    if (wrong) text(x, y + 58, tokens::kTypeSmall, col().state_error_text, "Only a-z, 0-9, . and -, and a letter or digit at both ends", 18);
+    if (wrong)
+      text(x, y + 58, tokens::kTypeSmall, col().state_error_text,
+           "Only a-z, 0-9, . and -, and a letter or digit at both ends", 18);
     if (!error_.empty()) {
       text_wrap(x, y + 58, tokens::kTypeSmall, col().state_error_text, error_, w, 18);
       say_text(box(x, y + 58, w, 18), error_);
@@ -187,7 +218,10 @@ void draw_command(float x, float y, float w, std::string_view command, float* he
     size_t end = command.find(' ', i);
     if (end == command.npos) end = command.size();
     std::string_view word = command.substr(i, end - i);
-    const Color ink = first ? c.code_keyword : word.starts_with("-") ? c.code_number : word.find("://") != word.npos || word.find(':') != word.npos ? c.code_string : c.code_plain;
+    const Color ink = first                   ? c.code_keyword
+                      : word.starts_with("-") ? c.code_number
+                      : word.find("://") != word.npos || word.find(':') != word.npos ? c.code_string
+                                                                                     : c.code_plain;
     first = word == "|";
     while (!word.empty()) {
       auto room = static_cast<size_t>(ImMax(0.0f, (x + w - at) / cell));
@@ -211,10 +245,14 @@ float ImportPage::commands(float x, float y, float w) {
   static const Tab kubectl_tabs[] = {{"kubectl"}, {"curl and kubectl"}, {"Manifest"}};
   static const Tab agent_tabs[] = {{"paddock agent"}};
   std::string command;
-  if (way_ == kAgent) command = agent_command();
-  else if (tab_ == 2) command = token_.str("manifestUrl");
-  else if (tab_ == 1 || untrusted_) command = token_.str("insecureCommand");
-  else command = token_.str("command");
+  if (way_ == kAgent)
+    command = agent_command();
+  else if (tab_ == 2)
+    command = token_.str("manifestUrl");
+  else if (tab_ == 1 || untrusted_)
+    command = token_.str("insecureCommand");
+  else
+    command = token_.str("command");
   float th = 0;
   const Rect measure = box(x, y, w, 140);
   canvas()->ChannelsSplit(2);
@@ -222,38 +260,50 @@ float ImportPage::commands(float x, float y, float w) {
   draw_command(x + 16, y + 54, w - 32, command, &th);
   canvas()->ChannelsSetCurrent(0);
   const Rect r(x, y, x + w, y + 40 + th + 28);
-  fill(Rect(r.Min.x, r.Min.y + 40, r.Max.x, r.Max.y), c.surface_sunken, 8, ImDrawFlags_RoundCornersBottom);
+  fill(Rect(r.Min.x, r.Min.y + 40, r.Max.x, r.Max.y), c.surface_sunken, 8,
+       ImDrawFlags_RoundCornersBottom);
   outline(r, c.border_default, 8);
   hline(r.Min.x, r.Max.x, r.Min.y + 39, c.border_default);
   canvas()->ChannelsMerge();
   (void)measure;
   say_text(Rect(r.Min.x, r.Min.y + 40, r.Max.x, r.Max.y), command);
-  const int t = way_ == kAgent ? tabs(x + 16, y, 40, agent_tabs, 1, 0, "Command") : tabs(x + 16, y, 40, kubectl_tabs, 3, tab_, "Command");
+  const int t = way_ == kAgent ? tabs(x + 16, y, 40, agent_tabs, 1, 0, "Command")
+                               : tabs(x + 16, y, 40, kubectl_tabs, 3, tab_, "Command");
   if (t >= 0 && way_ != kAgent) tab_ = t;
   const float bw = button_width("Copy", {.icon = tokens::kIconContentCopy});
-  if (button(r.Max.x - bw - 8, y + 6, "Copy", {.icon = tokens::kIconContentCopy, .height = 28})) app_->copy(command, "Paste it where kubectl works");
+  if (button(r.Max.x - bw - 8, y + 6, "Copy", {.icon = tokens::kIconContentCopy, .height = 28}))
+    app_->copy(command, "Paste it where kubectl works");
   const int64_t expires = parse_time(token_.str("expiresAt"));
   if (expires > 0) {
-    text_right(r.Max.x - bw - 20, y, tokens::kTypeSmall, c.text_secondary, "Valid for " + age_text(ui().wall, expires), 40);
+    text_right(r.Max.x - bw - 20, y, tokens::kTypeSmall, c.text_secondary,
+               "Valid for " + age_text(ui().wall, expires), 40);
   }
   y = r.Max.y + 14;
   if (way_ == kCommand) {
-    if (checkbox(x, y + 2, "This server's certificate is not trusted there", untrusted_ ? Check::kOn : Check::kOff, true)) untrusted_ = !untrusted_;
-    text(x + 24 + text_width(tokens::kTypeBody, "This server's certificate is not trusted there") + 8, y, tokens::kTypeBody, c.text_tertiary, "fetches without checking it", 20);
+    if (checkbox(x, y + 2, "This server's certificate is not trusted there",
+                 untrusted_ ? Check::kOn : Check::kOff, true))
+      untrusted_ = !untrusted_;
+    text(x + 24 + text_width(tokens::kTypeBody, "This server's certificate is not trusted there") +
+             8,
+         y, tokens::kTypeBody, c.text_tertiary, "fetches without checking it", 20);
     y += 34;
   }
   return y + 8;
 }
 
 float ImportPage::kubeconfig(float x, float y, float w) {
-  text_area(box(x, y, w, 200), "Kubeconfig", kubeconfig_, "Paste a kubeconfig, or drop the file here");
+  text_area(box(x, y, w, 200), "Kubeconfig", kubeconfig_,
+            "Paste a kubeconfig, or drop the file here");
   y += 212;
-  if (button(x, y, "Choose a file", {.icon = tokens::kIconUploadOutline})) app_->backend.pick_file();
+  if (button(x, y, "Choose a file", {.icon = tokens::kIconUploadOutline}))
+    app_->backend.pick_file();
   std::string_view why;
   const bool ready = name_ok() && !kubeconfig_.empty() && app_->may_change(&why);
   if (why.empty() && !name_ok()) why = "Give the cluster a name first";
   const float bw = button_width("Choose a file", {.icon = tokens::kIconUploadOutline});
-  if (button(x + bw + 8, y, "Import", {.kind = ButtonKind::kPrimary, .disabled = !ready, .busy = creating_, .tip = why})) create();
+  if (button(x + bw + 8, y, "Import",
+             {.kind = ButtonKind::kPrimary, .disabled = !ready, .busy = creating_, .tip = why}))
+    create();
   return y + 48;
 }
 
@@ -262,12 +312,21 @@ float ImportPage::consequences(float x, float y, float w) {
     uint32_t icon;
     const char *title, *words;
   };
-  static const Part agent[] = {{tokens::kIconPlusBoxOutline, "What it adds", "One namespace, a service account with its binding and secret, and a deployment of one small pod."},
-                               {tokens::kIconArrowTopRight, "What it opens", "Nothing. The agent dials out to this server and keeps one connection."},
-                               {tokens::kIconBroom, "How it goes", "Removing the cluster here takes all of it away. Workloads are not touched."}};
-  static const Part direct[] = {{tokens::kIconPlusBoxOutline, "What it adds", "Nothing in the cluster. The credentials are kept here, sealed."},
-                                {tokens::kIconArrowTopRight, "What it opens", "Nothing. This side makes one connection to the cluster's API."},
-                                {tokens::kIconBroom, "How it goes", "Removing the cluster here forgets the credentials. Workloads are not touched."}};
+  static const Part agent[] = {
+      {tokens::kIconPlusBoxOutline, "What it adds",
+       "One namespace, a service account with its binding and secret, and a deployment of one "
+       "small pod."},
+      {tokens::kIconArrowTopRight, "What it opens",
+       "Nothing. The agent dials out to this server and keeps one connection."},
+      {tokens::kIconBroom, "How it goes",
+       "Removing the cluster here takes all of it away. Workloads are not touched."}};
+  static const Part direct[] = {
+      {tokens::kIconPlusBoxOutline, "What it adds",
+       "Nothing in the cluster. The credentials are kept here, sealed."},
+      {tokens::kIconArrowTopRight, "What it opens",
+       "Nothing. This side makes one connection to the cluster's API."},
+      {tokens::kIconBroom, "How it goes",
+       "Removing the cluster here forgets the credentials. Workloads are not touched."}};
   const Part* parts = way_ == kCommand ? agent : direct;
   const float h = 104;
   const Rect r = box(x, y, w, h);
@@ -278,7 +337,8 @@ float ImportPage::consequences(float x, float y, float w) {
     if (i > 0) vline(cx, y + 1, y + h - 1, col().border_default);
     icon(cx + 16, y + 16, 16, col().text_secondary, parts[i].icon);
     text(cx + 40, y + 14, tokens::kTypeSection, col().text_primary, parts[i].title);
-    text_wrap(cx + 16, y + 38, tokens::kTypeSmall, col().text_secondary, parts[i].words, cw - 30, 18, 3);
+    text_wrap(cx + 16, y + 38, tokens::kTypeSmall, col().text_secondary, parts[i].words, cw - 30,
+              18, 3);
   }
   return y + h;
 }
@@ -296,7 +356,8 @@ void ImportPage::connection(const Rect& r) {
   const std::string word = id_.empty() ? "Not started" : state_label(state);
   const Tone tone = id_.empty() ? Tone::kNeutral : facts.tone;
   state_badge(right - state_badge_width(word, tone), r.Min.y + 20, 24, word, tone);
-  ui().mirror.say(id_of("connection state"), Role::kStatus, word, ImVec4(right - 90, r.Min.y + 20, right, r.Min.y + 44));
+  ui().mirror.say(id_of("connection state"), Role::kStatus, word,
+                  ImVec4(right - 90, r.Min.y + 20, right, r.Min.y + 44));
   const bool active = state == "active";
   auto condition = [&](std::string_view type) {
     const Json* list = object != nullptr ? object->find("conditions") : nullptr;
@@ -313,28 +374,44 @@ void ImportPage::connection(const Rect& r) {
   };
   const bool direct = way_ == kKubeconfig;
   const Step steps[] = {
-      {direct ? "Kubeconfig taken" : "Command issued", direct ? "Sealed at rest" : "With a token for this cluster only", !id_.empty()},
-      {direct ? "API reached" : "Agent connected", direct ? "Directly from here" : "Through its own connection to this server", connected},
-      {"Cluster read", facts.version == "\xe2\x80\x93" ? "Version, nodes and capacity" : facts.version, active || (connected && facts.version != "\xe2\x80\x93")},
+      {direct ? "Kubeconfig taken" : "Command issued",
+       direct ? "Sealed at rest" : "With a token for this cluster only", !id_.empty()},
+      {direct ? "API reached" : "Agent connected",
+       direct ? "Directly from here" : "Through its own connection to this server", connected},
+      {"Cluster read",
+       facts.version == "\xe2\x80\x93" ? "Version, nodes and capacity" : facts.version,
+       active || (connected && facts.version != "\xe2\x80\x93")},
       {"Ready", "Open it and work", active}};
   float y = r.Min.y + 62;
   bool waiting_shown = false;
   for (const Step& s : steps) {
     const bool now = !s.done && !waiting_shown && !id_.empty();
     if (now) waiting_shown = true;
-    if (&s != &steps[3]) fill(box(x + 9, y + 26, 2, 24), s.done ? fade(c.state_success_solid, 0.6f) : c.surface_track);
-    if (s.done) icon(x, y, 20, c.state_success_solid, tokens::kIconCheckCircle);
-    else if (now) spinner(x + 10, y + 10, 8, c.state_transitioning_solid);
-    else canvas()->AddCircle(ImVec2(x + 10, y + 10), 8, c.border_strong, 0, 1.5f);
-    text(x + 32, y, tokens::kTypeBodyStrong, s.done || now ? c.text_primary : c.text_tertiary, s.title);
+    if (&s != &steps[3])
+      fill(box(x + 9, y + 26, 2, 24), s.done ? fade(c.state_success_solid, 0.6f) : c.surface_track);
+    if (s.done)
+      icon(x, y, 20, c.state_success_solid, tokens::kIconCheckCircle);
+    else if (now)
+      spinner(x + 10, y + 10, 8, c.state_transitioning_solid);
+    else
+      canvas()->AddCircle(ImVec2(x + 10, y + 10), 8, c.border_strong, 0, 1.5f);
+    text(x + 32, y, tokens::kTypeBodyStrong, s.done || now ? c.text_primary : c.text_tertiary,
+         s.title);
     const std::string words = now && !facts.reason.empty() ? facts.reason : s.words;
-    y += 20 + text_wrap(x + 32, y + 20, tokens::kTypeSmall, c.text_secondary, words, right - x - 32, 18, 4);
-    say_text(box(x + 32, y - 30, right - x - 32, 30), s.title + (s.done ? ", done" : now ? ", waiting: " + words : ""));
+    y += 20 + text_wrap(x + 32, y + 20, tokens::kTypeSmall, c.text_secondary, words, right - x - 32,
+                        18, 4);
+    say_text(box(x + 32, y - 30, right - x - 32, 30), s.title + (s.done ? ", done"
+                                                                 : now  ? ", waiting: " + words
+                                                                        : ""));
     y += 18;
   }
   if (connected && facts.version != "\xe2\x80\x93") {
-    const std::pair<const char*, std::string> found[] = {{"Type", facts.type}, {"Version", facts.version}, {"Nodes", facts.nodes_text()},
-        {"CPU", facts.cpu_all > 0 ? std::to_string(static_cast<int>(facts.cpu_all)) + " cores" : "\xe2\x80\x93"}};
+    const std::pair<const char*, std::string> found[] = {
+        {"Type", facts.type},
+        {"Version", facts.version},
+        {"Nodes", facts.nodes_text()},
+        {"CPU", facts.cpu_all > 0 ? std::to_string(static_cast<int>(facts.cpu_all)) + " cores"
+                                  : "\xe2\x80\x93"}};
     const Rect box_r = box(x, y + 4, right - x, 40 + 30 * 4);
     card(box_r);
     text(x + 16, y + 14, tokens::kTypeSection, c.text_primary, "Found so far");
@@ -342,12 +419,16 @@ void ImportPage::connection(const Rect& r) {
     for (const auto& [label, value] : found) {
       hline(x + 16, right - 16, fy, c.border_default);
       text(x + 16, fy, tokens::kTypeBody, c.text_secondary, label, 30);
-      text_fit(x + 136, fy, std::string_view(label) == "Version" ? tokens::kTypeCode : tokens::kTypeBody, c.text_primary, value, right - x - 152, 30);
+      text_fit(x + 136, fy,
+               std::string_view(label) == "Version" ? tokens::kTypeCode : tokens::kTypeBody,
+               c.text_primary, value, right - x - 152, 30);
       fy += 30;
     }
   }
   if (!id_.empty() && !active) {
-    text_wrap(x, r.Max.y - 56, tokens::kTypeSmall, c.text_secondary, "You can leave this page. The cluster is already in the list and goes on connecting.", right - x, 18);
+    text_wrap(x, r.Max.y - 56, tokens::kTypeSmall, c.text_secondary,
+              "You can leave this page. The cluster is already in the list and goes on connecting.",
+              right - x, 18);
   }
 }
 
@@ -362,7 +443,8 @@ void ImportPage::draw_content(Frame& f) {
   const Rect& a = f.area;
   const auto& c = col();
   float cx = a.Min.x + 24;
-  if (link(cx, a.Min.y, tokens::kTypeBody, "Clusters", "/dashboard/clusters", 64)) app_->go("/dashboard/clusters");
+  if (link(cx, a.Min.y, tokens::kTypeBody, "Clusters", "/dashboard/clusters", 64))
+    app_->go("/dashboard/clusters");
   cx += text_width(tokens::kTypeBody, "Clusters") + 8;
   icon(cx, a.Min.y + 24, 16, c.text_tertiary, tokens::kIconChevronRight);
   cx += 26;
@@ -382,7 +464,10 @@ void ImportPage::draw_content(Frame& f) {
       y = section(x, y, 3, "Give the kubeconfig", "of a user with cluster-admin");
       y = kubeconfig(x, y, w);
     } else if (!id_.empty() && !token_.is_null() && way_ != kKubeconfig) {
-      y = section(x, y, 3, way_ == kAgent ? "Run this on a host that sees the API" : "Run this on the cluster", way_ == kAgent ? "with a kubeconfig of a cluster-admin" : "as a user with cluster-admin");
+      y = section(
+          x, y, 3,
+          way_ == kAgent ? "Run this on a host that sees the API" : "Run this on the cluster",
+          way_ == kAgent ? "with a kubeconfig of a cluster-admin" : "as a user with cluster-admin");
       y = commands(x, y, w);
     }
     y = consequences(x, y + 6, w);
@@ -390,17 +475,23 @@ void ImportPage::draw_content(Frame& f) {
   } else {
     end_area();
   }
-  if (side > 0) connection(Rect(a.Max.x - side, a.Min.y + 64, a.Max.x, a.Max.y - tokens::kShellActionBar));
+  if (side > 0)
+    connection(Rect(a.Max.x - side, a.Min.y + 64, a.Max.x, a.Max.y - tokens::kShellActionBar));
   const float by = a.Max.y - tokens::kShellActionBar;
   hline(a.Min.x, a.Max.x, by, c.border_default);
   const Json* object = id_.empty() ? nullptr : app_->cluster_object(id_);
   const bool active = object != nullptr && object->str("state") == "active";
   float right = a.Max.x - 24;
-  const std::string open = "Open " + (id_.empty() ? std::string("the cluster") : app_->cluster_name(id_));
-  if (button_left_of(right, by + 12, open, {.kind = ButtonKind::kPrimary, .disabled = !active, .tip = active ? "" : "When it is active"})) {
+  const std::string open =
+      "Open " + (id_.empty() ? std::string("the cluster") : app_->cluster_name(id_));
+  if (button_left_of(right, by + 12, open,
+                     {.kind = ButtonKind::kPrimary,
+                      .disabled = !active,
+                      .tip = active ? "" : "When it is active"})) {
     app_->go("/dashboard/c/" + url_escape(id_));
   }
-  if (button_left_of(right, by + 12, "Back to clusters", {.href = "/dashboard/clusters"})) app_->go("/dashboard/clusters");
+  if (button_left_of(right, by + 12, "Back to clusters", {.href = "/dashboard/clusters"}))
+    app_->go("/dashboard/clusters");
 }
 
 }  // namespace

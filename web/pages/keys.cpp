@@ -8,13 +8,18 @@ struct Life {
   const char* label;
   int64_t ms;
 };
-constexpr Life kLives[] = {{"1 day", 86400000}, {"30 days", 30LL * 86400000}, {"90 days", 90LL * 86400000}, {"No end", 0}};
+constexpr Life kLives[] = {
+    {"1 day", 86400000}, {"30 days", 30LL * 86400000}, {"90 days", 90LL * 86400000}, {"No end", 0}};
 
 class KeysPage final : public ListPage {
  public:
   KeysPage() {
-    list_.columns = {{"state", "State", 110, 0}, {"name", "Key", 170, 1}, {"what", "Description", 180, 2, false, true, 2},
-                     {"scope", "Scope", 120, 0.6f, false, true, 4}, {"ends", "Ends", 150, 0.4f, false, true, 3}, {"age", "Age", 80, 0, true, true, 5}};
+    list_.columns = {{"state", "State", 110, 0},
+                     {"name", "Key", 170, 1},
+                     {"what", "Description", 180, 2, false, true, 2},
+                     {"scope", "Scope", 120, 0.6f, false, true, 4},
+                     {"ends", "Ends", 150, 0.4f, false, true, 3},
+                     {"age", "Age", 80, 0, true, true, 5}};
     list_.grid.sort = "age";
     list_.menu = [this](const std::string& id) { menu(id); };
   }
@@ -29,12 +34,17 @@ class KeysPage final : public ListPage {
     row.name = t.str("name", t.str("id"));
     row.haystack = row.name + " " + std::string(t.str("description"));
     const bool current = t.truth({"current"});
-    row.cells = {{SimpleCell::Kind::kState, over ? "Expired" : "Active", over ? Tone::kNeutral : Tone::kSuccess},
-                 {SimpleCell::Kind::kName, row.name, Tone::kNeutral, 0, current ? "this session" : ""},
-                 {SimpleCell::Kind::kText, std::string(t.str("description").empty() ? "\xe2\x80\x93" : t.str("description"))},
-                 {SimpleCell::Kind::kText, t.str("clusterId").empty() ? "Everything" : app_->cluster_name(t.str("clusterId"))},
-                 {SimpleCell::Kind::kText, ends > 0 ? time_text(ends, app_->backend.zone_minutes(ends)) : "Never"},
-                 {SimpleCell::Kind::kAge, "", Tone::kNeutral, parse_time(t.str("created"))}};
+    row.cells = {
+        {SimpleCell::Kind::kState, over ? "Expired" : "Active",
+         over ? Tone::kNeutral : Tone::kSuccess},
+        {SimpleCell::Kind::kName, row.name, Tone::kNeutral, 0, current ? "this session" : ""},
+        {SimpleCell::Kind::kText,
+         std::string(t.str("description").empty() ? "\xe2\x80\x93" : t.str("description"))},
+        {SimpleCell::Kind::kText,
+         t.str("clusterId").empty() ? "Everything" : app_->cluster_name(t.str("clusterId"))},
+        {SimpleCell::Kind::kText,
+         ends > 0 ? time_text(ends, app_->backend.zone_minutes(ends)) : "Never"},
+        {SimpleCell::Kind::kAge, "", Tone::kNeutral, parse_time(t.str("created"))}};
     return row;
   }
   Collection& tokens_() { return app_->v3.collection("token", "/v3/tokens"); }
@@ -45,7 +55,9 @@ class KeysPage final : public ListPage {
     const Json* t = tokens_().find(id);
     if (menu_item(tokens::kIconContentCopy, "Copy name")) app_->copy(id, id);
     menu_gap();
-    if (menu_item(tokens::kIconDeleteOutline, "Revoke", {.danger = true, .disabled = !may, .tip = why})) ask({id});
+    if (menu_item(tokens::kIconDeleteOutline, "Revoke",
+                  {.danger = true, .disabled = !may, .tip = why}))
+      ask({id});
     (void)t;
   }
   void ask(std::vector<std::string> ids) {
@@ -56,7 +68,11 @@ class KeysPage final : public ListPage {
       current |= t != nullptr && t->truth({"current"});
       targets.push_back({id, "/v3/tokens/" + url_escape(id)});
     }
-    delete_.ask("key", std::move(targets), {.words = current ? "What uses it is refused at once. One of them is this session: you will have to sign in again." : "What uses it is refused at once.", .verb = "Revoke"});
+    delete_.ask("key", std::move(targets),
+                {.words = current ? "What uses it is refused at once. One of them is this session: "
+                                    "you will have to sign in again."
+                                  : "What uses it is refused at once.",
+                 .verb = "Revoke"});
   }
 
   void create_dialog() {
@@ -66,13 +82,18 @@ class KeysPage final : public ListPage {
     float right = r.Max.x - 24;
     if (!secret_.empty()) {
       text(x, r.Min.y + 18, tokens::kTypeHeading, col().text_primary, "Your key");
-      text_wrap(x, r.Min.y + 50, tokens::kTypeBody, col().text_secondary, "This is the only time it is shown. Use it as a bearer token, or its halves as user and password.", w);
+      text_wrap(x, r.Min.y + 50, tokens::kTypeBody, col().text_secondary,
+                "This is the only time it is shown. Use it as a bearer token, or its halves as "
+                "user and password.",
+                w);
       const Rect b = box(x, r.Min.y + 104, w, 62);
       fill(b, col().surface_sunken, 8);
       outline(b, col().border_default, 8);
-      text_wrap(b.Min.x + 12, b.Min.y + 10, tokens::kTypeCode, col().code_plain, secret_, w - 60, 20, 2);
+      text_wrap(b.Min.x + 12, b.Min.y + 10, tokens::kTypeCode, col().code_plain, secret_, w - 60,
+                20, 2);
       say_text(b, secret_);
-      if (icon_button(b.Max.x - 38, b.Min.y + 15, tokens::kIconContentCopy, "Copy key").pressed) app_->copy(secret_, "The key");
+      if (icon_button(b.Max.x - 38, b.Min.y + 15, tokens::kIconContentCopy, "Copy key").pressed)
+        app_->copy(secret_, "The key");
       if (button_left_of(right, r.Max.y - 52, "Done", {.kind = ButtonKind::kPrimary})) {
         secret_.clear();
         ImGui::CloseCurrentPopup();
@@ -82,22 +103,31 @@ class KeysPage final : public ListPage {
     }
     text(x, r.Min.y + 18, tokens::kTypeHeading, col().text_primary, "Create API key");
     text(x, r.Min.y + 52, tokens::kTypeSmallStrong, col().text_secondary, "What is it for?", 20);
-    input(box(x, r.Min.y + 74, w, 32), "Description", what_, {.hint = "ci pipeline", .focus = ImGui::IsWindowAppearing()});
-    text(x, r.Min.y + 116, tokens::kTypeSmallStrong, col().text_secondary, "How long does it live?", 20);
+    input(box(x, r.Min.y + 74, w, 32), "Description", what_,
+          {.hint = "ci pipeline", .focus = ImGui::IsWindowAppearing()});
+    text(x, r.Min.y + 116, tokens::kTypeSmallStrong, col().text_secondary, "How long does it live?",
+         20);
     std::string_view labels[4];
     for (int i = 0; i < 4; i++) labels[i] = kLives[i].label;
     const int p = segmented(x, r.Min.y + 138, labels, 4, life_);
     if (p >= 0) life_ = p;
-    if (!error_.empty()) text_fit(x, r.Max.y - 56, tokens::kTypeSmall, col().state_error_text, error_, w - 180);
-    if (button_left_of(right, r.Max.y - 52, "Create", {.kind = ButtonKind::kPrimary, .busy = busy_})) {
+    if (!error_.empty())
+      text_fit(x, r.Max.y - 56, tokens::kTypeSmall, col().state_error_text, error_, w - 180);
+    if (button_left_of(right, r.Max.y - 52, "Create",
+                       {.kind = ButtonKind::kPrimary, .busy = busy_})) {
       busy_ = true;
       error_.clear();
-      app_->api.send("POST", "/v3/tokens", Json::object({{"type", "token"}, {"description", what_}, {"ttl", kLives[life_].ms}}), alive_.guard([this](Result<Json> answer) {
-        busy_ = false;
-        if (!answer) error_ = answer.error().message();
-        else secret_ = answer->str("token");
-        app_->v3.reload(tokens_());
-      }));
+      app_->api.send(
+          "POST", "/v3/tokens",
+          Json::object({{"type", "token"}, {"description", what_}, {"ttl", kLives[life_].ms}}),
+          alive_.guard([this](Result<Json> answer) {
+            busy_ = false;
+            if (!answer)
+              error_ = answer.error().message();
+            else
+              secret_ = answer->str("token");
+            app_->v3.reload(tokens_());
+          }));
     }
     if (button_left_of(right, r.Max.y - 52, "Cancel")) ImGui::CloseCurrentPopup();
     end_dialog();
@@ -113,7 +143,8 @@ class KeysPage final : public ListPage {
     }
     body(f.area, tokens_(), {.label = "API keys"}, "Keys cannot be listed");
     std::string_view why;
-    if (app_->shortcut(ImGuiKey_Delete) && !list_.grid.selected.empty() && app_->may_change(&why)) ask({list_.grid.selected.begin(), list_.grid.selected.end()});
+    if (app_->shortcut(ImGuiKey_Delete) && !list_.grid.selected.empty() && app_->may_change(&why))
+      ask({list_.grid.selected.begin(), list_.grid.selected.end()});
     create_dialog();
     delete_.draw(*app_);
   }

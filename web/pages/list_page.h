@@ -1,5 +1,5 @@
-// ListPage: what users, keys and settings have in common: a head with a filter and one button, the list, its errors.
-// Thread: the one thread. Owns: the list and the filter.
+// ListPage: what users, keys and settings have in common: a head with a filter and one button, the
+// list, its errors. Thread: the one thread. Owns: the list and the filter.
 #pragma once
 
 #include <string>
@@ -14,7 +14,8 @@ namespace web {
 class ListPage : public Page {
  protected:
   // Draws the head; true when its button was pressed.
-  bool head(const Rect& a, std::string_view title, std::string_view note, std::string_view action, uint32_t action_icon);
+  bool head(const Rect& a, std::string_view title, std::string_view note, std::string_view action,
+            uint32_t action_icon);
   void body(const Rect& a, Collection& c, const GridOptions& options, std::string_view cannot);
   virtual SimpleRow row_of(const Json& object) = 0;
 

@@ -1,5 +1,5 @@
-// NamespaceFilter: which namespaces the lists of a cluster show; one choice for all of its lists, in the address too.
-// Thread: the one thread. Owns: the text of its own filter.
+// NamespaceFilter: which namespaces the lists of a cluster show; one choice for all of its lists,
+// in the address too. Thread: the one thread. Owns: the text of its own filter.
 #pragma once
 
 #include <string>
@@ -15,7 +15,8 @@ class NamespaceFilter {
  public:
   void read(App& app, const std::string& cluster, const Route& route);
   void open() { opening_ = true; }
-  float draw(App& app, const std::string& cluster, float x, float y, float width_max);  // returns its width
+  float draw(App& app, const std::string& cluster, float x, float y,
+             float width_max);  // returns its width
   std::string joined(App& app, const std::string& cluster) const;
 
  private:

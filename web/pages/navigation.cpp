@@ -13,31 +13,57 @@ struct Group {
 };
 const std::vector<Group>& groups() {
   static const std::vector<Group> list = {
-      {"Workloads", tokens::kIconCubeOutline,
-       {{"apps", "deployments"}, {"apps", "statefulsets"}, {"apps", "daemonsets"}, {"batch", "jobs"}, {"batch", "cronjobs"}, {"", "pods"}}},
-      {"Services and routes", tokens::kIconLan,
-       {{"", "services"}, {"networking.k8s.io", "ingresses"}, {"gateway.networking.k8s.io", "gateways"},
-        {"gateway.networking.k8s.io", "httproutes"}, {"autoscaling", "horizontalpodautoscalers"}}},
-      {"Storage and config", tokens::kIconDatabaseOutline,
-       {{"", "configmaps"}, {"", "secrets"}, {"", "persistentvolumeclaims"}, {"", "persistentvolumes"}, {"storage.k8s.io", "storageclasses"}}},
-      {"Policy", tokens::kIconShieldOutline,
-       {{"networking.k8s.io", "networkpolicies"}, {"", "resourcequotas"}, {"", "limitranges"}, {"policy", "poddisruptionbudgets"},
-        {"", "serviceaccounts"}, {"rbac.authorization.k8s.io", "roles"}, {"rbac.authorization.k8s.io", "rolebindings"},
-        {"rbac.authorization.k8s.io", "clusterroles"}, {"rbac.authorization.k8s.io", "clusterrolebindings"}}},
+      {"Workloads",
+       tokens::kIconCubeOutline,
+       {{"apps", "deployments"},
+        {"apps", "statefulsets"},
+        {"apps", "daemonsets"},
+        {"batch", "jobs"},
+        {"batch", "cronjobs"},
+        {"", "pods"}}},
+      {"Services and routes",
+       tokens::kIconLan,
+       {{"", "services"},
+        {"networking.k8s.io", "ingresses"},
+        {"gateway.networking.k8s.io", "gateways"},
+        {"gateway.networking.k8s.io", "httproutes"},
+        {"autoscaling", "horizontalpodautoscalers"}}},
+      {"Storage and config",
+       tokens::kIconDatabaseOutline,
+       {{"", "configmaps"},
+        {"", "secrets"},
+        {"", "persistentvolumeclaims"},
+        {"", "persistentvolumes"},
+        {"storage.k8s.io", "storageclasses"}}},
+      {"Policy",
+       tokens::kIconShieldOutline,
+       {{"networking.k8s.io", "networkpolicies"},
+        {"", "resourcequotas"},
+        {"", "limitranges"},
+        {"policy", "poddisruptionbudgets"},
+        {"", "serviceaccounts"},
+        {"rbac.authorization.k8s.io", "roles"},
+        {"rbac.authorization.k8s.io", "rolebindings"},
+        {"rbac.authorization.k8s.io", "clusterroles"},
+        {"rbac.authorization.k8s.io", "clusterrolebindings"}}},
   };
   return list;
 }
 
 std::string plural_label(const ApiKind& kind) {
   const std::string& k = kind.kind;
-  if (k.ends_with("y") && !k.ends_with("ay") && !k.ends_with("ey")) return k.substr(0, k.size() - 1) + "ies";
-  if (k.ends_with("s") || k.ends_with("ch")) return k.ends_with("ss") || k.ends_with("ch") ? k + "es" : k;
+  if (k.ends_with("y") && !k.ends_with("ay") && !k.ends_with("ey"))
+    return k.substr(0, k.size() - 1) + "ies";
+  if (k.ends_with("s") || k.ends_with("ch"))
+    return k.ends_with("ss") || k.ends_with("ch") ? k + "es" : k;
   return k + "s";
 }
 
 }  // namespace
 
-std::string kind_label(const ApiKind& kind) { return plural_label(kind); }
+std::string kind_label(const ApiKind& kind) {
+  return plural_label(kind);
+}
 
 void App::nav_section(float x, float& y, std::string_view label) {
   y += 12;
@@ -46,8 +72,8 @@ void App::nav_section(float x, float& y, std::string_view label) {
   y += 26;
 }
 
-bool App::nav_item(float x, float& y, float w, uint32_t code, std::string_view label, std::string_view href, bool current,
-                   std::string_view count, int indent) {
+bool App::nav_item(float x, float& y, float w, uint32_t code, std::string_view label,
+                   std::string_view href, bool current, std::string_view count, int indent) {
   const auto& c = col();
   const bool rail = w < 60;
   const float h = indent > 0 ? tokens::kSizeRowTreeChild : tokens::kSizeRowNavItem;
@@ -56,21 +82,29 @@ bool App::nav_item(float x, float& y, float w, uint32_t code, std::string_view l
   const ImGuiID id = ImHashStr(std::string(href).c_str(), href.size(), id_of(label));
   const Hit hh = hit(id, r);
   if (!in_view(r)) return false;
-  if (current) fill(r, hh.hovered ? c.surface_selectedHover : c.surface_selected, tokens::kRadiusUseMenuItem);
-  else if (hh.hovered) fill(r, ui_state.dark ? c.surface_hover : c.surface_pressed, tokens::kRadiusUseMenuItem);
+  if (current)
+    fill(r, hh.hovered ? c.surface_selectedHover : c.surface_selected, tokens::kRadiusUseMenuItem);
+  else if (hh.hovered)
+    fill(r, ui_state.dark ? c.surface_hover : c.surface_pressed, tokens::kRadiusUseMenuItem);
   if (hh.focused) focus_ring(r, tokens::kRadiusUseMenuItem, true);
   const Color ink = current ? c.accent_text : hh.hovered ? c.text_primary : c.text_secondary;
   if (rail) {
     icon_center(r, tokens::kSizeIconNav, current ? c.accent_icon : c.text_secondary, code);
     tooltip(hh, label);
   } else {
-    if (code != 0 && indent == 0) icon(r.Min.x + 10, r.Min.y + (h - 18) / 2, 18, current ? c.accent_icon : c.text_secondary, code);
+    if (code != 0 && indent == 0)
+      icon(r.Min.x + 10, r.Min.y + (h - 18) / 2, 18, current ? c.accent_icon : c.text_secondary,
+           code);
     const float tx = r.Min.x + (indent > 0 ? 38.0f : 38.0f);
-    const float room = r.Max.x - tx - 12 - (count.empty() ? 0 : text_width(tokens::kTypeSmall, count) + 8);
-    text_fit(tx, r.Min.y, current ? tokens::kTypeBodyStrong : tokens::kTypeBody, ink, label, room, h);
-    text_right(r.Max.x - 10, r.Min.y, tokens::kTypeSmall, current ? c.accent_text : c.text_tertiary, count, h);
+    const float room =
+        r.Max.x - tx - 12 - (count.empty() ? 0 : text_width(tokens::kTypeSmall, count) + 8);
+    text_fit(tx, r.Min.y, current ? tokens::kTypeBodyStrong : tokens::kTypeBody, ink, label, room,
+             h);
+    text_right(r.Max.x - 10, r.Min.y, tokens::kTypeSmall, current ? c.accent_text : c.text_tertiary,
+               count, h);
   }
-  MirrorNode& n = ui_state.mirror.say(id, href.empty() ? Role::kButton : Role::kLink, label, place(r));
+  MirrorNode& n =
+      ui_state.mirror.say(id, href.empty() ? Role::kButton : Role::kLink, label, place(r));
   n.href = href;
   if (current) n.selected = 1;
   if (hh.pressed && !href.empty()) follow(std::string(href), hh);
@@ -83,7 +117,8 @@ void App::draw_navigation() {
   const Rect r(0, tokens::kShellHeader, w, height_);
   ui_state.mirror.open(id_of("navigation"), Role::kNavigation, "Navigation", place(r));
   const float bottom = 44;
-  if (begin_area("nav", Rect(r.Min.x, r.Min.y, r.Max.x, r.Max.y - bottom), 0, 0, ImGuiWindowFlags_NoScrollbar)) {
+  if (begin_area("nav", Rect(r.Min.x, r.Min.y, r.Max.x, r.Max.y - bottom), 0, 0,
+                 ImGuiWindowFlags_NoScrollbar)) {
     float y = r.Min.y + 4 - ImGui::GetScrollY();
     const float x = 8, iw = w - 16;
     if (route.cluster().empty()) {
@@ -99,13 +134,15 @@ void App::draw_navigation() {
   const Rect fold = box(8, y, w - 16, 32);
   const Hit h = hit(id_of("Collapse"), fold);
   if (h.hovered) fill(fold, ui_state.dark ? col().surface_hover : col().surface_pressed, 6);
-  icon(rail ? fold.Min.x + (fold.GetWidth() - 16) / 2 : fold.Min.x + 10, y + 8, 16, col().text_tertiary,
+  icon(rail ? fold.Min.x + (fold.GetWidth() - 16) / 2 : fold.Min.x + 10, y + 8, 16,
+       col().text_tertiary,
        rail ? tokens::kIconChevronDoubleRight : tokens::kIconChevronDoubleLeft);
   if (!rail) {
     text(fold.Min.x + 36, y, tokens::kTypeSmall, col().text_tertiary, "Collapse", 32);
     text_right(fold.Max.x - 10, y, tokens::kTypeSmall, col().text_tertiary, "[", 32);
   }
-  ui_state.mirror.say(h.id, Role::kButton, rail ? "Expand navigation" : "Collapse navigation", place(fold));
+  ui_state.mirror.say(h.id, Role::kButton, rail ? "Expand navigation" : "Collapse navigation",
+                      place(fold));
   if (h.pressed) set_pref("nav-rail", nav_rail_ ? "false" : "true");
   ui_state.mirror.close();
 }
@@ -147,16 +184,23 @@ void App::draw_home_navigation(float& y, float x, float w) {
   const auto& clusters = v3.collection("cluster", "/v3/clusters");
   const std::string count = clusters.loaded ? std::to_string(clusters.items.size()) : "";
   const std::string at = route.part(0);
-  nav_item(x, y, w, tokens::kIconServerNetwork, "Clusters", "/dashboard/clusters", at == "clusters", count);
+  nav_item(x, y, w, tokens::kIconServerNetwork, "Clusters", "/dashboard/clusters", at == "clusters",
+           count);
   nav_pinned(x, y, w);
-  if (rail) y += 9;
-  else nav_section(x, y, "Access");
-  nav_item(x, y, w, tokens::kIconAccountMultipleOutline, "Users", "/dashboard/users", at == "users");
+  if (rail)
+    y += 9;
+  else
+    nav_section(x, y, "Access");
+  nav_item(x, y, w, tokens::kIconAccountMultipleOutline, "Users", "/dashboard/users",
+           at == "users");
   nav_item(x, y, w, tokens::kIconKeyOutline, "API keys", "/dashboard/keys", at == "keys");
-  if (rail) y += 9;
-  else nav_section(x, y, "System");
+  if (rail)
+    y += 9;
+  else
+    nav_section(x, y, "System");
   nav_item(x, y, w, tokens::kIconCogOutline, "Settings", "/dashboard/settings", at == "settings");
-  nav_item(x, y, w, tokens::kIconAccountCircleOutline, "Preferences", "/dashboard/preferences", at == "preferences");
+  nav_item(x, y, w, tokens::kIconAccountCircleOutline, "Preferences", "/dashboard/preferences",
+           at == "preferences");
 }
 
 void App::draw_cluster_switch(float x, float& y, float w) {
@@ -227,7 +271,8 @@ void App::draw_cluster_navigation(float& y, float x, float w) {
   if (!view.discovery.loaded()) return;
   refresh_counts(view);
   auto current = [&](const ApiKind& k) {
-    return route.part(2) == "r" && route.part(4) == k.plural && route.part(3) == (k.group.empty() ? "core" : k.group);
+    return route.part(2) == "r" && route.part(4) == k.plural &&
+           route.part(3) == (k.group.empty() ? "core" : k.group);
   };
   auto count = [&](const ApiKind& k) {
     const auto it = view.counts.find(k.group + "/" + k.plural);
@@ -235,14 +280,18 @@ void App::draw_cluster_navigation(float& y, float x, float w) {
   };
   auto top = [&](const char* plural, uint32_t code) {
     const ApiKind* k = view.discovery.find("", plural);
-    if (k != nullptr) nav_item(x, y, w, code, kind_label(*k), list_url(id, *k), current(*k), count(*k));
+    if (k != nullptr)
+      nav_item(x, y, w, code, kind_label(*k), list_url(id, *k), current(*k), count(*k));
   };
   top("nodes", tokens::kIconServer);
   top("namespaces", tokens::kIconFolderOutline);
   top("events", tokens::kIconBellRingOutline);
-  if (rail) y += 9;
-  else nav_section(x, y, "Resources");
-  std::map<std::string, bool> shown = {{"/nodes", true}, {"/namespaces", true}, {"/events", true}, {"events.k8s.io/events", true}};
+  if (rail)
+    y += 9;
+  else
+    nav_section(x, y, "Resources");
+  std::map<std::string, bool> shown = {
+      {"/nodes", true}, {"/namespaces", true}, {"/events", true}, {"events.k8s.io/events", true}};
   auto group = [&](const char* label, uint32_t code, const std::vector<const ApiKind*>& kinds) {
     if (kinds.empty()) return;
     bool inside = false;
@@ -255,9 +304,11 @@ void App::draw_cluster_navigation(float& y, float x, float w) {
     const float top_y = y;
     if (nav_item(x, y, w, code, label, "", false)) folded = !folded;
     const bool open = !folded;
-    icon(x + w - 26, top_y + 8, 16, col().text_tertiary, open ? tokens::kIconChevronDown : tokens::kIconChevronRight);
+    icon(x + w - 26, top_y + 8, 16, col().text_tertiary,
+         open ? tokens::kIconChevronDown : tokens::kIconChevronRight);
     if (!open) return;
-    for (const ApiKind* k : kinds) nav_item(x, y, w, 0, kind_label(*k), list_url(id, *k), current(*k), count(*k), 1);
+    for (const ApiKind* k : kinds)
+      nav_item(x, y, w, 0, kind_label(*k), list_url(id, *k), current(*k), count(*k), 1);
   };
   for (const Group& g : groups()) {
     std::vector<const ApiKind*> kinds;

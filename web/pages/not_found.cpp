@@ -1,4 +1,5 @@
-// What is shown for an address, a cluster, a kind or an object that does not exist, inside the shell.
+// What is shown for an address, a cluster, a kind or an object that does not exist, inside the
+// shell.
 #include "web/pages/app.h"
 
 namespace web {
@@ -6,7 +7,8 @@ namespace {
 
 class NotFoundPage final : public Page {
  public:
-  NotFoundPage(std::string title, std::string words) : title_(std::move(title)), words_(std::move(words)) {}
+  NotFoundPage(std::string title, std::string words)
+      : title_(std::move(title)), words_(std::move(words)) {}
   std::string title(App&) override { return "Not found"; }
 
  private:
@@ -15,7 +17,8 @@ class NotFoundPage final : public Page {
     const float w = button_width("Go to clusters", {.kind = ButtonKind::kPrimary});
     const float cx = f.area.GetCenter().x;
     const float y = f.area.Min.y + ImMax(24.0f, (f.area.GetHeight() - 120) / 2.6f) + 104;
-    if (button(std::round(cx - w / 2), y, "Go to clusters", {.kind = ButtonKind::kPrimary, .href = "/dashboard/clusters"})) {
+    if (button(std::round(cx - w / 2), y, "Go to clusters",
+               {.kind = ButtonKind::kPrimary, .href = "/dashboard/clusters"})) {
       f.app.go("/dashboard/clusters");
     }
   }

@@ -1,5 +1,5 @@
-// ObjectYaml: the YAML of one object, edited, reviewed beside what the server has, tried (dry run) and saved; conflicts are merged.
-// Thread: the one thread. Owns: the text and the state of saving.
+// ObjectYaml: the YAML of one object, edited, reviewed beside what the server has, tried (dry run)
+// and saved; conflicts are merged. Thread: the one thread. Owns: the text and the state of saving.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ class App;
 
 class ObjectYaml {
  public:
-  void show(const engine::Json& object);        // a newer version from the server
+  void show(const engine::Json& object);  // a newer version from the server
   bool dirty() const { return dirty_; }
   void draw(App& app, const Rect& r, const std::string& url, bool may_update);
 
@@ -34,7 +34,8 @@ class ObjectYaml {
   CodeEditor editor_;
   Lifetime alive_;
   engine::Json base_, latest_, edited_;
-  bool loaded_ = false, dirty_ = false, managed_ = false, review_ = false, saving_ = false, conflict_ = false;
+  bool loaded_ = false, dirty_ = false, managed_ = false, review_ = false, saving_ = false,
+       conflict_ = false;
   bool dry_asked_ = false, dry_done_ = false;
   std::string parse_error_, dry_error_, save_error_;
   uint64_t checked_ = 0;

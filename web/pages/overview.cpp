@@ -1,4 +1,5 @@
-// Overview: one cluster on one page: what needs attention, counts, capacity, nodes, events, components, conditions.
+// Overview: one cluster on one page: what needs attention, counts, capacity, nodes, events,
+// components, conditions.
 #include <algorithm>
 #include <cmath>
 
@@ -22,8 +23,8 @@ class OverviewPage final : public Page {
   float attention(float x, float y, float w, const Json& object);
   float counts(float x, float y, float w);
   float capacity(float x, float y, float w);
-  void capacity_card(const Rect& r, std::string_view title, std::string_view used, std::string_view all, float fraction,
-                     const std::vector<float>& past);
+  void capacity_card(const Rect& r, std::string_view title, std::string_view used,
+                     std::string_view all, float fraction, const std::vector<float>& past);
   void nodes(const Rect& r);
   void events(const Rect& r);
   void components(const Rect& r, const Json& object);
@@ -34,12 +35,13 @@ class OverviewPage final : public Page {
   App* app_ = nullptr;
   ClusterFacts facts_;
   std::unique_ptr<TableList> events_;
-  std::vector<float> past_[3];   // requested shares since the page was opened
+  std::vector<float> past_[3];  // requested shares since the page was opened
   double past_at_ = -1e9;
 };
 
 void card_title(const Rect& r, std::string_view title, std::string_view note) {
-  const float w = text(r.Min.x + 16, r.Min.y + 10, tokens::kTypeSection, col().text_primary, title, 24);
+  const float w =
+      text(r.Min.x + 16, r.Min.y + 10, tokens::kTypeSection, col().text_primary, title, 24);
   say_heading(box(r.Min.x + 16, r.Min.y + 10, w, 24), title, 2);
   text(r.Min.x + 24 + w, r.Min.y + 10, tokens::kTypeBody, col().text_tertiary, note, 24);
 }
@@ -52,8 +54,10 @@ void OverviewPage::head(const Rect& r, const Json& object) {
   const float w = text(x, r.Min.y + 12, tokens::kTypeTitle, c.text_primary, facts_.name);
   say_heading(box(x, r.Min.y + 12, w, 28), facts_.name, 1);
   const bool live = app_->live();
-  state_badge(x + w + 8, r.Min.y + 12, 30, live ? facts_.state : "was " + facts_.state, live ? facts_.tone : Tone::kNeutral);
-  ui().mirror.say(id_of("state"), Role::kStatus, facts_.state, place(box(x + w + 8, r.Min.y + 12, 80, 30)));
+  state_badge(x + w + 8, r.Min.y + 12, 30, live ? facts_.state : "was " + facts_.state,
+              live ? facts_.tone : Tone::kNeutral);
+  ui().mirror.say(id_of("state"), Role::kStatus, facts_.state,
+                  place(box(x + w + 8, r.Min.y + 12, 80, 30)));
   float px = x;
   auto part = [&](std::string_view words, bool mono) {
     if (words.empty() || words == "\xe2\x80\x93") return;
@@ -61,7 +65,9 @@ void OverviewPage::head(const Rect& r, const Json& object) {
       text(px, r.Min.y + 42, tokens::kTypeSmall, c.text_tertiary, "\xc2\xb7", 18);
       px += 12;
     }
-    px += text(px, r.Min.y + 42, mono ? tokens::kTypeCode : tokens::kTypeSmall, c.text_secondary, words, 18) + 8;
+    px += text(px, r.Min.y + 42, mono ? tokens::kTypeCode : tokens::kTypeSmall, c.text_secondary,
+               words, 18) +
+          8;
   };
   part(facts_.type, false);
   part(facts_.version, true);
@@ -69,14 +75,22 @@ void OverviewPage::head(const Rect& r, const Json& object) {
   const std::string endpoint(object.str("apiEndpoint"));
   part(endpoint, true);
   if (!endpoint.empty()) {
-    if (icon_button(px - 4, r.Min.y + 39, tokens::kIconContentCopy, "Copy address", {.size = 24, .glyph = 14}).pressed) app_->copy(endpoint, endpoint);
+    if (icon_button(px - 4, r.Min.y + 39, tokens::kIconContentCopy, "Copy address",
+                    {.size = 24, .glyph = 14})
+            .pressed)
+      app_->copy(endpoint, endpoint);
     px += 22;
   }
   part(age_text(facts_.created, ui().wall) + " old", false);
   float right = r.Max.x - 24;
   std::string_view why;
   const bool may = app_->may_change(&why);
-  if (button_left_of(right, r.Min.y + 20, "Kubeconfig", {.icon = tokens::kIconDownload, .icon_after = tokens::kIconChevronDown, .disabled = !may, .tip = why})) open_menu("Kubeconfig");
+  if (button_left_of(right, r.Min.y + 20, "Kubeconfig",
+                     {.icon = tokens::kIconDownload,
+                      .icon_after = tokens::kIconChevronDown,
+                      .disabled = !may,
+                      .tip = why}))
+    open_menu("Kubeconfig");
   if (begin_menu("Kubeconfig", ImVec2(r.Max.x - 24, r.Min.y + 56), 220, true)) {
     if (menu_item(tokens::kIconDownload, "Download kubeconfig")) app_->kubeconfig(id_, true);
     if (menu_item(tokens::kIconContentCopy, "Copy kubeconfig")) app_->kubeconfig(id_, false);
@@ -87,9 +101,12 @@ void OverviewPage::head(const Rect& r, const Json& object) {
 float OverviewPage::attention(float x, float y, float w, const Json& object) {
   std::vector<std::string> words;
   if (!facts_.reason.empty()) words.push_back(facts_.reason);
-  if (const Json* conditions = object.find("conditions"); conditions != nullptr && conditions->is_array()) {
+  if (const Json* conditions = object.find("conditions");
+      conditions != nullptr && conditions->is_array()) {
     for (const Json& c : conditions->as_array()) {
-      if (c.str("status") != "False" || c.str("message").empty() || c.str("message") == facts_.reason) continue;
+      if (c.str("status") != "False" || c.str("message").empty() ||
+          c.str("message") == facts_.reason)
+        continue;
       words.push_back(std::string(c.str("type")) + ": " + std::string(c.str("message")));
     }
   }
@@ -99,8 +116,11 @@ float OverviewPage::attention(float x, float y, float w, const Json& object) {
   const Rect r = box(x, y, w, 40);
   banner_box(r, tone);
   tone_mark(x + 14, y + 12, 16, tone);
-  const std::string title = words.size() == 1 ? (waiting ? "Not connected yet" : facts_.tone == Tone::kSuccess ? "1 thing needs attention" : facts_.state)
-                                              : std::to_string(words.size()) + " things need attention";
+  const std::string title = words.size() == 1
+                                ? (waiting                         ? "Not connected yet"
+                                   : facts_.tone == Tone::kSuccess ? "1 thing needs attention"
+                                                                   : facts_.state)
+                                : std::to_string(words.size()) + " things need attention";
   float tx = x + 40;
   tx += text(tx, y, tokens::kTypeBodyStrong, col().text_primary, title, 40) + 10;
   std::string all;
@@ -108,7 +128,8 @@ float OverviewPage::attention(float x, float y, float w, const Json& object) {
   const float bw = waiting ? 130.0f : 0;
   text_fit(tx, y, tokens::kTypeBody, col().text_secondary, all, r.Max.x - tx - 16 - bw, 40);
   ui().mirror.say(id_of("attention"), Role::kAlert, title + ": " + all, place(r));
-  if (waiting && button(r.Max.x - bw + 4, y + 8, "Show command", {.height = 24, .style = &tokens::kTypeSmallStrong})) {
+  if (waiting && button(r.Max.x - bw + 4, y + 8, "Show command",
+                        {.height = 24, .style = &tokens::kTypeSmallStrong})) {
     app_->go("/dashboard/clusters/import?cluster=" + url_escape(id_));
   }
   return y + 56;
@@ -119,12 +140,21 @@ float OverviewPage::counts(float x, float y, float w) {
   struct Item {
     const char *group, *plural;
   };
-  static const Item items[] = {{"", "nodes"}, {"", "namespaces"}, {"apps", "deployments"}, {"apps", "statefulsets"}, {"apps", "daemonsets"},
-                               {"", "pods"}, {"", "services"}, {"networking.k8s.io", "ingresses"}, {"", "persistentvolumes"}, {"", "configmaps"}};
+  static const Item items[] = {{"", "nodes"},
+                               {"", "namespaces"},
+                               {"apps", "deployments"},
+                               {"apps", "statefulsets"},
+                               {"apps", "daemonsets"},
+                               {"", "pods"},
+                               {"", "services"},
+                               {"networking.k8s.io", "ingresses"},
+                               {"", "persistentvolumes"},
+                               {"", "configmaps"}};
   std::vector<const ApiKind*> kinds;
   for (const Item& i : items) {
     const ApiKind* k = view.discovery.find(i.group, i.plural);
-    if (k != nullptr && k->can_list && kinds.size() < (app_->narrow() ? 5u : 9u)) kinds.push_back(k);
+    if (k != nullptr && k->can_list && kinds.size() < (app_->narrow() ? 5u : 9u))
+      kinds.push_back(k);
   }
   if (kinds.empty()) return y;
   const Rect r = box(x, y, w, 66);
@@ -136,13 +166,16 @@ float OverviewPage::counts(float x, float y, float w) {
     const Rect area = box(cx, y, cell, 66);
     const std::string label = k.plural == "persistentvolumes" ? "Volumes" : kind_label(k);
     const Hit h = hit(id_of(k.plural), area);
-    if (h.hovered) fill(Rect(area.Min.x + 1, area.Min.y + 1, area.Max.x - 1, area.Max.y - 1), col().surface_hover, 7);
+    if (h.hovered)
+      fill(Rect(area.Min.x + 1, area.Min.y + 1, area.Max.x - 1, area.Max.y - 1),
+           col().surface_hover, 7);
     if (h.focused) focus_ring(area, 8, true);
     if (i > 0) vline(cx, y + 1, y + 65, col().border_default);
     text_fit(cx + 14, y + 9, tokens::kTypeSmall, col().text_secondary, label, cell - 20, 18);
     const auto it = view.counts.find(k.group + "/" + k.plural);
     const std::string n = it == view.counts.end() ? "\xe2\x80\x93" : count_text(it->second);
-    text(cx + 14, y + 28, tokens::kTypeTitle, it == view.counts.end() ? col().text_tertiary : col().text_primary, n);
+    text(cx + 14, y + 28, tokens::kTypeTitle,
+         it == view.counts.end() ? col().text_tertiary : col().text_primary, n);
     ui().mirror.say(h.id, Role::kLink, label + " " + n, place(area)).href = list_url(id_, k);
     if (h.pressed) app_->follow(list_url(id_, k), h);
   }
@@ -160,7 +193,8 @@ void OverviewPage::remember(const ClusterFacts& c) {
   }
 }
 
-void OverviewPage::capacity_card(const Rect& r, std::string_view title, std::string_view used, std::string_view all, float fraction,
+void OverviewPage::capacity_card(const Rect& r, std::string_view title, std::string_view used,
+                                 std::string_view all, float fraction,
                                  const std::vector<float>& past) {
   const auto& c = col();
   card(r);
@@ -172,12 +206,14 @@ void OverviewPage::capacity_card(const Rect& r, std::string_view title, std::str
   }
   const float cx = r.Min.x + 16 + 42, cy = r.Min.y + 84;
   ring(cx, cy, ImMax(0.0f, fraction), 0);
-  text_center(box(cx - 40, cy - 12, 80, 24), tokens::kTypeHeading, c.text_primary, ClusterFacts::percent(fraction));
+  text_center(box(cx - 40, cy - 12, 80, 24), tokens::kTypeHeading, c.text_primary,
+              ClusterFacts::percent(fraction));
   MirrorNode& n = ui().mirror.say(id_of(title), Role::kMeter, title, place(r));
   n.value = std::to_string(static_cast<int>(std::lround(ImMax(0.0f, fraction) * 100)));
   const float lx = cx + 58;
   fill(box(lx, cy - 13, 10, 4), c.chart_used, 2);
-  const float legend = text(lx + 16, cy - 21, tokens::kTypeSmall, c.text_secondary, title == "Pods" ? "Used" : "Reserved", 20);
+  const float legend = text(lx + 16, cy - 21, tokens::kTypeSmall, c.text_secondary,
+                            title == "Pods" ? "Used" : "Reserved", 20);
   fill(box(lx, cy + 9, 10, 4), c.surface_track, 2);
   text(lx + 16, cy + 1, tokens::kTypeSmall, c.text_secondary, "Free", 20);
   const Rect plot(lx + 16 + ImMax(52.0f, legend) + 12, r.Min.y + 48, r.Max.x - 56, r.Max.y - 20);
@@ -185,7 +221,10 @@ void OverviewPage::capacity_card(const Rect& r, std::string_view title, std::str
   for (int i = 0; i < 3; i++) {
     const float y = plot.Min.y + plot.GetHeight() * static_cast<float>(i) / 2;
     hline(plot.Min.x, plot.Max.x, y, c.chart_grid);
-    text_right(r.Max.x - 16, y - 8, tokens::kTypeSmall, c.chart_axis, i == 0 ? "100%" : i == 1 ? "50%" : "0%");
+    text_right(r.Max.x - 16, y - 8, tokens::kTypeSmall, c.chart_axis,
+               i == 0   ? "100%"
+               : i == 1 ? "50%"
+                        : "0%");
   }
   if (past.size() >= 2) {
     sparkline(plot, past, 1);
@@ -197,9 +236,12 @@ void OverviewPage::capacity_card(const Rect& r, std::string_view title, std::str
 std::string bytes_text(double n) {
   char out[32];
   const double gi = n / 1073741824.0;
-  if (gi >= 10) snprintf(out, sizeof out, "%.0f GiB", gi);
-  else if (gi >= 1) snprintf(out, sizeof out, "%.1f GiB", gi);
-  else snprintf(out, sizeof out, "%.0f MiB", n / 1048576.0);
+  if (gi >= 10)
+    snprintf(out, sizeof out, "%.0f GiB", gi);
+  else if (gi >= 1)
+    snprintf(out, sizeof out, "%.1f GiB", gi);
+  else
+    snprintf(out, sizeof out, "%.0f MiB", n / 1048576.0);
   return out;
 }
 
@@ -211,12 +253,20 @@ std::string cores_text(double n) {
 
 float OverviewPage::capacity(float x, float y, float w) {
   const int across = w < 760 ? 1 : 3;
-  const float cw = std::floor((w - kGap * static_cast<float>(across - 1)) / static_cast<float>(across));
+  const float cw =
+      std::floor((w - kGap * static_cast<float>(across - 1)) / static_cast<float>(across));
   for (int i = 0; i < 3; i++) {
-    const Rect r = box(x + (cw + kGap) * static_cast<float>(i % across), y + 156 * static_cast<float>(i / across), cw, 140);
-    if (i == 0) capacity_card(r, "CPU", cores_text(facts_.cpu_used), cores_text(facts_.cpu_all) + " cores", facts_.cpu, past_[0]);
-    if (i == 1) capacity_card(r, "Memory", bytes_text(facts_.memory_used), bytes_text(facts_.memory_all), facts_.memory, past_[1]);
-    if (i == 2) capacity_card(r, "Pods", count_text(facts_.pods_used), count_text(facts_.pods_all), facts_.pods, past_[2]);
+    const Rect r = box(x + (cw + kGap) * static_cast<float>(i % across),
+                       y + 156 * static_cast<float>(i / across), cw, 140);
+    if (i == 0)
+      capacity_card(r, "CPU", cores_text(facts_.cpu_used), cores_text(facts_.cpu_all) + " cores",
+                    facts_.cpu, past_[0]);
+    if (i == 1)
+      capacity_card(r, "Memory", bytes_text(facts_.memory_used), bytes_text(facts_.memory_all),
+                    facts_.memory, past_[1]);
+    if (i == 2)
+      capacity_card(r, "Pods", count_text(facts_.pods_used), count_text(facts_.pods_all),
+                    facts_.pods, past_[2]);
   }
   return y + 156 * (across == 1 ? 3 : 1);
 }
@@ -229,7 +279,9 @@ void OverviewPage::nodes(const Rect& r) {
   for (const auto& [id, n] : all.items) ready += tone_of(n.str("state")) == Tone::kSuccess ? 1 : 0;
   card_title(r, "Nodes", all.loaded ? std::to_string(ready) + " ready" : "");
   const ApiKind* kind = app_->cluster(id_).discovery.find("", "nodes");
-  if (kind != nullptr && link(r.Max.x - 16 - text_width(tokens::kTypeSmallStrong, "All nodes"), r.Min.y + 10, tokens::kTypeSmallStrong, "All nodes", list_url(id_, *kind), 24)) {
+  if (kind != nullptr &&
+      link(r.Max.x - 16 - text_width(tokens::kTypeSmallStrong, "All nodes"), r.Min.y + 10,
+           tokens::kTypeSmallStrong, "All nodes", list_url(id_, *kind), 24)) {
     app_->go(list_url(id_, *kind));
   }
   const float hy = r.Min.y + 44;
@@ -246,7 +298,9 @@ void OverviewPage::nodes(const Rect& r) {
   hline(r.Min.x, r.Max.x, hy + 31, c.border_default);
   const Rect body(r.Min.x + 1, hy + 32, r.Max.x - 1, r.Max.y - 1);
   if (!all.loaded) {
-    if (!all.error.empty()) text_wrap(r.Min.x + 16, body.Min.y + 12, tokens::kTypeBody, c.text_secondary, all.error, r.GetWidth() - 32);
+    if (!all.error.empty())
+      text_wrap(r.Min.x + 16, body.Min.y + 12, tokens::kTypeBody, c.text_secondary, all.error,
+                r.GetWidth() - 32);
     return;
   }
   if (all.items.empty()) {
@@ -272,13 +326,20 @@ void OverviewPage::nodes(const Rect& r) {
       if (n.truth({"controlPlane"})) role = "control plane";
       if (n.truth({"etcd"}) && role.empty()) role = "etcd";
       if (n.truth({"worker"}) && role.empty()) role = "worker";
-      text_fit(role_x, row.Min.y, tokens::kTypeBody, c.text_secondary, role.empty() ? "\xe2\x80\x93" : role, cpu_x - 84 - role_x, 40);
+      text_fit(role_x, row.Min.y, tokens::kTypeBody, c.text_secondary,
+               role.empty() ? "\xe2\x80\x93" : role, cpu_x - 84 - role_x, 40);
       if (f.cpu >= 0) meter(cpu_x - 74, row.Min.y + 20, 32, f.cpu);
-      text_right(cpu_x, row.Min.y, tokens::kTypeBody, f.cpu < 0 ? c.text_tertiary : meter_ink(f.cpu, c.text_primary), ClusterFacts::percent(f.cpu), 40);
+      text_right(cpu_x, row.Min.y, tokens::kTypeBody,
+                 f.cpu < 0 ? c.text_tertiary : meter_ink(f.cpu, c.text_primary),
+                 ClusterFacts::percent(f.cpu), 40);
       if (f.memory >= 0) meter(mem_x - 74, row.Min.y + 20, 32, f.memory);
-      text_right(mem_x, row.Min.y, tokens::kTypeBody, f.memory < 0 ? c.text_tertiary : meter_ink(f.memory, c.text_primary), ClusterFacts::percent(f.memory), 40);
-      text_right(pods_x, row.Min.y, tokens::kTypeBody, c.text_primary, f.pods_used < 0 ? "\xe2\x80\x93" : count_text(f.pods_used), 40);
-      text_right(age_x, row.Min.y, tokens::kTypeBody, c.text_secondary, age_text(f.created, ui().wall), 40);
+      text_right(mem_x, row.Min.y, tokens::kTypeBody,
+                 f.memory < 0 ? c.text_tertiary : meter_ink(f.memory, c.text_primary),
+                 ClusterFacts::percent(f.memory), 40);
+      text_right(pods_x, row.Min.y, tokens::kTypeBody, c.text_primary,
+                 f.pods_used < 0 ? "\xe2\x80\x93" : count_text(f.pods_used), 40);
+      text_right(age_x, row.Min.y, tokens::kTypeBody, c.text_secondary,
+                 age_text(f.created, ui().wall), 40);
       hline(row.Min.x, row.Max.x, row.Max.y - 1, c.border_subtle);
       ui().mirror.say(h.id, Role::kLink, name, place(row)).href = href;
       if (h.pressed && !href.empty()) app_->follow(href, h);
@@ -296,10 +357,12 @@ void OverviewPage::events(const Rect& r) {
   const ApiKind* kind = app_->cluster(id_).discovery.find("", "events");
   hline(r.Min.x, r.Max.x, r.Min.y + 44, c.border_default);
   if (kind == nullptr) return;
-  if (link(r.Max.x - 16 - text_width(tokens::kTypeSmallStrong, "All events"), r.Min.y + 10, tokens::kTypeSmallStrong, "All events", list_url(id_, *kind), 24)) {
+  if (link(r.Max.x - 16 - text_width(tokens::kTypeSmallStrong, "All events"), r.Min.y + 10,
+           tokens::kTypeSmallStrong, "All events", list_url(id_, *kind), 24)) {
     app_->go(list_url(id_, *kind));
   }
-  if (events_ == nullptr) events_ = std::make_unique<TableList>(app_->api, app_->cluster(id_).base, *kind);
+  if (events_ == nullptr)
+    events_ = std::make_unique<TableList>(app_->api, app_->cluster(id_).base, *kind);
   events_->show({});
   events_->tick(ui().now);
   int cell[5] = {-1, -1, -1, -1, -1};
@@ -312,24 +375,33 @@ void OverviewPage::events(const Rect& r) {
   std::vector<const TableRow*> rows;
   for (const TableRow& row : events_->rows()) rows.push_back(&row);
   const size_t shown = std::min<size_t>(rows.size(), 40);
-  std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(shown), rows.end(), [](const TableRow* a, const TableRow* b) { return a->created > b->created; });
+  std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(shown), rows.end(),
+                    [](const TableRow* a, const TableRow* b) { return a->created > b->created; });
   const Rect body(r.Min.x + 1, r.Min.y + 45, r.Max.x - 1, r.Max.y - 1);
   if (rows.empty()) {
-    if (events_->state() == TableList::State::kFailed) text_wrap(r.Min.x + 16, body.Min.y + 12, tokens::kTypeBody, c.text_secondary, events_->error().message(), r.GetWidth() - 32);
-    else if (events_->complete()) text(r.Min.x + 16, body.Min.y + 12, tokens::kTypeBody, c.text_tertiary, "Nothing happened lately");
+    if (events_->state() == TableList::State::kFailed)
+      text_wrap(r.Min.x + 16, body.Min.y + 12, tokens::kTypeBody, c.text_secondary,
+                events_->error().message(), r.GetWidth() - 32);
+    else if (events_->complete())
+      text(r.Min.x + 16, body.Min.y + 12, tokens::kTypeBody, c.text_tertiary,
+           "Nothing happened lately");
     return;
   }
   if (!begin_area("events", body)) return end_area();
   float y = body.Min.y - ImGui::GetScrollY();
-  auto of = [&](const TableRow& row, int k) { return cell[k] < 0 ? std::string_view() : row.cell(static_cast<size_t>(cell[k])); };
+  auto of = [&](const TableRow& row, int k) {
+    return cell[k] < 0 ? std::string_view() : row.cell(static_cast<size_t>(cell[k]));
+  };
   for (size_t i = 0; i < shown; i++) {
     const TableRow& row = *rows[i];
     const Rect line = box(body.Min.x, y, body.GetWidth(), 53);
     y += 53;
     if (!in_view(line)) continue;
     const bool warning = of(row, 0) == "Warning";
-    if (warning) icon(line.Min.x + 14, line.Min.y + 10, 15, c.state_warning_solid, tokens::kIconAlert);
-    else canvas()->AddCircleFilled(ImVec2(line.Min.x + 21, line.Min.y + 17), 2.5f, c.text_tertiary);
+    if (warning)
+      icon(line.Min.x + 14, line.Min.y + 10, 15, c.state_warning_solid, tokens::kIconAlert);
+    else
+      canvas()->AddCircleFilled(ImVec2(line.Min.x + 21, line.Min.y + 17), 2.5f, c.text_tertiary);
     const std::string age = age_text(row.created, ui().wall);
     const float aw = text_width(tokens::kTypeSmall, age);
     text_right(line.Max.x - 14, line.Min.y + 7, tokens::kTypeSmall, c.text_tertiary, age, 20);
@@ -342,9 +414,11 @@ void OverviewPage::events(const Rect& r) {
     }
     std::string_view object = of(row, 2);
     if (object.find('/') != object.npos) object = object.substr(object.find('/') + 1);
-    text(line.Min.x + 37, line.Min.y + 7, tokens::kTypeBodyStrong, c.text_primary, fit_middle(tokens::kTypeBodyStrong, object, right - line.Min.x - 37), 20);
+    text(line.Min.x + 37, line.Min.y + 7, tokens::kTypeBodyStrong, c.text_primary,
+         fit_middle(tokens::kTypeBodyStrong, object, right - line.Min.x - 37), 20);
     const std::string words = std::string(of(row, 1)) + ": " + std::string(of(row, 3));
-    text_fit(line.Min.x + 37, line.Min.y + 27, tokens::kTypeSmall, c.text_secondary, words, line.GetWidth() - 52, 18);
+    text_fit(line.Min.x + 37, line.Min.y + 27, tokens::kTypeSmall, c.text_secondary, words,
+             line.GetWidth() - 52, 18);
     say_text(line, std::string(object) + " " + words);
     hline(line.Min.x, line.Max.x, line.Max.y - 1, c.border_subtle);
     ui().after(age_tick(row.created, ui().wall));
@@ -359,10 +433,12 @@ void OverviewPage::components(const Rect& r, const Json& object) {
   auto line = [&](Tone tone, std::string_view name, std::string_view note) {
     if (y + 28 > r.Max.y) return;
     tone_mark(r.Min.x + 16, y + 6, 15, tone);
-    const float w = text_fit(r.Min.x + 38, y, tokens::kTypeBody, col().text_primary, name, r.GetWidth() * 0.55f, 28);
+    const float w = text_fit(r.Min.x + 38, y, tokens::kTypeBody, col().text_primary, name,
+                             r.GetWidth() * 0.55f, 28);
     const std::string fitted = fit_end(tokens::kTypeSmall, note, r.GetWidth() - 66 - w);
     text_right(r.Max.x - 16, y, tokens::kTypeSmall, col().text_tertiary, fitted, 28);
-    say_text(box(r.Min.x + 16, y, r.GetWidth() - 32, 28), std::string(name) + " " + std::string(note));
+    say_text(box(r.Min.x + 16, y, r.GetWidth() - 32, 28),
+             std::string(name) + " " + std::string(note));
     y += 28;
   };
   const Json* list = object.find("componentStatuses");
@@ -370,14 +446,20 @@ void OverviewPage::components(const Rect& r, const Json& object) {
     for (const Json& s : list->as_array()) {
       const Json* conditions = s.find("conditions");
       const Json none;
-      const Json& c = conditions != nullptr && conditions->is_array() && conditions->size() > 0 ? conditions->as_array()[0] : none;
+      const Json& c = conditions != nullptr && conditions->is_array() && conditions->size() > 0
+                          ? conditions->as_array()[0]
+                          : none;
       const bool good = c.str("status") == "True";
-      line(good ? Tone::kSuccess : Tone::kError, state_label(s.str("name")), good ? "healthy" : c.str("message"));
+      line(good ? Tone::kSuccess : Tone::kError, state_label(s.str("name")),
+           good ? "healthy" : c.str("message"));
     }
   }
   const int64_t seen = parse_time(object.str("agentLastSeen"));
-  if (seen > 0) line(ui().wall - seen < 20000 ? Tone::kSuccess : Tone::kError, "Paddock agent", age_text(seen, ui().wall) + " ago");
-  if (y < r.Min.y + 50) text(r.Min.x + 16, y, tokens::kTypeBody, col().text_tertiary, "Not known yet");
+  if (seen > 0)
+    line(ui().wall - seen < 20000 ? Tone::kSuccess : Tone::kError, "Paddock agent",
+         age_text(seen, ui().wall) + " ago");
+  if (y < r.Min.y + 50)
+    text(r.Min.x + 16, y, tokens::kTypeBody, col().text_tertiary, "Not known yet");
 }
 
 void OverviewPage::conditions(const Rect& r, const Json& object) {
@@ -393,15 +475,23 @@ void OverviewPage::conditions(const Rect& r, const Json& object) {
   float y = body.Min.y - ImGui::GetScrollY();
   for (const Json& c : list->as_array()) {
     const std::string_view status = c.str("status");
-    const Tone tone = status == "True" ? Tone::kSuccess : status == "False" ? Tone::kWarning : Tone::kTransitioning;
+    const Tone tone = status == "True"    ? Tone::kSuccess
+                      : status == "False" ? Tone::kWarning
+                                          : Tone::kTransitioning;
     tone_mark(r.Min.x + 16, y + 6, 15, tone);
-    const float w = text_fit(r.Min.x + 38, y, tokens::kTypeBody, col().text_primary, c.str("type"), r.GetWidth() - 60, 28);
-    const int64_t since = parse_time(c.str("lastTransitionTime").empty() ? c.str("lastUpdateTime") : c.str("lastTransitionTime"));
+    const float w = text_fit(r.Min.x + 38, y, tokens::kTypeBody, col().text_primary, c.str("type"),
+                             r.GetWidth() - 60, 28);
+    const int64_t since =
+        parse_time(c.str("lastTransitionTime").empty() ? c.str("lastUpdateTime")
+                                                       : c.str("lastTransitionTime"));
     const std::string note = since > 0 ? age_text(since, ui().wall) : "";
-    if (w + 60 + text_width(tokens::kTypeSmall, note) < r.GetWidth()) text_right(r.Max.x - 16, y, tokens::kTypeSmall, col().text_tertiary, note, 28);
+    if (w + 60 + text_width(tokens::kTypeSmall, note) < r.GetWidth())
+      text_right(r.Max.x - 16, y, tokens::kTypeSmall, col().text_tertiary, note, 28);
     const Rect line = box(r.Min.x + 16, y, r.GetWidth() - 32, 28);
-    say_text(line, std::string(c.str("type")) + " " + std::string(status) + " " + std::string(c.str("message")));
-    if (ImGui::IsMouseHoveringRect(line.Min, line.Max) && ImGui::IsWindowHovered()) tooltip({.hovered = true, .id = id_of(c.str("type"))}, c.str("message"));
+    say_text(line, std::string(c.str("type")) + " " + std::string(status) + " " +
+                       std::string(c.str("message")));
+    if (ImGui::IsMouseHoveringRect(line.Min, line.Max) && ImGui::IsWindowHovered())
+      tooltip({.hovered = true, .id = id_of(c.str("type"))}, c.str("message"));
     y += 28;
   }
   end_area(y + 4);
@@ -412,12 +502,14 @@ void OverviewPage::draw_content(Frame& f) {
   Collection& all = app_->v3.collection("cluster", "/v3/clusters");
   const Json* object = all.find(id_);
   if (object == nullptr) {
-    if (!all.loaded && all.error.empty()) return skeleton_rows(Rect(f.area.Min.x, f.area.Min.y + 96, f.area.Max.x, f.area.Max.y), 40);
+    if (!all.loaded && all.error.empty())
+      return skeleton_rows(Rect(f.area.Min.x, f.area.Min.y + 96, f.area.Max.x, f.area.Max.y), 40);
     if (!all.error.empty()) {
       if (error_page(f.area, "The cluster cannot be read", all.error) == 1) app_->v3.reload(all);
       return;
     }
-    empty_page(f.area, tokens::kIconCompassOffOutline, "There is no such cluster", "It may have been removed. All others are in the list of clusters.");
+    empty_page(f.area, tokens::kIconCompassOffOutline, "There is no such cluster",
+               "It may have been removed. All others are in the list of clusters.");
     return;
   }
   facts_ = cluster_facts(*object, ui().wall);

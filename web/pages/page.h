@@ -1,5 +1,5 @@
-// Page: one view of the dashboard. A page is made for a path and kept while that path is shown (and a few after it, for the back button).
-// Thread: the one thread. Owns: its own state.
+// Page: one view of the dashboard. A page is made for a path and kept while that path is shown (and
+// a few after it, for the back button). Thread: the one thread. Owns: its own state.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ class App;
 
 struct Frame {
   App& app;
-  Rect area;             // of the panel
+  Rect area;  // of the panel
   const Route& route;
 };
 
@@ -34,7 +34,7 @@ class Page {
 };
 
 struct PageDef {
-  std::string pattern;   // "clusters", "c/*", "c/*/r/*/*"
+  std::string pattern;  // "clusters", "c/*", "c/*/r/*/*"
   std::function<std::unique_ptr<Page>(const Route&)> make;
 };
 

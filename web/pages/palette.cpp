@@ -22,7 +22,8 @@ int fuzzy_score(std::string_view query, std::string_view text) {
     // The start of a word is better than its middle.
     if (!run) {
       for (size_t k = at; k < text.size(); k++) {
-        if (low(text[k]) == low(q) && (k == 0 || text[k - 1] == '-' || text[k - 1] == ' ' || text[k - 1] == '/' || text[k - 1] == '.')) {
+        if (low(text[k]) == low(q) && (k == 0 || text[k - 1] == '-' || text[k - 1] == ' ' ||
+                                       text[k - 1] == '/' || text[k - 1] == '.')) {
           i = k;
           break;
         }
@@ -32,7 +33,8 @@ int fuzzy_score(std::string_view query, std::string_view text) {
     while (i < text.size() && low(text[i]) != low(q)) i++;
     if (i >= text.size()) return -1;
     const bool next = i == at && at > 0;
-    const bool start = i == 0 || text[i - 1] == '-' || text[i - 1] == ' ' || text[i - 1] == '/' || text[i - 1] == '.';
+    const bool start = i == 0 || text[i - 1] == '-' || text[i - 1] == ' ' || text[i - 1] == '/' ||
+                       text[i - 1] == '.';
     score += next ? 8 : start ? 6 : 1;
     if (i == 0) score += 6;
     at = i + 1;
@@ -48,7 +50,9 @@ void Palette::open(std::string text) {
   current_ = 0;
 }
 
-void Palette::close() { open_ = false; }
+void Palette::close() {
+  open_ = false;
+}
 
 void Palette::run(const Entry& entry) {
   const Entry chosen = entry;
@@ -70,17 +74,29 @@ void Palette::collect() {
     if (e.score >= 0) entries_.push_back(std::move(e));
   };
   for (const auto& [id, object] : app_.v3.collection("cluster", "/v3/clusters").items) {
-    add({tokens::kIconServer, app_.cluster_name(id), "Cluster", "", "/dashboard/c/" + url_escape(id), {}});
+    add({tokens::kIconServer,
+         app_.cluster_name(id),
+         "Cluster",
+         "",
+         "/dashboard/c/" + url_escape(id),
+         {}});
   }
   const std::string here = app_.route.cluster();
   if (!here.empty()) {
     ClusterView& view = app_.cluster(here);
     for (const ApiKind& k : view.discovery.kinds()) {
       if (!k.can_list) continue;
-      add({tokens::kIconCubeOutline, kind_label(k), k.group.empty() ? "core" : k.group, "", list_url(here, k), {}});
+      add({tokens::kIconCubeOutline,
+           kind_label(k),
+           k.group.empty() ? "core" : k.group,
+           "",
+           list_url(here, k),
+           {}});
     }
-    add({tokens::kIconDownload, "Download kubeconfig", "Action", "", "", [this, here] { app_.kubeconfig(here, true); }});
-    add({tokens::kIconContentCopy, "Copy kubeconfig", "Action", "", "", [this, here] { app_.kubeconfig(here, false); }});
+    add({tokens::kIconDownload, "Download kubeconfig", "Action", "", "",
+         [this, here] { app_.kubeconfig(here, true); }});
+    add({tokens::kIconContentCopy, "Copy kubeconfig", "Action", "", "",
+         [this, here] { app_.kubeconfig(here, false); }});
     if (view.namespace_list && !text_.empty()) {
       for (const TableRow& row : view.namespace_list->rows()) {
         const std::string ns(row.name());
@@ -109,7 +125,8 @@ void Palette::collect() {
        [this] { app_.set_pref("theme", app_.ui_state.dark ? "light" : "dark"); }});
   add({tokens::kIconKeyboardOutline, "Keys", "Action", "?", "", [this] { app_.keys_open = true; }});
   add({tokens::kIconLogout, "Sign out", "Action", "", "", [this] { app_.log_out(); }});
-  std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.score > b.score; });
+  std::stable_sort(entries_.begin(), entries_.end(),
+                   [](const Entry& a, const Entry& b) { return a.score > b.score; });
   if (entries_.size() > 60) entries_.resize(60);
 }
 
@@ -124,8 +141,10 @@ void Palette::draw() {
   const Rect r = box(std::round((screen.x - w) / 2), tokens::kShellPaletteTop, w, h);
   ImGui::SetNextWindowPos(ImVec2(0, 0));
   ImGui::SetNextWindowSize(screen);
-  ImGui::Begin("palette", nullptr, ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoMove |
-                                       ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoNav);
+  ImGui::Begin("palette", nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground |
+                   ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings |
+                   ImGuiWindowFlags_NoNav);
   if (focus_) ImGui::SetWindowFocus();
   fill(Rect(0, 0, screen.x, screen.y), col().surface_scrim);
   shadow(canvas(), r, 12, col().shadow_dialog);
@@ -147,38 +166,53 @@ void Palette::draw() {
   const bool lost = ImGui::IsItemDeactivated();
   ImGui::PopStyleColor();
   ImGui::PopFont();
-  MirrorNode& n = ui().mirror.say(item, Role::kTextbox, "Search everything", ImVec4(r.Min.x, r.Min.y, r.Max.x - 60, r.Min.y + 52));
+  MirrorNode& n = ui().mirror.say(item, Role::kTextbox, "Search everything",
+                                  ImVec4(r.Min.x, r.Min.y, r.Max.x - 60, r.Min.y + 52));
   n.value = text_;
   n.focused = true;
-  if (text_.empty()) text(r.Min.x + 52, r.Min.y, tokens::kTypeProse, col().text_tertiary, "Clusters, kinds, namespaces, actions", 56);
+  if (text_.empty())
+    text(r.Min.x + 52, r.Min.y, tokens::kTypeProse, col().text_tertiary,
+         "Clusters, kinds, namespaces, actions", 56);
   key_cap(r.Max.x - 46, r.Min.y + 18, "Esc");
   hline(r.Min.x, r.Max.x, r.Min.y + 55, col().border_default);
-  if (ImGui::IsKeyPressed(ImGuiKey_DownArrow)) current_ = std::min(current_ + 1, static_cast<int>(entries_.size()) - 1);
+  if (ImGui::IsKeyPressed(ImGuiKey_DownArrow))
+    current_ = std::min(current_ + 1, static_cast<int>(entries_.size()) - 1);
   if (ImGui::IsKeyPressed(ImGuiKey_UpArrow)) current_ = std::max(current_ - 1, 0);
   int chosen = -1;
   if (ImGui::IsKeyPressed(ImGuiKey_Enter, false) && !entries_.empty()) chosen = current_;
   const int first = std::max(0, std::min(current_ - 7, static_cast<int>(entries_.size()) - shown));
   for (int i = first; i < first + shown; i++) {
     const Entry& e = entries_[static_cast<size_t>(i)];
-    const Rect row = box(r.Min.x + 6, r.Min.y + 62 + static_cast<float>(i - first) * row_h, w - 12, row_h);
+    const Rect row =
+        box(r.Min.x + 6, r.Min.y + 62 + static_cast<float>(i - first) * row_h, w - 12, row_h);
     const Hit hh = hit(id_of(i) ^ 0xBA1, row, {.nav = false});
-    if (hh.hovered && (ImGui::GetIO().MouseDelta.x != 0 || ImGui::GetIO().MouseDelta.y != 0)) current_ = i;
+    if (hh.hovered && (ImGui::GetIO().MouseDelta.x != 0 || ImGui::GetIO().MouseDelta.y != 0))
+      current_ = i;
     if (i == current_) fill(row, col().surface_selected, 6);
-    icon(row.Min.x + 14, row.Min.y + 11, 18, i == current_ ? col().accent_icon : col().text_secondary, e.icon);
-    const float tw = text_fit(row.Min.x + 42, row.Min.y, tokens::kTypeBodyStrong, i == current_ ? col().accent_text : col().text_primary, e.label, w - 220, row_h);
-    text_fit(row.Min.x + 52 + tw, row.Min.y, tokens::kTypeSmall, col().text_tertiary, e.note, w - 130 - tw, row_h);
+    icon(row.Min.x + 14, row.Min.y + 11, 18,
+         i == current_ ? col().accent_icon : col().text_secondary, e.icon);
+    const float tw =
+        text_fit(row.Min.x + 42, row.Min.y, tokens::kTypeBodyStrong,
+                 i == current_ ? col().accent_text : col().text_primary, e.label, w - 220, row_h);
+    text_fit(row.Min.x + 52 + tw, row.Min.y, tokens::kTypeSmall, col().text_tertiary, e.note,
+             w - 130 - tw, row_h);
     text_right(row.Max.x - 12, row.Min.y, tokens::kTypeSmall, col().text_tertiary, e.key, row_h);
     MirrorNode& o = ui().mirror.say(hh.id, Role::kOption, e.label, place(row));
     o.selected = i == current_ ? 1 : 0;
     if (hh.pressed) chosen = i;
   }
-  if (entries_.empty()) text_center(Rect(r.Min.x, r.Min.y + 56, r.Max.x, r.Max.y), tokens::kTypeBody, col().text_tertiary, "Nothing fits");
+  if (entries_.empty())
+    text_center(Rect(r.Min.x, r.Min.y + 56, r.Max.x, r.Max.y), tokens::kTypeBody,
+                col().text_tertiary, "Nothing fits");
   ui().mirror.close();
   const bool outside = ImGui::IsMouseClicked(0) && !ImGui::IsMouseHoveringRect(r.Min, r.Max, false);
   ImGui::End();
-  if (ImGui::IsKeyPressed(ImGuiKey_Escape, false) || outside) close();
-  else if (chosen >= 0) run(entries_[static_cast<size_t>(chosen)]);
-  else if (lost) focus_ = true;
+  if (ImGui::IsKeyPressed(ImGuiKey_Escape, false) || outside)
+    close();
+  else if (chosen >= 0)
+    run(entries_[static_cast<size_t>(chosen)]);
+  else if (lost)
+    focus_ = true;
 }
 
 }  // namespace web

@@ -1,5 +1,5 @@
-// Palette: Ctrl+K. Finds clusters, kinds, namespaces, objects of the open lists, pages and actions by a few letters.
-// Thread: the one thread. Owns: its text and matches.
+// Palette: Ctrl+K. Finds clusters, kinds, namespaces, objects of the open lists, pages and actions
+// by a few letters. Thread: the one thread. Owns: its text and matches.
 #pragma once
 
 #include <functional>

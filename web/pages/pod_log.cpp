@@ -15,7 +15,7 @@ constexpr size_t kLinesMax = 50'000;
 constexpr float kLine = tokens::kSizeRowLogLine;
 
 struct LogLine {
-  std::string time;      // as the server stamped it
+  std::string time;  // as the server stamped it
   AnsiLine body;
   Tone tone = Tone::kNeutral;
   uint32_t level_from = 0, level_to = 0;
@@ -25,8 +25,10 @@ struct Level {
   const char* word;
   Tone tone;
 };
-constexpr Level kLevels[] = {{"ERROR", Tone::kError}, {"FATAL", Tone::kError}, {"PANIC", Tone::kError}, {"WARN", Tone::kWarning},
-                             {"WARNING", Tone::kWarning}, {"INFO", Tone::kInfo}, {"DEBUG", Tone::kNeutral}, {"TRACE", Tone::kNeutral}};
+constexpr Level kLevels[] = {{"ERROR", Tone::kError},     {"FATAL", Tone::kError},
+                             {"PANIC", Tone::kError},     {"WARN", Tone::kWarning},
+                             {"WARNING", Tone::kWarning}, {"INFO", Tone::kInfo},
+                             {"DEBUG", Tone::kNeutral},   {"TRACE", Tone::kNeutral}};
 
 // The level is one of the first words, or the letter of klog ("E1124 ...").
 void find_level(LogLine& line) {
@@ -45,20 +47,29 @@ void find_level(LogLine& line) {
       return;
     }
   }
-  if (t.size() > 5 && isdigit(static_cast<unsigned char>(t[1])) && isdigit(static_cast<unsigned char>(t[4]))) {
-    if (t[0] == 'E' || t[0] == 'F') line.tone = Tone::kError;
-    else if (t[0] == 'W') line.tone = Tone::kWarning;
-    else if (t[0] == 'I') line.tone = Tone::kInfo;
+  if (t.size() > 5 && isdigit(static_cast<unsigned char>(t[1])) &&
+      isdigit(static_cast<unsigned char>(t[4]))) {
+    if (t[0] == 'E' || t[0] == 'F')
+      line.tone = Tone::kError;
+    else if (t[0] == 'W')
+      line.tone = Tone::kWarning;
+    else if (t[0] == 'I')
+      line.tone = Tone::kInfo;
     if (line.tone != Tone::kNeutral) line.level_to = 1;
   }
 }
 
 class LogTab final : public DockTab {
  public:
-  LogTab(App& app, PodRef pod, std::string container) : app_(app), pod_(std::move(pod)), container_(std::move(container)) { begin(); }
+  LogTab(App& app, PodRef pod, std::string container)
+      : app_(app), pod_(std::move(pod)), container_(std::move(container)) {
+    begin();
+  }
   ~LogTab() override { app_.api.cancel(stream_); }
   std::string label() override { return pod_.pod; }
-  std::string key() const override { return "log " + pod_.cluster + "/" + pod_.ns + "/" + pod_.pod; }
+  std::string key() const override {
+    return "log " + pod_.cluster + "/" + pod_.ns + "/" + pod_.pod;
+  }
   uint32_t icon_code() const override { return tokens::kIconTextLong; }
   void draw(App& app, const Rect& area) override;
 
@@ -81,21 +92,25 @@ class LogTab final : public DockTab {
   std::deque<LogLine> lines_;
   std::string rest_, search_, searched_, ended_, error_;
   std::vector<std::string> containers_;
-  std::vector<size_t> shown_;   // lines, when filtered
+  std::vector<size_t> shown_;  // lines, when filtered
   size_t matched_ = 0, dropped_ = 0;
   int hits_ = 0;
-  bool follow_ = true, times_ = true, wrap_ = false, only_ = false, previous_ = false, to_end_ = true;
+  bool follow_ = true, times_ = true, wrap_ = false, only_ = false, previous_ = false,
+       to_end_ = true;
   int since_ = 2;
 };
 
 struct Since {
   const char *label, *query;
 };
-constexpr Since kSince[] = {{"100 lines", "tailLines=100"}, {"5m", "sinceSeconds=300"}, {"1,000 lines", "tailLines=1000"},
-                            {"15m", "sinceSeconds=900"}, {"1h", "sinceSeconds=3600"}, {"24h", "sinceSeconds=86400"}, {"all", "tailLines=50000"}};
+constexpr Since kSince[] = {{"100 lines", "tailLines=100"},    {"5m", "sinceSeconds=300"},
+                            {"1,000 lines", "tailLines=1000"}, {"15m", "sinceSeconds=900"},
+                            {"1h", "sinceSeconds=3600"},       {"24h", "sinceSeconds=86400"},
+                            {"all", "tailLines=50000"}};
 
 void LogTab::begin() {
-  const std::string base = app_.cluster(pod_.cluster).base + "/api/v1/namespaces/" + url_escape(pod_.ns) + "/pods/" + url_escape(pod_.pod);
+  const std::string base = app_.cluster(pod_.cluster).base + "/api/v1/namespaces/" +
+                           url_escape(pod_.ns) + "/pods/" + url_escape(pod_.pod);
   app_.api.get(base, alive_.guard([this](Result<Json> pod) {
     if (!pod) {
       error_ = pod.error().message();
@@ -107,8 +122,12 @@ void LogTab::begin() {
       if (all == nullptr || !all->is_array()) continue;
       for (const Json& c : all->as_array()) containers_.emplace_back(c.str("name"));
     }
-    const std::string_view wanted = pod->str({"metadata", "annotations", "kubectl.kubernetes.io/default-container"});
-    if (container_.empty()) container_ = !wanted.empty() ? std::string(wanted) : containers_.empty() ? "" : containers_[0];
+    const std::string_view wanted =
+        pod->str({"metadata", "annotations", "kubectl.kubernetes.io/default-container"});
+    if (container_.empty())
+      container_ = !wanted.empty()       ? std::string(wanted)
+                   : containers_.empty() ? ""
+                                         : containers_[0];
     open_stream();
   }));
 }
@@ -123,21 +142,26 @@ void LogTab::open_stream() {
   matched_ = dropped_ = 0;
   hits_ = 0;
   to_end_ = true;
-  std::string url = app_.cluster(pod_.cluster).base + "/api/v1/namespaces/" + url_escape(pod_.ns) + "/pods/" + url_escape(pod_.pod) +
-                    "/log?timestamps=true&" + kSince[since_].query + "&container=" + url_escape(container_);
+  std::string url = app_.cluster(pod_.cluster).base + "/api/v1/namespaces/" + url_escape(pod_.ns) +
+                    "/pods/" + url_escape(pod_.pod) + "/log?timestamps=true&" +
+                    kSince[since_].query + "&container=" + url_escape(container_);
   url += previous_ ? "&previous=true" : "&follow=true";
-  stream_ = app_.api.stream(
-      url, alive_.guard([this](std::string_view bytes) { take(bytes); }), alive_.guard([this](Status* status) {
-        stream_ = 0;
-        if (status != nullptr) error_ = status->message();
-        else ended_ = previous_ ? "End of the previous container's log" : "The log has ended";
-      }));
+  stream_ = app_.api.stream(url, alive_.guard([this](std::string_view bytes) { take(bytes); }),
+                            alive_.guard([this](Status* status) {
+                              stream_ = 0;
+                              if (status != nullptr)
+                                error_ = status->message();
+                              else
+                                ended_ = previous_ ? "End of the previous container's log"
+                                                   : "The log has ended";
+                            }));
 }
 
 void LogTab::take(std::string_view bytes) {
   rest_ += bytes;
   size_t from = 0;
-  for (size_t end; (end = rest_.find('\n', from)) != rest_.npos; from = end + 1) add(std::string_view(rest_).substr(from, end - from));
+  for (size_t end; (end = rest_.find('\n', from)) != rest_.npos; from = end + 1)
+    add(std::string_view(rest_).substr(from, end - from));
   rest_.erase(0, from);
   if (rest_.size() > (1u << 20)) {
     add(rest_);
@@ -171,7 +195,8 @@ void LogTab::match() {
     hits_ = 0;
   }
   for (; matched_ < lines_.size(); matched_++) {
-    const bool found = search_.empty() || lines_[matched_].body.text.find(search_) != std::string::npos;
+    const bool found =
+        search_.empty() || lines_[matched_].body.text.find(search_) != std::string::npos;
     if (!search_.empty() && found) hits_++;
     if (only_ && found && !search_.empty()) shown_.push_back(matched_);
   }
@@ -180,7 +205,10 @@ void LogTab::match() {
 void LogTab::tools(const Rect& r) {
   const auto& c = col();
   float x = r.Min.x + 4;
-  const ButtonOptions drop{.kind = ButtonKind::kGhost, .icon_after = tokens::kIconChevronDown, .height = 28, .style = &tokens::kTypeSmallStrong};
+  const ButtonOptions drop{.kind = ButtonKind::kGhost,
+                           .icon_after = tokens::kIconChevronDown,
+                           .height = 28,
+                           .style = &tokens::kTypeSmallStrong};
   const std::string container = "Container " + container_;
   if (button(x, r.Min.y + 4, container, drop)) open_menu("Containers");
   const float cx = x;
@@ -212,7 +240,11 @@ void LogTab::tools(const Rect& r) {
     end_menu();
   }
   float right = r.Max.x - 8;
-  const ButtonOptions follow{.kind = ButtonKind::kGhost, .icon = tokens::kIconArrowCollapseDown, .active = follow_, .height = 28, .style = &tokens::kTypeSmallStrong};
+  const ButtonOptions follow{.kind = ButtonKind::kGhost,
+                             .icon = tokens::kIconArrowCollapseDown,
+                             .active = follow_,
+                             .height = 28,
+                             .style = &tokens::kTypeSmallStrong};
   right -= button_width("Follow", follow);
   if (button(right, r.Min.y + 4, "Follow", follow)) {
     follow_ = !follow_;
@@ -220,20 +252,24 @@ void LogTab::tools(const Rect& r) {
   }
   auto mark = [&](uint32_t code, std::string_view label, bool on) {
     right -= 32;
-    return icon_button(right, r.Min.y + 4, code, label, {.size = 28, .glyph = 16, .active = on}).pressed;
+    return icon_button(right, r.Min.y + 4, code, label, {.size = 28, .glyph = 16, .active = on})
+        .pressed;
   };
   if (mark(tokens::kIconDownload, "Download log", false)) {
     std::string all;
-    for (const LogLine& l : lines_) all += l.time + (l.time.empty() ? "" : " ") + l.body.text + "\n";
+    for (const LogLine& l : lines_)
+      all += l.time + (l.time.empty() ? "" : " ") + l.body.text + "\n";
     app_.backend.download(pod_.pod + ".log", "text/plain", all);
   }
   if (mark(tokens::kIconClockOutline, "Times", times_)) times_ = !times_;
   if (mark(tokens::kIconWrap, "Wrap lines", wrap_)) wrap_ = !wrap_;
   if (mark(tokens::kIconFilterVariant, "Only lines that match", only_)) only_ = !only_;
-  const float w = ImMin(168.0f, right - 8 - (x + (r.GetWidth() > 560 ? button_width(since, drop) : 0)));
+  const float w =
+      ImMin(168.0f, right - 8 - (x + (r.GetWidth() > 560 ? button_width(since, drop) : 0)));
   if (w > 80) {
     const std::string note = search_.empty() ? "" : count_text(hits_);
-    input(box(right - 8 - w, r.Min.y + 5, w, 26), "Search the log", search_, {.hint = "Search", .icon = tokens::kIconMagnify, .note = note});
+    input(box(right - 8 - w, r.Min.y + 5, w, 26), "Search the log", search_,
+          {.hint = "Search", .icon = tokens::kIconMagnify, .note = note});
   }
   (void)c;
 }
@@ -243,21 +279,27 @@ void LogTab::draw_line(const LogLine& line, float x, float y, float right) {
   const std::string& t = line.body.text;
   if (line.tone == Tone::kError) fill(Rect(x - 12, y, right, y + kLine), c.state_error_subtle);
   if (times_ && line.time.size() > 11) {
-    text(x, y, tokens::kTypeLog, c.text_tertiary, std::string_view(line.time).substr(11, std::min<size_t>(12, line.time.size() - 11)), kLine);
+    text(x, y, tokens::kTypeLog, c.text_tertiary,
+         std::string_view(line.time).substr(11, std::min<size_t>(12, line.time.size() - 11)),
+         kLine);
   }
   float tx = x + time_width();
   const float cell = text_width(tokens::kTypeLog, "M");
   if (!search_.empty()) {
     for (size_t at = t.find(search_); at != t.npos; at = t.find(search_, at + search_.size())) {
-      fill(box(tx + cell * static_cast<float>(at), y + 1, cell * static_cast<float>(search_.size()), kLine - 2), c.code_searchHit, 3);
+      fill(box(tx + cell * static_cast<float>(at), y + 1, cell * static_cast<float>(search_.size()),
+               kLine - 2),
+           c.code_searchHit, 3);
     }
   }
-  const Color palette[] = {c.ansi_black, c.ansi_red, c.ansi_green, c.ansi_yellow, c.ansi_blue, c.ansi_magenta, c.ansi_cyan, c.ansi_white};
+  const Color palette[] = {c.ansi_black, c.ansi_red,     c.ansi_green, c.ansi_yellow,
+                           c.ansi_blue,  c.ansi_magenta, c.ansi_cyan,  c.ansi_white};
   if (line.body.spans.empty()) {
     const std::string_view all(t);
     if (line.level_to > 0) {
       tx += text(tx, y, tokens::kTypeLog, c.code_plain, all.substr(0, line.level_from), kLine);
-      tx += text(tx, y, tokens::kTypeLog, tone_text(line.tone), all.substr(line.level_from, line.level_to - line.level_from), kLine);
+      tx += text(tx, y, tokens::kTypeLog, tone_text(line.tone),
+                 all.substr(line.level_from, line.level_to - line.level_from), kLine);
     }
     text(tx, y, tokens::kTypeLog, c.code_plain, all.substr(line.level_to), kLine);
     return;
@@ -268,12 +310,14 @@ void LogTab::draw_line(const LogLine& line, float x, float y, float right) {
     const size_t to = i < line.body.spans.size() ? line.body.spans[i].from : t.size();
     tx += text(tx, y, tokens::kTypeLog, ink, std::string_view(t).substr(from, to - from), kLine);
     from = to;
-    if (i < line.body.spans.size()) ink = line.body.spans[i].color < 0 ? c.code_plain : palette[line.body.spans[i].color];
+    if (i < line.body.spans.size())
+      ink = line.body.spans[i].color < 0 ? c.code_plain : palette[line.body.spans[i].color];
   }
 }
 
 void LogTab::lines(const Rect& r) {
-  if (!begin_area("lines", r, 0, 0, wrap_ ? 0 : ImGuiWindowFlags_HorizontalScrollbar)) return end_area();
+  if (!begin_area("lines", r, 0, 0, wrap_ ? 0 : ImGuiWindowFlags_HorizontalScrollbar))
+    return end_area();
   const bool filtered = only_ && !search_.empty();
   const size_t n = filtered ? shown_.size() : lines_.size();
   const float cell = text_width(tokens::kTypeLog, "M");
@@ -299,7 +343,8 @@ void LogTab::lines(const Rect& r) {
       continue;
     }
     const std::string& t = line.body.text;
-    for (size_t from = 0; from == 0 || from < t.size(); from += static_cast<size_t>(columns), y += kLine) {
+    for (size_t from = 0; from == 0 || from < t.size();
+         from += static_cast<size_t>(columns), y += kLine) {
       if (y + kLine < r.Min.y || y > r.Max.y) continue;
       LogLine part;
       part.tone = line.tone;
@@ -310,23 +355,31 @@ void LogTab::lines(const Rect& r) {
     }
   }
   const float bottom = wrap_ ? y : base + kLine * static_cast<float>(n);
-  const std::string_view tail = !error_.empty() ? std::string_view(error_) : std::string_view(ended_);
+  const std::string_view tail =
+      !error_.empty() ? std::string_view(error_) : std::string_view(ended_);
   if (!tail.empty()) {
-    text(r.Min.x + 12, bottom + 2, tokens::kTypeSmall, error_.empty() ? col().text_tertiary : col().state_error_text, tail, 18);
+    text(r.Min.x + 12, bottom + 2, tokens::kTypeSmall,
+         error_.empty() ? col().text_tertiary : col().state_error_text, tail, 18);
     say_text(box(r.Min.x + 12, bottom, 200, 20), tail);
     const float tw = text_width(tokens::kTypeSmall, tail);
-    if (link(r.Min.x + 24 + tw, bottom + 2, tokens::kTypeSmallStrong, "Read again", {}, 18)) open_stream();
+    if (link(r.Min.x + 24 + tw, bottom + 2, tokens::kTypeSmallStrong, "Read again", {}, 18))
+      open_stream();
   } else if (n == 0) {
-    text(r.Min.x + 12, bottom + 2, tokens::kTypeSmall, col().text_tertiary, filtered ? "No line matches" : "No lines yet", 18);
+    text(r.Min.x + 12, bottom + 2, tokens::kTypeSmall, col().text_tertiary,
+         filtered ? "No line matches" : "No lines yet", 18);
   }
   ui().mirror.say(id_of("log"), Role::kLog, visible, place(r));
   ImGuiWindow* w = ImGui::GetCurrentWindow();
   w->DC.CursorMaxPos.y = ImMax(w->DC.CursorMaxPos.y, bottom + (tail.empty() ? 6 : 28));
-  w->DC.CursorMaxPos.x = ImMax(w->DC.CursorMaxPos.x, r.Min.x - ImGui::GetScrollX() + (wrap_ ? 0 : widest));
+  w->DC.CursorMaxPos.x =
+      ImMax(w->DC.CursorMaxPos.x, r.Min.x - ImGui::GetScrollX() + (wrap_ ? 0 : widest));
   // Scrolling up ends following, reaching the end begins it again.
   const float max = ImGui::GetScrollMaxY();
-  if (ImGui::GetIO().MouseWheel > 0 && ImGui::IsWindowHovered()) follow_ = to_end_ = false;
-  else if (ImGui::GetIO().MouseWheel < 0 && ImGui::IsWindowHovered() && ImGui::GetScrollY() >= max - kLine) follow_ = true;
+  if (ImGui::GetIO().MouseWheel > 0 && ImGui::IsWindowHovered())
+    follow_ = to_end_ = false;
+  else if (ImGui::GetIO().MouseWheel < 0 && ImGui::IsWindowHovered() &&
+           ImGui::GetScrollY() >= max - kLine)
+    follow_ = true;
   if (follow_ || to_end_) {
     if (ImGui::GetScrollY() < max - 0.5f) ui().after(0);
     ImGui::SetScrollY(max + 1000000);
@@ -340,7 +393,8 @@ void LogTab::draw(App&, const Rect& area) {
   tools(Rect(area.Min.x, area.Min.y, area.Max.x, area.Min.y + 36));
   const Rect body(area.Min.x, area.Min.y + 37, area.Max.x, area.Max.y - 4);
   hline(area.Min.x, area.Max.x, area.Min.y + 36, col().border_subtle);
-  fill(Rect(body.Min.x, body.Min.y, body.Max.x, area.Max.y), col().surface_sunken, tokens::kShellPanelRadius, ImDrawFlags_RoundCornersBottom);
+  fill(Rect(body.Min.x, body.Min.y, body.Max.x, area.Max.y), col().surface_sunken,
+       tokens::kShellPanelRadius, ImDrawFlags_RoundCornersBottom);
   lines(body);
 }
 

@@ -1,4 +1,5 @@
-// A shell in a pod, in the dock: exec over a WebSocket (v5.channel.k8s.io, v4 where that is not known).
+// A shell in a pod, in the dock: exec over a WebSocket (v5.channel.k8s.io, v4 where that is not
+// known).
 #include "web/client/lifetime.h"
 #include "web/pages/app.h"
 #include "web/pages/dock.h"
@@ -11,7 +12,8 @@ enum Channel : char { kStdin = 0, kStdout = 1, kStderr = 2, kError = 3, kResize 
 
 class ShellTab final : public DockTab {
  public:
-  ShellTab(App& app, PodRef pod, std::string container) : app_(app), pod_(std::move(pod)), container_(std::move(container)) {
+  ShellTab(App& app, PodRef pod, std::string container)
+      : app_(app), pod_(std::move(pod)), container_(std::move(container)) {
     term_.output = [this](std::string_view bytes) { send(kStdin, bytes); };
     term_.resized = [this](int columns, int rows) {
       columns_ = columns;
@@ -22,8 +24,12 @@ class ShellTab final : public DockTab {
     find_container();
   }
   ~ShellTab() override { close(); }
-  std::string label() override { return pod_.pod + (container_.empty() ? "" : " \xc2\xb7 " + container_); }
-  std::string key() const override { return "shell " + pod_.cluster + "/" + pod_.ns + "/" + pod_.pod + "/" + wanted_; }
+  std::string label() override {
+    return pod_.pod + (container_.empty() ? "" : " \xc2\xb7 " + container_);
+  }
+  std::string key() const override {
+    return "shell " + pod_.cluster + "/" + pod_.ns + "/" + pod_.pod + "/" + wanted_;
+  }
   uint32_t icon_code() const override { return tokens::kIconConsoleLine; }
   bool wants_keys() const override { return term_.focused() && socket_ != 0; }
   bool paste(std::string_view text) override {
@@ -41,10 +47,12 @@ class ShellTab final : public DockTab {
     socket_ = 0;
   }
   void send(char channel, std::string_view bytes) {
-    if (socket_ != 0 && open_) app_.backend.send(socket_, std::string(1, channel) + std::string(bytes), true);
+    if (socket_ != 0 && open_)
+      app_.backend.send(socket_, std::string(1, channel) + std::string(bytes), true);
   }
   void send_size() {
-    send(kResize, "{\"Width\":" + std::to_string(columns_) + ",\"Height\":" + std::to_string(rows_) + "}");
+    send(kResize,
+         "{\"Width\":" + std::to_string(columns_) + ",\"Height\":" + std::to_string(rows_) + "}");
   }
   void on_message(std::string_view bytes);
 
@@ -60,7 +68,8 @@ class ShellTab final : public DockTab {
 
 void ShellTab::find_container() {
   if (!container_.empty()) return connect();
-  const std::string url = app_.cluster(pod_.cluster).base + "/api/v1/namespaces/" + url_escape(pod_.ns) + "/pods/" + url_escape(pod_.pod);
+  const std::string url = app_.cluster(pod_.cluster).base + "/api/v1/namespaces/" +
+                          url_escape(pod_.ns) + "/pods/" + url_escape(pod_.pod);
   app_.api.get(url, alive_.guard([this](Result<Json> pod) {
     if (!pod) {
       ended_ = pod.error().message();
@@ -68,7 +77,8 @@ void ShellTab::find_container() {
     }
     container_ = pod->str({"metadata", "annotations", "kubectl.kubernetes.io/default-container"});
     const Json* all = pod->at({"spec", "containers"});
-    if (container_.empty() && all != nullptr && all->is_array() && all->size() > 0) container_ = all->as_array()[0].str("name");
+    if (container_.empty() && all != nullptr && all->is_array() && all->size() > 0)
+      container_ = all->as_array()[0].str("name");
     connect();
   }));
 }
@@ -76,9 +86,13 @@ void ShellTab::find_container() {
 void ShellTab::connect() {
   ended_.clear();
   open_ = false;
-  const char* script = "TERM=xterm-256color; export TERM; [ -x /bin/bash ] && exec /bin/bash || exec /bin/sh";
-  std::string url = app_.cluster(pod_.cluster).base + "/api/v1/namespaces/" + url_escape(pod_.ns) + "/pods/" + url_escape(pod_.pod) +
-                    "/exec?stdin=true&stdout=true&stderr=true&tty=true&container=" + url_escape(container_) + "&command=/bin/sh&command=-c&command=" + url_escape(script);
+  const char* script =
+      "TERM=xterm-256color; export TERM; [ -x /bin/bash ] && exec /bin/bash || exec /bin/sh";
+  std::string url =
+      app_.cluster(pod_.cluster).base + "/api/v1/namespaces/" + url_escape(pod_.ns) + "/pods/" +
+      url_escape(pod_.pod) +
+      "/exec?stdin=true&stdout=true&stderr=true&tty=true&container=" + url_escape(container_) +
+      "&command=/bin/sh&command=-c&command=" + url_escape(script);
   SocketHandlers handlers;
   handlers.open = alive_.guard([this](std::string_view) {
     open_ = true;
@@ -88,9 +102,12 @@ void ShellTab::connect() {
   handlers.closed = alive_.guard([this](int code, std::string_view reason) {
     socket_ = 0;
     if (!ended_.empty()) return;
-    ended_ = !reason.empty() ? std::string(reason) : open_ ? "The shell has ended" : "The shell could not be opened (" + std::to_string(code) + ")";
+    ended_ = !reason.empty() ? std::string(reason)
+             : open_         ? "The shell has ended"
+                             : "The shell could not be opened (" + std::to_string(code) + ")";
   });
-  socket_ = app_.backend.open_socket(url, "v5.channel.k8s.io,v4.channel.k8s.io", std::move(handlers));
+  socket_ =
+      app_.backend.open_socket(url, "v5.channel.k8s.io,v4.channel.k8s.io", std::move(handlers));
 }
 
 void ShellTab::on_message(std::string_view bytes) {
@@ -101,9 +118,12 @@ void ShellTab::on_message(std::string_view bytes) {
     term_.feed(bytes);
   } else if (channel == kError) {
     auto status = engine::parse_json(bytes);
-    if (!status) ended_ = std::string(bytes);
-    else if (status->str("status") == "Success") ended_ = "The shell has ended";
-    else ended_ = status->str("message", "The shell ended with an error");
+    if (!status)
+      ended_ = std::string(bytes);
+    else if (status->str("status") == "Success")
+      ended_ = "The shell has ended";
+    else
+      ended_ = status->str("message", "The shell ended with an error");
   }
 }
 
@@ -111,16 +131,22 @@ void ShellTab::draw(App&, const Rect& area) {
   fill(area, col().surface_sunken, tokens::kShellPanelRadius, ImDrawFlags_RoundCornersBottom);
   Rect r = area;
   if (!ended_.empty()) r.Max.y -= 40;
-  if (begin_area("shell", r, 0, 0, ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse)) term_.draw(r);
+  if (begin_area("shell", r, 0, 0,
+                 ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse))
+    term_.draw(r);
   end_area();
   if (ended_.empty()) {
-    if (!open_) text(area.Min.x + 12, area.Min.y + 4, tokens::kTypeLog, col().text_tertiary, "Connecting to " + pod_.pod + " \xe2\x80\xa6", 18);
+    if (!open_)
+      text(area.Min.x + 12, area.Min.y + 4, tokens::kTypeLog, col().text_tertiary,
+           "Connecting to " + pod_.pod + " \xe2\x80\xa6", 18);
     return;
   }
   hline(area.Min.x, area.Max.x, r.Max.y, col().border_default);
-  text_fit(area.Min.x + 12, r.Max.y, tokens::kTypeSmall, col().text_secondary, ended_, area.GetWidth() - 130, 40);
+  text_fit(area.Min.x + 12, r.Max.y, tokens::kTypeSmall, col().text_secondary, ended_,
+           area.GetWidth() - 130, 40);
   say_text(box(area.Min.x + 12, r.Max.y, 300, 40), ended_);
-  if (button(area.Max.x - 96, r.Max.y + 6, "Reconnect", {.height = 28, .style = &tokens::kTypeSmallStrong})) {
+  if (button(area.Max.x - 96, r.Max.y + 6, "Reconnect",
+             {.height = 28, .style = &tokens::kTypeSmallStrong})) {
     term_.focus();
     term_.feed("\r\n");
     connect();

@@ -12,7 +12,8 @@ std::string container_reason(const Json& pod, const Json& status) {
   const Json* last = status.at({"lastState", "terminated"});
   if (last == nullptr) last = status.at({"state", "terminated"});
   if (last != nullptr) {
-    std::string out = "Container " + name + " exits with " + std::to_string(last->integer({"exitCode"}));
+    std::string out =
+        "Container " + name + " exits with " + std::to_string(last->integer({"exitCode"}));
     const std::string_view why = last->str("reason");
     if (!why.empty() && why != "Error") out += " (" + std::string(why) + ")";
     if (why == "OOMKilled") {
@@ -20,7 +21,8 @@ std::string container_reason(const Json& pod, const Json& status) {
       if (containers != nullptr && containers->is_array()) {
         for (const Json& c : containers->as_array()) {
           const std::string_view limit = c.str({"resources", "limits", "memory"});
-          if (c.str("name") == name && !limit.empty()) out += " at its limit of " + std::string(limit);
+          if (c.str("name") == name && !limit.empty())
+            out += " at its limit of " + std::string(limit);
         }
       }
     }
@@ -48,13 +50,15 @@ std::string pod_reason(const Json& pod) {
   const Json* conditions = pod.at({"status", "conditions"});
   if (conditions != nullptr && conditions->is_array()) {
     for (const Json& c : conditions->as_array()) {
-      if (c.str("type") == "PodScheduled" && c.str("status") == "False") return std::string(c.str("message"));
+      if (c.str("type") == "PodScheduled" && c.str("status") == "False")
+        return std::string(c.str("message"));
     }
   }
   return std::string(pod.str({"status", "message"}));
 }
 
-void Reasons::look(App& app, const std::string& base, const TableList& list, const std::vector<uint32_t>& order,
+void Reasons::look(App& app, const std::string& base, const TableList& list,
+                   const std::vector<uint32_t>& order,
                    const std::function<bool(const TableRow&)>& in_trouble) {
   if (seen_ == list.version()) return;
   seen_ = list.version();
@@ -69,14 +73,15 @@ void Reasons::look(App& app, const std::string& base, const TableList& list, con
     Known& k = known_[std::string(row.uid())];
     if (k.cells == row.blob) continue;
     k.cells = row.blob;
-    app.api.get(base + list.kind().object_path(row.ns(), row.name()), alive_.guard([this, uid = std::string(row.uid())](Result<Json> pod) {
-      const auto it = known_.find(uid);
-      if (!pod || it == known_.end()) return;
-      std::string words = pod_reason(*pod);
-      if (words == it->second.words) return;
-      it->second.words = std::move(words);
-      version_++;
-    }));
+    app.api.get(base + list.kind().object_path(row.ns(), row.name()),
+                alive_.guard([this, uid = std::string(row.uid())](Result<Json> pod) {
+                  const auto it = known_.find(uid);
+                  if (!pod || it == known_.end()) return;
+                  std::string words = pod_reason(*pod);
+                  if (words == it->second.words) return;
+                  it->second.words = std::move(words);
+                  version_++;
+                }));
   }
 }
 

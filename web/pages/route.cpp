@@ -21,7 +21,8 @@ Route parse_route(std::string_view url) {
       const std::string_view pair = q.substr(0, end);
       const size_t eq = pair.find('=');
       if (!pair.empty()) {
-        r.query[url_unescape(pair.substr(0, eq))] = eq == pair.npos ? "" : url_unescape(pair.substr(eq + 1));
+        r.query[url_unescape(pair.substr(0, eq))] =
+            eq == pair.npos ? "" : url_unescape(pair.substr(eq + 1));
       }
       q = end == q.npos ? std::string_view() : q.substr(end + 1);
     }
@@ -54,11 +55,14 @@ std::string Route::url() const {
 }
 
 std::string list_url(std::string_view cluster, const ApiKind& kind) {
-  return std::string(kRoot) + "/c/" + url_escape(cluster) + "/r/" + (kind.group.empty() ? "core" : kind.group) + "/" + kind.plural;
+  return std::string(kRoot) + "/c/" + url_escape(cluster) + "/r/" +
+         (kind.group.empty() ? "core" : kind.group) + "/" + kind.plural;
 }
 
-std::string object_url(std::string_view cluster, const ApiKind& kind, std::string_view ns, std::string_view name) {
-  return list_url(cluster, kind) + "/" + (ns.empty() ? "_" : url_escape(ns)) + "/" + url_escape(name);
+std::string object_url(std::string_view cluster, const ApiKind& kind, std::string_view ns,
+                       std::string_view name) {
+  return list_url(cluster, kind) + "/" + (ns.empty() ? "_" : url_escape(ns)) + "/" +
+         url_escape(name);
 }
 
 }  // namespace web

@@ -7,7 +7,10 @@ namespace {
 class SettingsPage final : public ListPage {
  public:
   SettingsPage() {
-    list_.columns = {{"name", "Setting", 240, 1}, {"value", "Value", 260, 2}, {"state", "", 110, 0, false, false, 3}, {"age", "Age", 80, 0, true, true, 4}};
+    list_.columns = {{"name", "Setting", 240, 1},
+                     {"value", "Value", 260, 2},
+                     {"state", "", 110, 0, false, false, 3},
+                     {"age", "Age", 80, 0, true, true, 4}};
     list_.grid.sort = "name";
     list_.menu = [this](const std::string& id) { menu(id); };
     list_.opened = [this](const std::string& id) { edit(id); };
@@ -20,10 +23,14 @@ class SettingsPage final : public ListPage {
     row.key = row.name = s.str("id");
     std::string value(s.str("value"));
     if (value.empty()) value = s.str("default");
-    const bool modified = s.truth({"customized"}) || (!s.str("value").empty() && s.str("value") != s.str("default"));
+    const bool modified =
+        s.truth({"customized"}) || (!s.str("value").empty() && s.str("value") != s.str("default"));
     row.haystack = row.name + " " + value;
-    row.cells = {{SimpleCell::Kind::kName, row.name}, {SimpleCell::Kind::kMono, value.empty() ? "\xe2\x80\x93" : value},
-                 {SimpleCell::Kind::kTag, s.str("source") == "env" ? "Environment" : modified ? "Modified" : ""},
+    row.cells = {{SimpleCell::Kind::kName, row.name},
+                 {SimpleCell::Kind::kMono, value.empty() ? "\xe2\x80\x93" : value},
+                 {SimpleCell::Kind::kTag, s.str("source") == "env" ? "Environment"
+                                          : modified               ? "Modified"
+                                                                   : ""},
                  {SimpleCell::Kind::kAge, "", Tone::kNeutral, parse_time(s.str("created"))}};
     return row;
   }
@@ -39,14 +46,15 @@ class SettingsPage final : public ListPage {
     opening_ = true;
   }
   void save(const std::string& id, const std::string& value) {
-    app_->api.send("PUT", "/v3/settings/" + url_escape(id), Json::object({{"value", value}}), alive_.guard([this, id](Result<Json> answer) {
-      if (!answer) {
-        app_->toast(Tone::kError, id + " was not changed", answer.error().message());
-        return;
-      }
-      app_->toast(Tone::kSuccess, "Saved", id);
-      app_->v3.put(settings(), std::move(*answer));
-    }));
+    app_->api.send("PUT", "/v3/settings/" + url_escape(id), Json::object({{"value", value}}),
+                   alive_.guard([this, id](Result<Json> answer) {
+                     if (!answer) {
+                       app_->toast(Tone::kError, id + " was not changed", answer.error().message());
+                       return;
+                     }
+                     app_->toast(Tone::kSuccess, "Saved", id);
+                     app_->v3.put(settings(), std::move(*answer));
+                   }));
   }
   void menu(const std::string& id) {
     std::string_view why;
@@ -54,9 +62,12 @@ class SettingsPage final : public ListPage {
     const Json* s = settings().find(id);
     if (s == nullptr) return;
     if (menu_item(tokens::kIconPencilOutline, "Edit", {.disabled = !may, .tip = why})) edit(id);
-    if (menu_item(tokens::kIconContentCopy, "Copy value")) app_->copy(s->str("value").empty() ? s->str("default") : s->str("value"), id);
+    if (menu_item(tokens::kIconContentCopy, "Copy value"))
+      app_->copy(s->str("value").empty() ? s->str("default") : s->str("value"), id);
     menu_gap();
-    if (menu_item(tokens::kIconHistory, "Back to default", {.disabled = !may || s->str("value").empty(), .tip = why})) save(id, "");
+    if (menu_item(tokens::kIconHistory, "Back to default",
+                  {.disabled = !may || s->str("value").empty(), .tip = why}))
+      save(id, "");
   }
 
   void dialog() {
@@ -66,9 +77,11 @@ class SettingsPage final : public ListPage {
     if (!begin_dialog("Edit setting", tokens::kShellDialogSm, 200, &r)) return;
     const float x = r.Min.x + 24, w = r.GetWidth() - 48;
     text_fit(x, r.Min.y + 18, tokens::kTypeHeading, col().text_primary, editing_, w);
-    text_fit(x, r.Min.y + 46, tokens::kTypeSmall, col().text_tertiary, default_.empty() ? "No default" : "Default: " + default_, w, 18);
+    text_fit(x, r.Min.y + 46, tokens::kTypeSmall, col().text_tertiary,
+             default_.empty() ? "No default" : "Default: " + default_, w, 18);
     bool submitted = false;
-    input(box(x, r.Min.y + 80, w, 32), "Value", value_, {.focus = ImGui::IsWindowAppearing(), .mono = true}, &submitted);
+    input(box(x, r.Min.y + 80, w, 32), "Value", value_,
+          {.focus = ImGui::IsWindowAppearing(), .mono = true}, &submitted);
     float right = r.Max.x - 24;
     if (button_left_of(right, r.Max.y - 52, "Save", {.kind = ButtonKind::kPrimary}) || submitted) {
       save(editing_, value_);

@@ -26,10 +26,11 @@ void round_corners(const Rect& r, float radius, Color ground, Color edge) {
     ImVec2 at, center;
     float from;
   };
-  const Corner corners[] = {{r.Min, ImVec2(r.Min.x + radius, r.Min.y + radius), IM_PI},
-                            {ImVec2(r.Max.x, r.Min.y), ImVec2(r.Max.x - radius, r.Min.y + radius), 1.5f * IM_PI},
-                            {r.Max, ImVec2(r.Max.x - radius, r.Max.y - radius), 0},
-                            {ImVec2(r.Min.x, r.Max.y), ImVec2(r.Min.x + radius, r.Max.y - radius), 0.5f * IM_PI}};
+  const Corner corners[] = {
+      {r.Min, ImVec2(r.Min.x + radius, r.Min.y + radius), IM_PI},
+      {ImVec2(r.Max.x, r.Min.y), ImVec2(r.Max.x - radius, r.Min.y + radius), 1.5f * IM_PI},
+      {r.Max, ImVec2(r.Max.x - radius, r.Max.y - radius), 0},
+      {ImVec2(r.Min.x, r.Max.y), ImVec2(r.Min.x + radius, r.Max.y - radius), 0.5f * IM_PI}};
   for (const Corner& c : corners) {
     list->PathLineTo(c.at);
     list->PathArcTo(c.center, radius, c.from + IM_PI / 2, c.from, 12);
@@ -44,8 +45,9 @@ void App::draw_frame() {
   ImGui::SetNextWindowPos(ImVec2(0, 0));
   ImGui::SetNextWindowSize(ImVec2(width_, height_));
   ImGui::Begin("shell", nullptr,
-               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoMove |
-                   ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoScrollWithMouse);
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground |
+                   ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings |
+                   ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoScrollWithMouse);
   global_keys();
   const bool rail = nav_rail_ || narrow() || (route.part(2) == "r" && route.parts.size() > 5);
   const float nav = phone() ? 0 : rail ? tokens::kShellNavRail : tokens::kShellNavW;
@@ -95,7 +97,8 @@ void App::draw_page(const Rect& area) {
   open_page();
   ui_state.mirror.open(id_of("main"), Role::kMain, kept_.front().page->title(*this), place(area));
   ImGui::PushID(kept_.front().path.c_str());
-  if (begin_area("page", area, 0, tokens::kShellPanelRadius, ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse)) {
+  if (begin_area("page", area, 0, tokens::kShellPanelRadius,
+                 ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse)) {
     Frame f{*this, area, route};
     kept_.front().page->draw(f);
   }
@@ -108,14 +111,19 @@ void App::draw_header() {
   const auto& c = col();
   const float line = kHeader;
   const Hit home = hit(id_of("home"), box(8, 6, 112, 36));
-  ui_state.mirror.say(home.id, Role::kLink, "Paddock", ImVec4(8, 6, 120, 42)).href = "/dashboard/clusters";
+  ui_state.mirror.say(home.id, Role::kLink, "Paddock", ImVec4(8, 6, 120, 42)).href =
+      "/dashboard/clusters";
   logo(18, 16);
   const bool rail = nav_rail_ || narrow();
   float x = 46;
-  if (route.parts.size() > 5 && !phone()) draw_crumbs(x);
-  else if (!phone()) text(x, 0, tokens::kTypeHeading, c.text_primary, "Paddock", line);
+  if (route.parts.size() > 5 && !phone())
+    draw_crumbs(x);
+  else if (!phone())
+    text(x, 0, tokens::kTypeHeading, c.text_primary, "Paddock", line);
   if (home.pressed) follow("/dashboard/clusters", home);
-  if (phone()) text(46, 0, tokens::kTypeTitle, c.text_primary, kept_.empty() ? "" : kept_.front().page->title(*this), line);
+  if (phone())
+    text(46, 0, tokens::kTypeTitle, c.text_primary,
+         kept_.empty() ? "" : kept_.front().page->title(*this), line);
 
   // Right end, from the outside in.
   float right = width_ - 12;
@@ -140,14 +148,16 @@ void App::draw_header() {
   }
   if (!route.cluster().empty()) {
     right -= 40;
-    if (icon_button(right, 8, tokens::kIconDownload, "Download kubeconfig").pressed) kubeconfig(route.cluster(), true);
+    if (icon_button(right, 8, tokens::kIconDownload, "Download kubeconfig").pressed)
+      kubeconfig(route.cluster(), true);
   }
   // Live, or how long not.
   const bool ok = live();
   const std::string_view word = ok ? "Live" : v3.ever_live() ? "Not live" : "Connecting";
   right -= text_width(tokens::kTypeBody, word) + 12;
   text(right, 0, tokens::kTypeBody, c.text_secondary, word, line);
-  canvas()->AddCircleFilled(ImVec2(right - 12, 24), 4, ok ? c.state_success_solid : c.state_warning_solid);
+  canvas()->AddCircleFilled(ImVec2(right - 12, 24), 4,
+                            ok ? c.state_success_solid : c.state_warning_solid);
   ui_state.mirror.say(id_of("live"), Role::kStatus, word, ImVec4(right, 14, right + 40, 34));
 
   // Search.
@@ -164,8 +174,9 @@ void App::draw_header() {
     outline(box_r, search.hovered ? c.border_strong : c.border_default, tokens::kRadiusUseInput);
     if (search.focused) focus_ring(box_r, tokens::kRadiusUseInput);
     icon(sx + 11, 16, 16, c.text_secondary, tokens::kIconMagnify);
-    const std::string hint = route.cluster().empty() ? "Search clusters, objects, actions"
-                                                     : "Search in " + cluster_name(route.cluster()) + " or everywhere";
+    const std::string hint = route.cluster().empty()
+                                 ? "Search clusters, objects, actions"
+                                 : "Search in " + cluster_name(route.cluster()) + " or everywhere";
     text_fit(sx + 35, 8, tokens::kTypeBody, c.text_tertiary, hint, w - 110, 32);
     key_cap(box_r.Max.x - 10 - key_cap_width("Ctrl K"), 14, "Ctrl K");
     ui_state.mirror.say(search.id, Role::kButton, "Search", place(box_r));
@@ -176,12 +187,14 @@ void App::draw_header() {
 // Where an object is: cluster, namespace, kind.
 void App::draw_crumbs(float x) {
   ClusterView& view = cluster(route.cluster());
-  const ApiKind* kind = view.discovery.find(route.part(3) == "core" ? "" : route.part(3), route.part(4));
+  const ApiKind* kind =
+      view.discovery.find(route.part(3) == "core" ? "" : route.part(3), route.part(4));
   const std::string ns = route.part(5) == "_" ? "" : route.part(5);
   struct Crumb {
     std::string label, href;
   };
-  std::vector<Crumb> crumbs = {{cluster_name(route.cluster()), "/dashboard/c/" + url_escape(route.cluster())}};
+  std::vector<Crumb> crumbs = {
+      {cluster_name(route.cluster()), "/dashboard/c/" + url_escape(route.cluster())}};
   const std::string list = kind != nullptr ? list_url(route.cluster(), *kind) : "";
   if (!ns.empty()) crumbs.push_back({ns, list.empty() ? "" : list + "?ns=" + url_escape(ns)});
   if (kind != nullptr) crumbs.push_back({kind_label(*kind), list});
@@ -191,7 +204,8 @@ void App::draw_crumbs(float x) {
     const std::string label = fit_middle(tokens::kTypeBody, crumb.label, 140);
     const Rect r = box(x, 12, text_width(tokens::kTypeBody, label), 24);
     const Hit h = hit(id_of(crumb.label) ^ 0xC, r);
-    x += text(x, 12, i == 0 ? tokens::kTypeBodyStrong : tokens::kTypeBody, h.hovered || i == 0 ? col().text_primary : col().text_secondary, label, 24);
+    x += text(x, 12, i == 0 ? tokens::kTypeBodyStrong : tokens::kTypeBody,
+              h.hovered || i == 0 ? col().text_primary : col().text_secondary, label, 24);
     if (h.focused) focus_ring(r, 4);
     ui_state.mirror.say(h.id, Role::kLink, crumb.label, place(r)).href = crumb.href;
     if (h.pressed && !crumb.href.empty()) follow(crumb.href, h);
@@ -238,7 +252,8 @@ void App::draw_connection_bar(Rect& area) {
   }
   const double left = v3.retry_at() - ui_state.now;
   if (v3.retry_at() >= 0) {
-    words += (words.empty() ? "retry in " : ", retry in ") + std::to_string(static_cast<int>(ImMax(0.0, left) / 1000) + 1) + "s";
+    words += (words.empty() ? "retry in " : ", retry in ") +
+             std::to_string(static_cast<int>(ImMax(0.0, left) / 1000) + 1) + "s";
     ui_state.after(500);
   }
   text(x, r.Min.y, tokens::kTypeBody, c.text_secondary, words, 40);
@@ -254,16 +269,19 @@ void App::draw_toasts() {
   ImGui::SetNextWindowPos(ImVec2(0, 0));
   ImGui::SetNextWindowSize(ImVec2(width_, height_));
   ImGui::Begin("toasts", nullptr,
-               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoInputs |
-                   ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoFocusOnAppearing | ImGuiWindowFlags_NoNav);
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground |
+                   ImGuiWindowFlags_NoInputs | ImGuiWindowFlags_NoSavedSettings |
+                   ImGuiWindowFlags_NoFocusOnAppearing | ImGuiWindowFlags_NoNav);
   for (size_t i = toasts_.size(); i-- > 0;) {
     Toast& t = toasts_[i];
-    const double stay = t.tone == Tone::kError ? tokens::kMotionToastStay * 2 : tokens::kMotionToastStay;
+    const double stay =
+        t.tone == Tone::kError ? tokens::kMotionToastStay * 2 : tokens::kMotionToastStay;
     if (t.until == 0) t.until = ui_state.now + stay;
     const float tw = text_width(tokens::kTypeBody, t.title);
     const float room = w - 46 - 16;
     const bool below = tw + 10 + text_width(tokens::kTypeSmall, t.words) > room;
-    const float words_h = below && !t.words.empty() ? wrap_height(tokens::kTypeSmall, t.words, room, 18) : 0;
+    const float words_h =
+        below && !t.words.empty() ? wrap_height(tokens::kTypeSmall, t.words, room, 18) : 0;
     const float h = 44 + words_h;
     y -= h + 8;
     const Rect r = box(width_ - w - 20, y, w, h);
@@ -273,15 +291,18 @@ void App::draw_toasts() {
     tone_mark(r.Min.x + 16, r.Min.y + 14, 16, t.tone);
     text(r.Min.x + 42, r.Min.y, tokens::kTypeBody, col().text_primary, t.title, 44);
     if (below) {
-      text_wrap(r.Min.x + 42, r.Min.y + 34, tokens::kTypeSmall, col().text_secondary, t.words, room, 18, 6);
+      text_wrap(r.Min.x + 42, r.Min.y + 34, tokens::kTypeSmall, col().text_secondary, t.words, room,
+                18, 6);
     } else {
       text(r.Min.x + 42 + tw + 10, r.Min.y, tokens::kTypeSmall, col().text_tertiary, t.words, 44);
     }
-    ui_state.mirror.say(id_of(static_cast<int>(i) + 1000), t.tone == Tone::kError ? Role::kAlert : Role::kStatus,
+    ui_state.mirror.say(id_of(static_cast<int>(i) + 1000),
+                        t.tone == Tone::kError ? Role::kAlert : Role::kStatus,
                         t.title + (t.words.empty() ? "" : ". " + t.words), place(r));
   }
   ImGui::End();
-  while (!toasts_.empty() && toasts_.front().until != 0 && toasts_.front().until <= ui_state.now) toasts_.pop_front();
+  while (!toasts_.empty() && toasts_.front().until != 0 && toasts_.front().until <= ui_state.now)
+    toasts_.pop_front();
   for (const Toast& t : toasts_) ui_state.after(ImMax(1.0, t.until - ui_state.now));
 }
 
@@ -306,8 +327,10 @@ void App::draw_tooltip() {
   float y = m.y + 20;
   ImGui::SetNextWindowPos(ImVec2(0, 0));
   ImGui::SetNextWindowSize(ImVec2(1, 1));
-  ImGui::Begin("tip", nullptr, ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoInputs |
-                                   ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoFocusOnAppearing);
+  ImGui::Begin("tip", nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground |
+                   ImGuiWindowFlags_NoInputs | ImGuiWindowFlags_NoSavedSettings |
+                   ImGuiWindowFlags_NoFocusOnAppearing);
   const float h = wrap_height(tokens::kTypeSmall, u.tip, w + 1, 18) + 8;
   if (y + h > height_) y = m.y - h - 8;
   ImGui::PushClipRect(ImVec2(0, 0), ImVec2(width_, height_), false);
@@ -324,16 +347,19 @@ void App::draw_session_expired() {
   if (expired_) open_dialog("Your session has ended");
   Rect r;
   if (!begin_dialog("Your session has ended", tokens::kShellDialogSm, 190, &r)) return;
-  text(r.Min.x + 24, r.Min.y + 20, tokens::kTypeHeading, col().text_primary, "Your session has ended");
+  text(r.Min.x + 24, r.Min.y + 20, tokens::kTypeHeading, col().text_primary,
+       "Your session has ended");
   text_wrap(r.Min.x + 24, r.Min.y + 52, tokens::kTypeBody, col().text_secondary,
-            "Sign in again in a new tab and come back: what you have not saved is still here. Or sign in here and "
+            "Sign in again in a new tab and come back: what you have not saved is still here. Or "
+            "sign in here and "
             "start anew from this page.",
             r.GetWidth() - 48);
   float x = r.Max.x - 24;
   if (button_left_of(x, r.Max.y - 52, "Sign in here", {.kind = ButtonKind::kPrimary})) {
     backend.leave_to("/dashboard/login?to=" + url_escape(backend.location()));
   }
-  if (button_left_of(x, r.Max.y - 52, "In a new tab")) backend.open_tab("/dashboard/login?to=" + url_escape(backend.location()));
+  if (button_left_of(x, r.Max.y - 52, "In a new tab"))
+    backend.open_tab("/dashboard/login?to=" + url_escape(backend.location()));
   if (button_left_of(x, r.Max.y - 52, "Try again", {.kind = ButtonKind::kGhost})) {
     api.get("/v3/users?me=true", [this](Result<Json> answer) {
       if (answer) expired_ = false;
@@ -349,17 +375,30 @@ void App::draw_keys() {
     open_dialog("Keys");
     keys_open = false;
   }
-  static const char* const keys[][2] = {
-      {"Ctrl K", "Search everything"}, {"?", "These keys"}, {"/", "Filter the list"}, {"n", "Choose namespaces"},
-      {"j  k", "Next and previous row"}, {"Space", "Select the row"}, {"Ctrl A", "Select all rows"}, {"Enter", "Open the row"},
-      {"l", "Log of the pod"}, {"s", "Shell in the pod"}, {"y", "YAML of the object"}, {"c", "Copy the name"},
-      {"Del", "Delete what is selected"}, {"Ctrl S", "Save the YAML"}, {"[", "Fold the navigation"}, {"Ctrl `", "Show or fold the dock"},
-      {"Shift T", "Light or dark"}, {"Shift Esc", "Leave the shell"}};
+  static const char* const keys[][2] = {{"Ctrl K", "Search everything"},
+                                        {"?", "These keys"},
+                                        {"/", "Filter the list"},
+                                        {"n", "Choose namespaces"},
+                                        {"j  k", "Next and previous row"},
+                                        {"Space", "Select the row"},
+                                        {"Ctrl A", "Select all rows"},
+                                        {"Enter", "Open the row"},
+                                        {"l", "Log of the pod"},
+                                        {"s", "Shell in the pod"},
+                                        {"y", "YAML of the object"},
+                                        {"c", "Copy the name"},
+                                        {"Del", "Delete what is selected"},
+                                        {"Ctrl S", "Save the YAML"},
+                                        {"[", "Fold the navigation"},
+                                        {"Ctrl `", "Show or fold the dock"},
+                                        {"Shift T", "Light or dark"},
+                                        {"Shift Esc", "Leave the shell"}};
   Rect r;
   const float h = 84 + 9 * 34;
   if (!begin_dialog("Keys", tokens::kShellDialogMd, h, &r)) return;
   text(r.Min.x + 24, r.Min.y + 20, tokens::kTypeHeading, col().text_primary, "Keys");
-  if (icon_button(r.Max.x - 48, r.Min.y + 16, tokens::kIconClose, "Close").pressed) ImGui::CloseCurrentPopup();
+  if (icon_button(r.Max.x - 48, r.Min.y + 16, tokens::kIconClose, "Close").pressed)
+    ImGui::CloseCurrentPopup();
   for (int i = 0; i < 18; i++) {
     const float x = r.Min.x + 24 + (i / 9 == 1 ? r.GetWidth() / 2 - 12 : 0.0f);
     const float y = r.Min.y + 62 + static_cast<float>(i % 9) * 34;
@@ -389,7 +428,8 @@ void App::draw_phone_bar() {
     const bool on = route.path() == items[i].href;
     const Color ink = on ? col().accent_text : col().text_secondary;
     icon_center(Rect(r.Min.x, r.Min.y + 6, r.Max.x, r.Min.y + 34), 24, ink, items[i].icon);
-    text_center(Rect(r.Min.x, r.Min.y + 34, r.Max.x, r.Min.y + 52), tokens::kTypeSmallStrong, ink, items[i].label);
+    text_center(Rect(r.Min.x, r.Min.y + 34, r.Max.x, r.Min.y + 52), tokens::kTypeSmallStrong, ink,
+                items[i].label);
     MirrorNode& n = ui_state.mirror.say(h.id, Role::kLink, items[i].label, place(r));
     n.href = items[i].href;
     if (h.pressed) follow(items[i].href, h);
@@ -409,7 +449,8 @@ void App::global_keys() {
   if (ctrl && ImGui::IsKeyPressed(ImGuiKey_GraveAccent, false)) dock->toggle();
   if (shortcut(ImGuiKey_Slash, true) || (shortcut(ImGuiKey_Slash) && io.KeyShift)) keys_open = true;
   for (const ImWchar16 ch : io.InputQueueCharacters) {
-    if (ch == '?' && !io.WantTextInput && !dock->takes_keys() && !palette->is_open()) keys_open = true;
+    if (ch == '?' && !io.WantTextInput && !dock->takes_keys() && !palette->is_open())
+      keys_open = true;
   }
   if (shortcut(ImGuiKey_LeftBracket)) set_pref("nav-rail", nav_rail_ ? "false" : "true");
   if (shortcut(ImGuiKey_T, true)) set_pref("theme", ui_state.dark ? "light" : "dark");

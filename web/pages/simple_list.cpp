@@ -43,7 +43,8 @@ void SimpleList::order(std::string_view filter) {
 
 std::string SimpleList::cell_words(int row, int column) {
   const SimpleCell& c = at(row).cells[static_cast<size_t>(column)];
-  return c.kind == SimpleCell::Kind::kAge && c.words.empty() ? age_text(c.time, ui().wall) : c.words;
+  return c.kind == SimpleCell::Kind::kAge && c.words.empty() ? age_text(c.time, ui().wall)
+                                                             : c.words;
 }
 
 void SimpleList::draw_cell(Grid& g, int row, int column, const Rect& r, const RowLook&) {
@@ -56,13 +57,19 @@ void SimpleList::draw_cell(Grid& g, int row, int column, const Rect& r, const Ro
       state_badge(r.Min.x, r.Min.y, h, words, c.tone, false, room);
       return;
     case SimpleCell::Kind::kName: {
-      const float w = text_fit(r.Min.x, r.Min.y, tokens::kTypeBodyStrong, k.text_primary, words, room, h);
-      if (!c.note.empty()) text_fit(r.Min.x + w + 10, r.Min.y, tokens::kTypeSmall, k.text_tertiary, c.note, room - w - 10, h);
-      if (opened) g.zone(box(r.Min.x, r.Min.y + 4, w, h - 8), Role::kLink, words, [this, row] { open(row, Hit()); });
+      const float w =
+          text_fit(r.Min.x, r.Min.y, tokens::kTypeBodyStrong, k.text_primary, words, room, h);
+      if (!c.note.empty())
+        text_fit(r.Min.x + w + 10, r.Min.y, tokens::kTypeSmall, k.text_tertiary, c.note,
+                 room - w - 10, h);
+      if (opened)
+        g.zone(box(r.Min.x, r.Min.y + 4, w, h - 8), Role::kLink, words,
+               [this, row] { open(row, Hit()); });
       return;
     }
     case SimpleCell::Kind::kMono:
-      text_fit(r.Min.x, r.Min.y, tokens::kTypeCode, words == "\xe2\x80\x93" ? k.text_tertiary : k.text_secondary, words, room, h);
+      text_fit(r.Min.x, r.Min.y, tokens::kTypeCode,
+               words == "\xe2\x80\x93" ? k.text_tertiary : k.text_secondary, words, room, h);
       return;
     case SimpleCell::Kind::kAge:
       text_right(r.Max.x - 12, r.Min.y, tokens::kTypeBody, k.text_secondary, words, h);
@@ -72,14 +79,16 @@ void SimpleList::draw_cell(Grid& g, int row, int column, const Rect& r, const Ro
       if (!words.empty()) tag(r.Min.x, r.Min.y + (h - 22) / 2, words);
       return;
     case SimpleCell::Kind::kText:
-      text_fit(r.Min.x, r.Min.y, tokens::kTypeBody, words == "\xe2\x80\x93" ? k.text_tertiary : k.text_secondary, words, room, h);
+      text_fit(r.Min.x, r.Min.y, tokens::kTypeBody,
+               words == "\xe2\x80\x93" ? k.text_tertiary : k.text_secondary, words, room, h);
   }
 }
 
 void SimpleList::draw(const Rect& r, std::string_view filter, const GridOptions& options) {
   order(filter);
   if (order_.empty()) {
-    empty_page(r, tokens::kIconFilterVariant, rows_.empty() ? "Nothing here yet" : "Nothing fits", rows_.empty() ? "" : "Clear the filter.");
+    empty_page(r, tokens::kIconFilterVariant, rows_.empty() ? "Nothing here yet" : "Nothing fits",
+               rows_.empty() ? "" : "Clear the filter.");
     return;
   }
   grid.draw(r, *this, columns, options);

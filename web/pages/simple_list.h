@@ -1,5 +1,5 @@
-// SimpleList: a grid over rows that are made anew when a collection changed; for users, keys and settings.
-// Thread: the one thread. Owns: the rows.
+// SimpleList: a grid over rows that are made anew when a collection changed; for users, keys and
+// settings. Thread: the one thread. Owns: the rows.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ struct SimpleCell {
   std::string words;
   Tone tone = Tone::kNeutral;
   int64_t time = 0;
-  std::string note;       // small, after a name
+  std::string note;  // small, after a name
 };
 struct SimpleRow {
   std::string key, name, haystack;
@@ -27,9 +27,9 @@ struct SimpleRow {
 class SimpleList final : public GridSource {
  public:
   std::vector<GridColumn> columns;
-  std::function<void(const std::string& key)> menu, opened;
+  std::function<void(const std::string&key)> menu, opened;
   Grid grid;
-  void set(std::vector<SimpleRow> rows);            // all of them
+  void set(std::vector<SimpleRow> rows);  // all of them
   void draw(const Rect& r, std::string_view filter, const GridOptions& options);
 
   int count() override { return static_cast<int>(order_.size()); }

@@ -7,8 +7,11 @@ namespace {
 class UsersPage final : public ListPage {
  public:
   UsersPage() {
-    list_.columns = {{"state", "State", 110, 0}, {"name", "Name", 200, 2}, {"username", "Username", 160, 1, false, true, 2},
-                     {"id", "ID", 120, 1, false, true, 3}, {"age", "Age", 80, 0, true, true, 4}};
+    list_.columns = {{"state", "State", 110, 0},
+                     {"name", "Name", 200, 2},
+                     {"username", "Username", 160, 1, false, true, 2},
+                     {"id", "ID", 120, 1, false, true, 3},
+                     {"age", "Age", 80, 0, true, true, 4}};
     list_.grid.sort = "name";
     list_.menu = [this](const std::string& id) { menu(id); };
   }
@@ -23,8 +26,10 @@ class UsersPage final : public ListPage {
     row.key = u.str("id");
     row.name = name;
     row.haystack = name + " " + std::string(u.str("username")) + " " + row.key;
-    row.cells = {{SimpleCell::Kind::kState, on ? "Active" : "Disabled", on ? Tone::kSuccess : Tone::kNeutral},
-                 {SimpleCell::Kind::kName, name, Tone::kNeutral, 0, row.key == app_->me.str("id") ? "you" : ""},
+    row.cells = {{SimpleCell::Kind::kState, on ? "Active" : "Disabled",
+                  on ? Tone::kSuccess : Tone::kNeutral},
+                 {SimpleCell::Kind::kName, name, Tone::kNeutral, 0,
+                  row.key == app_->me.str("id") ? "you" : ""},
                  {SimpleCell::Kind::kText, std::string(u.str("username", "\xe2\x80\x93"))},
                  {SimpleCell::Kind::kMono, row.key},
                  {SimpleCell::Kind::kAge, "", Tone::kNeutral, parse_time(u.str("created"))}};
@@ -45,16 +50,21 @@ class UsersPage final : public ListPage {
       opening_password_ = true;
     }
     const bool on = u->truth({"enabled"}, true);
-    if (menu_item(on ? tokens::kIconPause : tokens::kIconCheck, on ? "Disable" : "Enable", {.disabled = !may || me, .tip = why})) {
-      app_->api.send("PUT", "/v3/users/" + url_escape(id), Json::object({{"enabled", !on}}), alive_.guard([this](Result<Json> answer) {
-        if (!answer) app_->toast(Tone::kError, "Not changed", answer.error().message());
-        app_->v3.reload(users());
-      }));
+    if (menu_item(on ? tokens::kIconPause : tokens::kIconCheck, on ? "Disable" : "Enable",
+                  {.disabled = !may || me, .tip = why})) {
+      app_->api.send("PUT", "/v3/users/" + url_escape(id), Json::object({{"enabled", !on}}),
+                     alive_.guard([this](Result<Json> answer) {
+                       if (!answer)
+                         app_->toast(Tone::kError, "Not changed", answer.error().message());
+                       app_->v3.reload(users());
+                     }));
     }
     if (menu_item(tokens::kIconContentCopy, "Copy ID")) app_->copy(id, id);
     menu_gap();
-    if (menu_item(tokens::kIconDeleteOutline, "Delete", {.danger = true, .disabled = !may || me, .tip = why})) {
-      delete_.ask("user", {{std::string(u->str("username", id)), "/v3/users/" + url_escape(id)}}, {.words = "The account and its API keys end at once."});
+    if (menu_item(tokens::kIconDeleteOutline, "Delete",
+                  {.danger = true, .disabled = !may || me, .tip = why})) {
+      delete_.ask("user", {{std::string(u->str("username", id)), "/v3/users/" + url_escape(id)}},
+                  {.words = "The account and its API keys end at once."});
     }
   }
 
@@ -69,22 +79,36 @@ class UsersPage final : public ListPage {
     for (int i = 0; i < 3; i++) {
       const float y = r.Min.y + 56 + 66 * static_cast<float>(i);
       text(x, y, tokens::kTypeSmallStrong, col().text_secondary, labels[i], 20);
-      input(box(x, y + 22, w, 32), labels[i], *values[i], {.focus = i == 0 && ImGui::IsWindowAppearing(), .secret = i == 2}, &submitted);
+      input(box(x, y + 22, w, 32), labels[i], *values[i],
+            {.focus = i == 0 && ImGui::IsWindowAppearing(), .secret = i == 2}, &submitted);
     }
-    if (!error_.empty()) text_fit(x, r.Max.y - 80, tokens::kTypeSmall, col().state_error_text, error_, w);
+    if (!error_.empty())
+      text_fit(x, r.Max.y - 80, tokens::kTypeSmall, col().state_error_text, error_, w);
     float right = r.Max.x - 24;
     const bool ready = !username_.empty() && password_.size() >= 12 && !busy_;
-    if ((button_left_of(right, r.Max.y - 52, "Create", {.kind = ButtonKind::kPrimary, .disabled = !ready, .busy = busy_, .tip = ready ? "" : "A username, and a password of at least 12 characters"}) || submitted) && ready) {
+    if ((button_left_of(
+             right, r.Max.y - 52, "Create",
+             {.kind = ButtonKind::kPrimary,
+              .disabled = !ready,
+              .busy = busy_,
+              .tip = ready ? "" : "A username, and a password of at least 12 characters"}) ||
+         submitted) &&
+        ready) {
       busy_ = true;
       error_.clear();
-      const Json body = Json::object({{"type", "user"}, {"username", username_}, {"name", name_.empty() ? username_ : name_}, {"password", password_}, {"mustChangePassword", true}});
+      const Json body = Json::object({{"type", "user"},
+                                      {"username", username_},
+                                      {"name", name_.empty() ? username_ : name_},
+                                      {"password", password_},
+                                      {"mustChangePassword", true}});
       app_->api.send("POST", "/v3/users", body, alive_.guard([this](Result<Json> answer) {
         busy_ = false;
         if (!answer) {
           error_ = answer.error().message();
           return;
         }
-        app_->toast(Tone::kSuccess, "Created " + username_, "A new password is asked for at the first sign-in");
+        app_->toast(Tone::kSuccess, "Created " + username_,
+                    "A new password is asked for at the first sign-in");
         created_ = true;
         app_->v3.reload(users());
       }));
@@ -102,13 +126,19 @@ class UsersPage final : public ListPage {
     const float x = r.Min.x + 24, w = r.GetWidth() - 48;
     text(x, r.Min.y + 18, tokens::kTypeHeading, col().text_primary, "Set password");
     text(x, r.Min.y + 50, tokens::kTypeBody, col().text_secondary, "At least 12 characters");
-    input(box(x, r.Min.y + 78, w, 32), "New password", password_, {.focus = ImGui::IsWindowAppearing(), .secret = true});
+    input(box(x, r.Min.y + 78, w, 32), "New password", password_,
+          {.focus = ImGui::IsWindowAppearing(), .secret = true});
     float right = r.Max.x - 24;
-    if (button_left_of(right, r.Max.y - 52, "Set", {.kind = ButtonKind::kPrimary, .disabled = password_.size() < 12})) {
-      app_->api.send("POST", "/v3/users/" + url_escape(password_for_) + "?action=setpassword", Json::object({{"newPassword", password_}}), alive_.guard([this](Result<Json> answer) {
-        if (!answer) app_->toast(Tone::kError, "Password not set", answer.error().message());
-        else app_->toast(Tone::kSuccess, "Password set");
-      }));
+    if (button_left_of(right, r.Max.y - 52, "Set",
+                       {.kind = ButtonKind::kPrimary, .disabled = password_.size() < 12})) {
+      app_->api.send("POST", "/v3/users/" + url_escape(password_for_) + "?action=setpassword",
+                     Json::object({{"newPassword", password_}}),
+                     alive_.guard([this](Result<Json> answer) {
+                       if (!answer)
+                         app_->toast(Tone::kError, "Password not set", answer.error().message());
+                       else
+                         app_->toast(Tone::kSuccess, "Password set");
+                     }));
       password_.clear();
       ImGui::CloseCurrentPopup();
     }

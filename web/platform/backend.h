@@ -1,6 +1,7 @@
-// Backend: what the dashboard needs of the place it runs in: time, HTTP, WebSockets, the address bar, the clipboard and a screen.
-// emscripten.cpp answers from a browser, headless.cpp from a test.
-// Thread: the one thread of the dashboard. Owns: nothing; handlers are held until their request has ended or was cancelled.
+// Backend: what the dashboard needs of the place it runs in: time, HTTP, WebSockets, the address
+// bar, the clipboard and a screen. emscripten.cpp answers from a browser, headless.cpp from a test.
+// Thread: the one thread of the dashboard. Owns: nothing; handlers are held until their request has
+// ended or was cancelled.
 #pragma once
 
 #include <cstdint>
@@ -46,13 +47,14 @@ enum class Cursor { kArrow, kHand, kText, kResizeX, kResizeY, kBusy };
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual double now_ms() = 0;    // monotonic
-  virtual int64_t wall_ms() = 0;  // since 1970, UTC
+  virtual double now_ms() = 0;                    // monotonic
+  virtual int64_t wall_ms() = 0;                  // since 1970, UTC
   virtual int zone_minutes(int64_t wall_ms) = 0;  // what local time adds to UTC then
 
   virtual RequestId fetch(HttpRequest request, HttpHandlers handlers) = 0;
   virtual void cancel(RequestId id) = 0;  // no handler is called after this
-  virtual RequestId open_socket(std::string url, std::string protocols, SocketHandlers handlers) = 0;
+  virtual RequestId open_socket(std::string url, std::string protocols,
+                                SocketHandlers handlers) = 0;
   virtual void send(RequestId socket, std::string_view bytes, bool binary) = 0;
   virtual void close_socket(RequestId socket) = 0;
 
@@ -66,7 +68,7 @@ class Backend {
 
   virtual void copy(std::string_view text) = 0;
   virtual void download(const std::string& name, std::string_view mime, std::string_view data) = 0;
-  virtual void pick_file() = 0;                        // the answer comes by App::on_file
+  virtual void pick_file() = 0;  // the answer comes by App::on_file
   virtual std::string cookie(std::string_view name) = 0;
   virtual std::string local(std::string_view key) = 0;  // this device's storage
   virtual void set_local(std::string_view key, std::string_view value) = 0;

@@ -178,9 +178,14 @@ void Browser::render(ImDrawData* data, uint32_t clear_color) {
     commands.clear();
     for (const ImDrawCmd& c : list->CmdBuffer) {
       if (c.ElemCount == 0) continue;
-      const float row[] = {static_cast<float>(c.ElemCount), static_cast<float>(c.IdxOffset),
-                           static_cast<float>(c.VtxOffset), static_cast<float>(c.GetTexID()),
-                           c.ClipRect.x, c.ClipRect.y, c.ClipRect.z, c.ClipRect.w};
+      const float row[] = {static_cast<float>(c.ElemCount),
+                           static_cast<float>(c.IdxOffset),
+                           static_cast<float>(c.VtxOffset),
+                           static_cast<float>(c.GetTexID()),
+                           c.ClipRect.x,
+                           c.ClipRect.y,
+                           c.ClipRect.z,
+                           c.ClipRect.w};
       commands.insert(commands.end(), row, row + 8);
     }
     pd_js_list(list->VtxBuffer.Data, list->VtxBuffer.size_in_bytes(), list->IdxBuffer.Data,
@@ -214,7 +219,9 @@ using web::browser;
 using web::take;
 
 extern "C" {
-EMSCRIPTEN_KEEPALIVE double pd_frame() { return app->frame(); }
+EMSCRIPTEN_KEEPALIVE double pd_frame() {
+  return app->frame();
+}
 EMSCRIPTEN_KEEPALIVE void pd_size(double w, double h, double scale) {
   app->resize(static_cast<float>(w), static_cast<float>(h), static_cast<float>(scale));
 }
@@ -252,15 +259,25 @@ EMSCRIPTEN_KEEPALIVE void pd_text(char* p, int n) {
   ImGui::GetIO().AddInputCharactersUTF8(take(p, n).c_str());
   app->touched();
 }
-EMSCRIPTEN_KEEPALIVE void pd_paste(char* p, int n) { app->paste(take(p, n)); }
+EMSCRIPTEN_KEEPALIVE void pd_paste(char* p, int n) {
+  app->paste(take(p, n));
+}
 EMSCRIPTEN_KEEPALIVE void pd_focus(int on) {
   ImGui::GetIO().AddFocusEvent(on != 0);
   app->touched();
 }
-EMSCRIPTEN_KEEPALIVE void pd_focus_node(double id) { app->focus_node(static_cast<uint32_t>(id)); }
-EMSCRIPTEN_KEEPALIVE void pd_popstate() { app->on_location(); }
-EMSCRIPTEN_KEEPALIVE void pd_online() { app->on_online(); }
-EMSCRIPTEN_KEEPALIVE void pd_media() { app->on_media(); }
+EMSCRIPTEN_KEEPALIVE void pd_focus_node(double id) {
+  app->focus_node(static_cast<uint32_t>(id));
+}
+EMSCRIPTEN_KEEPALIVE void pd_popstate() {
+  app->on_location();
+}
+EMSCRIPTEN_KEEPALIVE void pd_online() {
+  app->on_online();
+}
+EMSCRIPTEN_KEEPALIVE void pd_media() {
+  app->on_media();
+}
 EMSCRIPTEN_KEEPALIVE void pd_context() {
   for (ImTextureData* texture : ImGui::GetPlatformIO().Textures) {
     texture->SetTexID(ImTextureID_Invalid);
@@ -272,7 +289,9 @@ EMSCRIPTEN_KEEPALIVE void pd_file(char* p, int n, char* q, int m) {
   const std::string name = take(p, n);
   app->on_file(name, take(q, m));
 }
-EMSCRIPTEN_KEEPALIVE void pd_answer(char* p, int n) { browser->answer = take(p, n); }
+EMSCRIPTEN_KEEPALIVE void pd_answer(char* p, int n) {
+  browser->answer = take(p, n);
+}
 EMSCRIPTEN_KEEPALIVE void pd_http_chunk(int id, char* p, int n) {
   browser->http_chunk(id, std::string_view(p, static_cast<size_t>(n)));
   free(p);

@@ -90,8 +90,10 @@ var PaddockHost = {
     size: function(box) {
       var dpr = window.devicePixelRatio || 1, c = PD.canvas, w = innerWidth, h = innerHeight;
       PD.dpr = dpr;
-      c.width = box ? box.inlineSize : Math.round(w * dpr);
-      c.height = box ? box.blockSize : Math.round(h * dpr);
+      // The browser's own count of device pixels, where it agrees with the ratio (an emulated one it does not know).
+      var exact = box && Math.abs(box.inlineSize - w * dpr) < 2 && Math.abs(box.blockSize - h * dpr) < 2;
+      c.width = exact ? box.inlineSize : Math.round(w * dpr);
+      c.height = exact ? box.blockSize : Math.round(h * dpr);
       _pd_size(w, h, c.width / w);
       PD.wake(0);
     },
@@ -183,7 +185,7 @@ var PaddockHost = {
       new ResizeObserver(function(entries) {
         var b = entries[0].devicePixelContentBoxSize;
         PD.size(b && b[0]);
-      }).observe(PD.canvas);
+      }).observe(PD.canvas, { box: 'device-pixel-content-box' });
       PD.canvas.addEventListener('webglcontextlost', function(e) { e.preventDefault(); PD.gl = null; });
       PD.canvas.addEventListener('webglcontextrestored', function() { PD.context(); _pd_context(); PD.wake(0); });
       PD.focusAgent();
@@ -255,7 +257,7 @@ var PaddockHost = {
         if (el.pdRect !== f[3]) {
           el.pdRect = f[3];
           var r = f[3].split(' ');
-          el.style.left = r[0] + 'px'; el.style.top = r[1] + 'px'; el.style.width = r[2] + 'px'; el.style.height = r[3] + 'px';
+          el.style.left = r[0] + 'px'; el.style.top = r[1] + 'px'; el.style.width = r[2] + 'px'; el.style.height = r[3] + 'px'; el.style.zIndex = r[4];
         }
       });
       PD.nodes.forEach(function(el, id) { if (!seen.has(id)) { el.remove(); PD.nodes.delete(id); } });

@@ -8,24 +8,37 @@ struct Named {
   ImGuiKey key;
 };
 constexpr Named kNamed[] = {
-    {"Tab", ImGuiKey_Tab},           {"ArrowLeft", ImGuiKey_LeftArrow},
-    {"ArrowRight", ImGuiKey_RightArrow}, {"ArrowUp", ImGuiKey_UpArrow},
-    {"ArrowDown", ImGuiKey_DownArrow},   {"PageUp", ImGuiKey_PageUp},
-    {"PageDown", ImGuiKey_PageDown}, {"Home", ImGuiKey_Home},
-    {"End", ImGuiKey_End},           {"Insert", ImGuiKey_Insert},
-    {"Delete", ImGuiKey_Delete},     {"Backspace", ImGuiKey_Backspace},
-    {"Space", ImGuiKey_Space},       {"Enter", ImGuiKey_Enter},
-    {"NumpadEnter", ImGuiKey_KeypadEnter}, {"Escape", ImGuiKey_Escape},
-    {"ControlLeft", ImGuiKey_LeftCtrl},    {"ControlRight", ImGuiKey_RightCtrl},
-    {"ShiftLeft", ImGuiKey_LeftShift},     {"ShiftRight", ImGuiKey_RightShift},
-    {"AltLeft", ImGuiKey_LeftAlt},         {"AltRight", ImGuiKey_RightAlt},
-    {"MetaLeft", ImGuiKey_LeftSuper},      {"MetaRight", ImGuiKey_RightSuper},
-    {"ContextMenu", ImGuiKey_Menu},  {"Backquote", ImGuiKey_GraveAccent},
+    {"Tab", ImGuiKey_Tab},
+    {"ArrowLeft", ImGuiKey_LeftArrow},
+    {"ArrowRight", ImGuiKey_RightArrow},
+    {"ArrowUp", ImGuiKey_UpArrow},
+    {"ArrowDown", ImGuiKey_DownArrow},
+    {"PageUp", ImGuiKey_PageUp},
+    {"PageDown", ImGuiKey_PageDown},
+    {"Home", ImGuiKey_Home},
+    {"End", ImGuiKey_End},
+    {"Insert", ImGuiKey_Insert},
+    {"Delete", ImGuiKey_Delete},
+    {"Backspace", ImGuiKey_Backspace},
+    {"Space", ImGuiKey_Space},
+    {"Enter", ImGuiKey_Enter},
+    {"NumpadEnter", ImGuiKey_KeypadEnter},
+    {"Escape", ImGuiKey_Escape},
+    {"ControlLeft", ImGuiKey_LeftCtrl},
+    {"ControlRight", ImGuiKey_RightCtrl},
+    {"ShiftLeft", ImGuiKey_LeftShift},
+    {"ShiftRight", ImGuiKey_RightShift},
+    {"AltLeft", ImGuiKey_LeftAlt},
+    {"AltRight", ImGuiKey_RightAlt},
+    {"MetaLeft", ImGuiKey_LeftSuper},
+    {"MetaRight", ImGuiKey_RightSuper},
+    {"ContextMenu", ImGuiKey_Menu},
+    {"Backquote", ImGuiKey_GraveAccent},
 };
 constexpr Named kSigns[] = {
-    {"'", ImGuiKey_Apostrophe}, {",", ImGuiKey_Comma},       {"-", ImGuiKey_Minus},
-    {".", ImGuiKey_Period},     {"/", ImGuiKey_Slash},       {";", ImGuiKey_Semicolon},
-    {"=", ImGuiKey_Equal},      {"[", ImGuiKey_LeftBracket}, {"\\", ImGuiKey_Backslash},
+    {"'", ImGuiKey_Apostrophe},   {",", ImGuiKey_Comma},       {"-", ImGuiKey_Minus},
+    {".", ImGuiKey_Period},       {"/", ImGuiKey_Slash},       {";", ImGuiKey_Semicolon},
+    {"=", ImGuiKey_Equal},        {"[", ImGuiKey_LeftBracket}, {"\\", ImGuiKey_Backslash},
     {"]", ImGuiKey_RightBracket},
 };
 
@@ -67,12 +80,27 @@ bool claims(ImGuiKey key, std::string_view text, int mods, bool greedy) {
   }
   if (greedy) return !shift;
   switch (key) {
-    case ImGuiKey_A: case ImGuiKey_C: case ImGuiKey_X: case ImGuiKey_Z: case ImGuiKey_Y:
-    case ImGuiKey_K: case ImGuiKey_F: case ImGuiKey_S: case ImGuiKey_D: case ImGuiKey_GraveAccent:
+    case ImGuiKey_A:
+    case ImGuiKey_C:
+    case ImGuiKey_X:
+    case ImGuiKey_Z:
+    case ImGuiKey_Y:
+    case ImGuiKey_K:
+    case ImGuiKey_F:
+    case ImGuiKey_S:
+    case ImGuiKey_D:
+    case ImGuiKey_GraveAccent:
       return !shift || key == ImGuiKey_Z || key == ImGuiKey_K || key == ImGuiKey_S;
-    case ImGuiKey_Space: case ImGuiKey_Enter: case ImGuiKey_LeftArrow: case ImGuiKey_RightArrow:
-    case ImGuiKey_UpArrow: case ImGuiKey_DownArrow: case ImGuiKey_Home: case ImGuiKey_End:
-    case ImGuiKey_Backspace: case ImGuiKey_Delete:
+    case ImGuiKey_Space:
+    case ImGuiKey_Enter:
+    case ImGuiKey_LeftArrow:
+    case ImGuiKey_RightArrow:
+    case ImGuiKey_UpArrow:
+    case ImGuiKey_DownArrow:
+    case ImGuiKey_Home:
+    case ImGuiKey_End:
+    case ImGuiKey_Backspace:
+    case ImGuiKey_Delete:
       return true;
     default:
       return false;

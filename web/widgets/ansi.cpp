@@ -10,13 +10,20 @@ void apply(std::string_view parameters, Span& now) {
     for (const char ch : parameters.substr(0, end)) {
       if (ch >= '0' && ch <= '9' && n < 1000) n = n * 10 + (ch - '0');
     }
-    if (n == 0) now.color = -1, now.bold = false;
-    else if (n == 1) now.bold = true;
-    else if (n == 22) now.bold = false;
-    else if (n >= 30 && n <= 37) now.color = static_cast<int8_t>(n - 30);
-    else if (n >= 90 && n <= 97) now.color = static_cast<int8_t>(n - 90);
-    else if (n == 39) now.color = -1;
-    else if (n == 38 || n == 48) return;  // 256 and true colours stay plain
+    if (n == 0)
+      now.color = -1, now.bold = false;
+    else if (n == 1)
+      now.bold = true;
+    else if (n == 22)
+      now.bold = false;
+    else if (n >= 30 && n <= 37)
+      now.color = static_cast<int8_t>(n - 30);
+    else if (n >= 90 && n <= 97)
+      now.color = static_cast<int8_t>(n - 90);
+    else if (n == 39)
+      now.color = -1;
+    else if (n == 38 || n == 48)
+      return;  // 256 and true colours stay plain
     if (end == parameters.npos) return;
     parameters = parameters.substr(end + 1);
   }
@@ -49,8 +56,10 @@ AnsiLine parse_ansi(std::string_view raw) {
       line.spans.push_back(now);
       changed = false;
     }
-    if (ch == '\t') line.text += "    ";
-    else if (ch >= 0x20) line.text += static_cast<char>(ch);
+    if (ch == '\t')
+      line.text += "    ";
+    else if (ch >= 0x20)
+      line.text += static_cast<char>(ch);
   }
   return line;
 }

@@ -1,5 +1,5 @@
-// Ansi: a line of a log as text and coloured spans; escape sequences are read (colours) or dropped (the rest).
-// Thread: any. Owns: nothing.
+// Ansi: a line of a log as text and coloured spans; escape sequences are read (colours) or dropped
+// (the rest). Thread: any. Owns: nothing.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace web {
 
 struct Span {
   uint32_t from;
-  int8_t color;   // 0-7 of the terminal's palette, -1 plain
+  int8_t color;  // 0-7 of the terminal's palette, -1 plain
   bool bold = false;
 };
 struct AnsiLine {

@@ -9,7 +9,8 @@ namespace {
 enum Edit { kNothing, kTyped, kErased, kOther };
 
 bool in_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80) != 0;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         (c & 0x80) != 0;
 }
 
 }  // namespace
@@ -17,12 +18,17 @@ bool in_word(char c) {
 CodeEditor::Pos CodeEditor::step(Pos p, int by) const {
   const std::string& s = lines_[static_cast<size_t>(p.line)];
   if (by > 0) {
-    if (p.at >= static_cast<int>(s.size())) return p.line + 1 < static_cast<int>(lines_.size()) ? Pos{p.line + 1, 0} : p;
+    if (p.at >= static_cast<int>(s.size()))
+      return p.line + 1 < static_cast<int>(lines_.size()) ? Pos{p.line + 1, 0} : p;
     p.at++;
-    while (p.at < static_cast<int>(s.size()) && (s[static_cast<size_t>(p.at)] & 0xC0) == 0x80) p.at++;
+    while (p.at < static_cast<int>(s.size()) && (s[static_cast<size_t>(p.at)] & 0xC0) == 0x80)
+      p.at++;
     return p;
   }
-  if (p.at == 0) return p.line > 0 ? Pos{p.line - 1, static_cast<int>(lines_[static_cast<size_t>(p.line - 1)].size())} : p;
+  if (p.at == 0)
+    return p.line > 0
+               ? Pos{p.line - 1, static_cast<int>(lines_[static_cast<size_t>(p.line - 1)].size())}
+               : p;
   p.at--;
   while (p.at > 0 && (s[static_cast<size_t>(p.at)] & 0xC0) == 0x80) p.at--;
   return p;
@@ -47,7 +53,9 @@ void CodeEditor::move(Pos to, bool select) {
   to.line = ImClamp(to.line, 0, static_cast<int>(lines_.size()) - 1);
   const std::string& s = lines_[static_cast<size_t>(to.line)];
   to.at = ImClamp(to.at, 0, static_cast<int>(s.size()));
-  while (to.at > 0 && to.at < static_cast<int>(s.size()) && (s[static_cast<size_t>(to.at)] & 0xC0) == 0x80) to.at--;
+  while (to.at > 0 && to.at < static_cast<int>(s.size()) &&
+         (s[static_cast<size_t>(to.at)] & 0xC0) == 0x80)
+    to.at--;
   caret_ = to;
   if (!select) anchor_ = to;
   scroll_to_caret_ = true;
@@ -117,8 +125,10 @@ void CodeEditor::indent_lines(int by) {
   for (int i = a.line; i <= b.line; i++) {
     std::string& s = lines_[static_cast<size_t>(i)];
     int moved = 0;
-    if (by > 0) s.insert(0, "  "), moved = 2;
-    else while (moved > -2 && !s.empty() && s[0] == ' ') s.erase(0, 1), moved--;
+    if (by > 0)
+      s.insert(0, "  "), moved = 2;
+    else
+      while (moved > -2 && !s.empty() && s[0] == ' ') s.erase(0, 1), moved--;
     if (caret_.line == i) caret_.at = ImMax(0, caret_.at + moved);
     if (anchor_.line == i) anchor_.at = ImMax(0, anchor_.at + moved);
   }
@@ -150,12 +160,16 @@ void CodeEditor::keys(float view) {
   const std::string& line = lines_[static_cast<size_t>(caret_.line)];
   if (key(ImGuiKey_Escape)) focused_ = false;
   if (key(ImGuiKey_LeftArrow)) {
-    if (has_selection() && !shift && !ctrl) move(std::min(caret_, anchor_), false);
-    else move(ctrl ? word(caret_, -1) : step(caret_, -1), shift);
+    if (has_selection() && !shift && !ctrl)
+      move(std::min(caret_, anchor_), false);
+    else
+      move(ctrl ? word(caret_, -1) : step(caret_, -1), shift);
   }
   if (key(ImGuiKey_RightArrow)) {
-    if (has_selection() && !shift && !ctrl) move(std::max(caret_, anchor_), false);
-    else move(ctrl ? word(caret_, 1) : step(caret_, 1), shift);
+    if (has_selection() && !shift && !ctrl)
+      move(std::max(caret_, anchor_), false);
+    else
+      move(ctrl ? word(caret_, 1) : step(caret_, 1), shift);
   }
   if (key(ImGuiKey_UpArrow)) move({caret_.line - 1, caret_.at}, shift);
   if (key(ImGuiKey_DownArrow)) move({caret_.line + 1, caret_.at}, shift);
@@ -168,13 +182,16 @@ void CodeEditor::keys(float view) {
   }
   if (key(ImGuiKey_End)) {
     const int last = static_cast<int>(lines_.size()) - 1;
-    move(ctrl ? Pos{last, static_cast<int>(lines_.back().size())} : Pos{caret_.line, static_cast<int>(line.size())}, shift);
+    move(ctrl ? Pos{last, static_cast<int>(lines_.back().size())}
+              : Pos{caret_.line, static_cast<int>(line.size())},
+         shift);
   }
   if (ctrl && key(ImGuiKey_A)) {
     anchor_ = {0, 0};
     caret_ = {static_cast<int>(lines_.size()) - 1, static_cast<int>(lines_.back().size())};
   }
-  if (ctrl && (key(ImGuiKey_C) || key(ImGuiKey_X)) && has_selection()) ImGui::SetClipboardText(selected().c_str());
+  if (ctrl && (key(ImGuiKey_C) || key(ImGuiKey_X)) && has_selection())
+    ImGui::SetClipboardText(selected().c_str());
   if (read_only_) return;
   if (ctrl && key(ImGuiKey_X) && has_selection()) {
     remember(kOther);
@@ -186,8 +203,10 @@ void CodeEditor::keys(float view) {
     insert(ImGui::GetClipboardText());
   }
   if (ctrl && key(ImGuiKey_Z)) {
-    if (shift) restore(redo_, undo_);
-    else restore(undo_, redo_);
+    if (shift)
+      restore(redo_, undo_);
+    else
+      restore(undo_, redo_);
   }
   if (ctrl && key(ImGuiKey_Y)) restore(redo_, undo_);
   if (key(ImGuiKey_Enter) || key(ImGuiKey_KeypadEnter)) {
@@ -202,9 +221,12 @@ void CodeEditor::keys(float view) {
   }
   if (key(ImGuiKey_Tab)) {
     remember(kOther);
-    if (shift) indent_lines(-1);
-    else if (caret_.line != anchor_.line) indent_lines(1);
-    else insert(std::string(static_cast<size_t>(2 - caret_.at % 2), ' '));
+    if (shift)
+      indent_lines(-1);
+    else if (caret_.line != anchor_.line)
+      indent_lines(1);
+    else
+      insert(std::string(static_cast<size_t>(2 - caret_.at % 2), ' '));
   }
   if (key(ImGuiKey_Backspace) || key(ImGuiKey_Delete)) {
     remember(kErased);
@@ -213,7 +235,9 @@ void CodeEditor::keys(float view) {
       anchor_ = ctrl ? word(caret_, back ? -1 : 1) : step(caret_, back ? -1 : 1);
       // In the indent, backspace takes a whole step.
       const std::string& s = lines_[static_cast<size_t>(caret_.line)];
-      if (back && !ctrl && caret_.at >= 2 && caret_.at % 2 == 0 && s.find_first_not_of(' ') >= static_cast<size_t>(caret_.at)) anchor_.at = caret_.at - 2;
+      if (back && !ctrl && caret_.at >= 2 && caret_.at % 2 == 0 &&
+          s.find_first_not_of(' ') >= static_cast<size_t>(caret_.at))
+        anchor_.at = caret_.at - 2;
     }
     erase_selection();
     scroll_to_caret_ = true;

@@ -22,13 +22,20 @@ std::vector<int> block_states(const std::vector<std::string>& lines) {
 Color ink_of(YamlInk ink) {
   const auto& c = col();
   switch (ink) {
-    case YamlInk::kKey: return c.code_key;
-    case YamlInk::kString: return c.code_string;
-    case YamlInk::kNumber: return c.code_number;
-    case YamlInk::kKeyword: return c.code_keyword;
-    case YamlInk::kComment: return c.code_comment;
-    case YamlInk::kPunctuation: return c.code_punctuation;
-    case YamlInk::kPlain: break;
+    case YamlInk::kKey:
+      return c.code_key;
+    case YamlInk::kString:
+      return c.code_string;
+    case YamlInk::kNumber:
+      return c.code_number;
+    case YamlInk::kKeyword:
+      return c.code_keyword;
+    case YamlInk::kComment:
+      return c.code_comment;
+    case YamlInk::kPunctuation:
+      return c.code_punctuation;
+    case YamlInk::kPlain:
+      break;
   }
   return c.code_plain;
 }
@@ -76,8 +83,10 @@ void CodeEditor::rows(bool compare) {
     return;
   }
   for (const DiffRow& row : diff_lines(base_, lines_, 4)) {
-    const bool caret_inside = row.folded > 0 && caret_.line >= row.right && caret_.line < row.right + row.folded;
-    const bool opened = row.folded > 0 && std::find(opened_.begin(), opened_.end(), row.left) != opened_.end();
+    const bool caret_inside =
+        row.folded > 0 && caret_.line >= row.right && caret_.line < row.right + row.folded;
+    const bool opened =
+        row.folded > 0 && std::find(opened_.begin(), opened_.end(), row.left) != opened_.end();
     if (row.folded == 0 || (!opened && !caret_inside)) {
       rows_.push_back(row);
     } else {
@@ -128,12 +137,15 @@ size_t CodeEditor::byte_at(std::string_view line, float x) const {
 
 int CodeEditor::row_of(int right_line) const {
   for (size_t i = 0; i < rows_.size(); i++) {
-    if (rows_[i].right >= 0 && rows_[i].right <= right_line && right_line < rows_[i].right + ImMax(1, rows_[i].folded)) return static_cast<int>(i);
+    if (rows_[i].right >= 0 && rows_[i].right <= right_line &&
+        right_line < rows_[i].right + ImMax(1, rows_[i].folded))
+      return static_cast<int>(i);
   }
   return 0;
 }
 
-void CodeEditor::draw_text(const std::vector<std::string>& lines, const std::vector<int>& blocks, int line, float x, float y) {
+void CodeEditor::draw_text(const std::vector<std::string>& lines, const std::vector<int>& blocks,
+                           int line, float x, float y) {
   const std::string& s = lines[static_cast<size_t>(line)];
   int state = static_cast<size_t>(line) < blocks.size() ? blocks[static_cast<size_t>(line)] : -1;
   const std::vector<YamlSpan> spans = yaml_spans(s, state);
@@ -141,7 +153,9 @@ void CodeEditor::draw_text(const std::vector<std::string>& lines, const std::vec
   YamlInk ink = YamlInk::kPlain;
   for (size_t i = 0; i <= spans.size(); i++) {
     const size_t to = i < spans.size() ? spans[i].from : s.size();
-    if (to > from) web::text(x + x_of(s, from), y, tokens::kTypeCode, ink_of(ink), std::string_view(s).substr(from, to - from), kLine);
+    if (to > from)
+      web::text(x + x_of(s, from), y, tokens::kTypeCode, ink_of(ink),
+                std::string_view(s).substr(from, to - from), kLine);
     from = to;
     if (i < spans.size()) ink = spans[i].ink;
   }
@@ -160,9 +174,11 @@ void CodeEditor::draw_side(const Rect& r, bool right, float base, int first, int
     if (row.folded > 0) {
       fill(strip, c.code_diffGap);
       icon(r.Min.x + 14, y + 3, 14, c.text_tertiary, tokens::kIconUnfoldMoreHorizontal);
-      web::text(r.Min.x + 36, y, tokens::kTypeSmall, c.text_secondary, std::to_string(row.folded) + " equal lines", kLine);
+      web::text(r.Min.x + 36, y, tokens::kTypeSmall, c.text_secondary,
+                std::to_string(row.folded) + " equal lines", kLine);
       const Hit h = hit(id_of(i) ^ (right ? 0xF01Du : 0xF01Eu), strip, {.nav = false});
-      ui().mirror.say(h.id, Role::kButton, "Show " + std::to_string(row.folded) + " equal lines", place(strip));
+      ui().mirror.say(h.id, Role::kButton, "Show " + std::to_string(row.folded) + " equal lines",
+                      place(strip));
       if (h.pressed) {
         opened_.push_back(row.left);
         rows_version_ = 0;
@@ -177,11 +193,15 @@ void CodeEditor::draw_side(const Rect& r, bool right, float base, int first, int
     if (!row.same) {
       fill(strip, right ? c.code_diffAddLine : c.code_diffDelLine);
       if (row.left >= 0 && row.right >= 0) {
-        const WordRange w = diff_words(base_[static_cast<size_t>(row.left)], lines_[static_cast<size_t>(row.right)]);
+        const WordRange w = diff_words(base_[static_cast<size_t>(row.left)],
+                                       lines_[static_cast<size_t>(row.right)]);
         const size_t a = right ? w.from_right : w.from_left, b = right ? w.to_right : w.to_left;
-        if (b > a) fill(Rect(x + x_of(s, a), y + 1, x + x_of(s, b), y + kLine - 1), right ? c.code_diffAddWord : c.code_diffDelWord, 3);
+        if (b > a)
+          fill(Rect(x + x_of(s, a), y + 1, x + x_of(s, b), y + kLine - 1),
+               right ? c.code_diffAddWord : c.code_diffDelWord, 3);
       }
-      web::text(r.Min.x + 48, y, tokens::kTypeCode, right ? c.state_success_text : c.state_error_text, right ? "+" : "-", kLine);
+      web::text(r.Min.x + 48, y, tokens::kTypeCode,
+                right ? c.state_success_text : c.state_error_text, right ? "+" : "-", kLine);
     } else if (right && line == caret_.line && focused_) {
       fill(strip, c.code_currentLine);
     }
@@ -189,13 +209,16 @@ void CodeEditor::draw_side(const Rect& r, bool right, float base, int first, int
       fill(strip, c.state_error_subtle);
       icon(r.Min.x + 46, y + 3, 14, c.state_error_solid, tokens::kIconCloseCircle);
     }
-    if (right && focused_ && line == caret_.line) fill(Rect(r.Min.x, y, r.Min.x + 2, y + kLine), c.accent_fill);
-    text_right(r.Min.x + 42, y, tokens::kTypeCode, c.code_lineNumber, std::to_string(line + 1), kLine);
+    if (right && focused_ && line == caret_.line)
+      fill(Rect(r.Min.x, y, r.Min.x + 2, y + kLine), c.accent_fill);
+    text_right(r.Min.x + 42, y, tokens::kTypeCode, c.code_lineNumber, std::to_string(line + 1),
+               kLine);
     if (right && has_selection()) {
       const Pos a = std::min(caret_, anchor_), b = std::max(caret_, anchor_);
       if (line >= a.line && line <= b.line) {
         const float sx = line == a.line ? x_of(s, static_cast<size_t>(a.at)) : 0;
-        const float ex = line == b.line ? x_of(s, static_cast<size_t>(b.at)) : x_of(s, s.size()) + cell_ / 2;
+        const float ex =
+            line == b.line ? x_of(s, static_cast<size_t>(b.at)) : x_of(s, s.size()) + cell_ / 2;
         fill(Rect(x + sx, y, x + ex, y + kLine), c.selection_text);
       }
     }
@@ -217,12 +240,15 @@ void CodeEditor::draw(const Rect& r, bool compare) {
   if (!begin_area(compare ? "diff" : "edit", r)) return end_area();
   const Rect view = r;
   const float mid = compare ? std::round(view.Min.x + (view.GetWidth() - 10) / 2) : view.Min.x;
-  const Rect right(mid, view.Min.y, view.Max.x - 10, view.Max.y), left(view.Min.x, view.Min.y, mid, view.Max.y);
+  const Rect right(mid, view.Min.y, view.Max.x - 10, view.Max.y),
+      left(view.Min.x, view.Min.y, mid, view.Max.y);
   const ImGuiID id = id_of("YAML");
   float base = view.Min.y + 4 - ImGui::GetScrollY();
   const Hit h = hit(id, right, {.nav = false, .cursor = Cursor::kText});
-  if (h.hovered && ImGui::IsMouseClicked(0)) focused_ = true;
-  else if (ImGui::IsMouseClicked(0) && !h.hovered) focused_ = false;
+  if (h.hovered && ImGui::IsMouseClicked(0))
+    focused_ = true;
+  else if (ImGui::IsMouseClicked(0) && !h.hovered)
+    focused_ = false;
   mouse(right, base);
   if (focused_) {
     ui().keys_taken = true;
@@ -235,8 +261,10 @@ void CodeEditor::draw(const Rect& r, bool compare) {
   if (to_row >= 0) {
     const float top = kLine * static_cast<float>(to_row), room = view.GetHeight() - 8;
     const float scroll = ImGui::GetScrollY();
-    if (top < scroll) ImGui::SetScrollY(scroll_to_caret_ ? top : ImMax(0.0f, top - room / 3));
-    else if (top + kLine > scroll + room) ImGui::SetScrollY(top + kLine - room + (scroll_to_caret_ ? 0 : room / 3));
+    if (top < scroll)
+      ImGui::SetScrollY(scroll_to_caret_ ? top : ImMax(0.0f, top - room / 3));
+    else if (top + kLine > scroll + room)
+      ImGui::SetScrollY(top + kLine - room + (scroll_to_caret_ ? 0 : room / 3));
   }
   scroll_to_caret_ = false;
   base = view.Min.y + 4 - ImGui::GetScrollY();
@@ -248,8 +276,14 @@ void CodeEditor::draw(const Rect& r, bool compare) {
     vline(mid, view.Min.y, view.Max.y, c.border_default);
     for (int i = 0; i < n; i++) {  // where the changes are
       if (rows_[static_cast<size_t>(i)].same) continue;
-      const float y = view.Min.y + 2 + (view.GetHeight() - 8) * static_cast<float>(i) / static_cast<float>(ImMax(1, n));
-      fill(box(view.Max.x - 8, y, 6, 3), rows_[static_cast<size_t>(i)].right < 0 ? c.state_error_solid : rows_[static_cast<size_t>(i)].left < 0 ? c.state_success_solid : c.state_info_solid, 1);
+      const float y =
+          view.Min.y + 2 +
+          (view.GetHeight() - 8) * static_cast<float>(i) / static_cast<float>(ImMax(1, n));
+      fill(box(view.Max.x - 8, y, 6, 3),
+           rows_[static_cast<size_t>(i)].right < 0  ? c.state_error_solid
+           : rows_[static_cast<size_t>(i)].left < 0 ? c.state_success_solid
+                                                    : c.state_info_solid,
+           1);
     }
   }
   draw_side(right, true, base, first, last);
@@ -261,17 +295,20 @@ void CodeEditor::draw(const Rect& r, bool compare) {
 
 void CodeEditor::mouse(const Rect& r, float base) {
   const ImGuiIO& io = ImGui::GetIO();
-  const bool over = ImGui::IsMouseHoveringRect(r.Min, r.Max) && ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
+  const bool over = ImGui::IsMouseHoveringRect(r.Min, r.Max) &&
+                    ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
   if (!(over && ImGui::IsMouseClicked(0)) && !(dragging_ && ImGui::IsMouseDown(0))) {
     dragging_ = false;
     return;
   }
-  const int row = ImClamp(static_cast<int>((io.MousePos.y - base) / kLine), 0, static_cast<int>(rows_.size()) - 1);
+  const int row = ImClamp(static_cast<int>((io.MousePos.y - base) / kLine), 0,
+                          static_cast<int>(rows_.size()) - 1);
   int line = rows_[static_cast<size_t>(row)].right;
   for (int i = row; line < 0 && i >= 0; i--) line = rows_[static_cast<size_t>(i)].right;
   if (line < 0) line = 0;
   if (rows_[static_cast<size_t>(row)].folded > 0) return;
-  const Pos to{line, static_cast<int>(byte_at(lines_[static_cast<size_t>(line)], io.MousePos.x - r.Min.x - kGutter))};
+  const Pos to{line, static_cast<int>(byte_at(lines_[static_cast<size_t>(line)],
+                                              io.MousePos.x - r.Min.x - kGutter))};
   const bool click = ImGui::IsMouseClicked(0);
   if (click && ImGui::IsMouseDoubleClicked(0)) {
     anchor_ = word(step(to, 1), -1);

@@ -1,5 +1,6 @@
-// CodeEditor: YAML to read and to write, alone or beside the text it is compared with. Both sides scroll as one, the right one is edited.
-// Thread: the one thread. Owns: the text, its history, caret and selection.
+// CodeEditor: YAML to read and to write, alone or beside the text it is compared with. Both sides
+// scroll as one, the right one is edited. Thread: the one thread. Owns: the text, its history,
+// caret and selection.
 #pragma once
 
 #include <string>
@@ -13,22 +14,22 @@ namespace web {
 
 class CodeEditor {
  public:
-  void set_text(std::string_view text);           // forgets the history
+  void set_text(std::string_view text);  // forgets the history
   std::string text() const;
-  void set_base(std::string_view text);           // what it is compared with
+  void set_base(std::string_view text);             // what it is compared with
   void set_error(int line) { error_line_ = line; }  // 1-based, 0 none
   void set_read_only(bool on) { read_only_ = on; }
   uint64_t version() const { return version_; }
   void draw(const Rect& r, bool compare);
-  int changes();                                  // runs of lines that differ
+  int changes();  // runs of lines that differ
   void go_to_change(int step);
   int current_change() const { return change_ > 0 ? change_ : 1; }
-  std::string path_at_caret() const;              // spec.template.spec.containers.image
+  std::string path_at_caret() const;  // spec.template.spec.containers.image
   bool focused() const { return focused_; }
 
  private:
   struct Pos {
-    int line = 0, at = 0;                         // at is a byte
+    int line = 0, at = 0;  // at is a byte
     bool operator==(const Pos&) const = default;
     auto operator<=>(const Pos&) const = default;
   };
@@ -39,7 +40,8 @@ class CodeEditor {
   };
   void rows(bool compare);
   void draw_side(const Rect& r, bool right, float base, int first, int last);
-  void draw_text(const std::vector<std::string>& lines, const std::vector<int>& blocks, int line, float x, float y);
+  void draw_text(const std::vector<std::string>& lines, const std::vector<int>& blocks, int line,
+                 float x, float y);
   void keys(float view);
   void mouse(const Rect& text_r, float base);
   void move(Pos to, bool select);
@@ -58,15 +60,16 @@ class CodeEditor {
   int row_of(int right_line) const;
 
   std::vector<std::string> lines_{""}, base_{""};
-  std::vector<int> blocks_, base_blocks_;         // block scalar state before each line
+  std::vector<int> blocks_, base_blocks_;  // block scalar state before each line
   std::vector<DiffRow> rows_;
-  std::vector<int> opened_;                       // left lines whose folds were opened
+  std::vector<int> opened_;  // left lines whose folds were opened
   Pos caret_, anchor_;
   std::vector<Snapshot> undo_, redo_;
   int last_edit_ = 0;
   int error_line_ = 0, change_ = 0;
   uint64_t version_ = 1, rows_version_ = 0, base_version_ = 1;
-  bool rows_compare_ = false, focused_ = false, scroll_to_caret_ = false, dragging_ = false, read_only_ = false;
+  bool rows_compare_ = false, focused_ = false, scroll_to_caret_ = false, dragging_ = false,
+       read_only_ = false;
   int scroll_to_row_ = -1;
   float cell_ = 7;
 };

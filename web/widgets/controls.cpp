@@ -22,21 +22,34 @@ Look look_of(const ButtonOptions& o, const Hit& h) {
   }
   switch (o.kind) {
     case ButtonKind::kPrimary:
-      return {h.held ? c.accent_fillPressed : over ? c.accent_fillHover : c.accent_fill, 0, c.text_onAccent};
+      return {h.held ? c.accent_fillPressed
+              : over ? c.accent_fillHover
+                     : c.accent_fill,
+              0, c.text_onAccent};
     case ButtonKind::kDanger:
       return {over ? c.danger_fillHover : c.danger_fill, 0, c.text_onDanger};
     case ButtonKind::kSecondary:
-      return {h.held ? c.surface_pressed : over ? c.surface_hover : c.surface_control,
-              over ? c.border_strong : c.border_default, o.disabled ? c.text_disabled : c.text_primary};
+      return {h.held ? c.surface_pressed
+              : over ? c.surface_hover
+                     : c.surface_control,
+              over ? c.border_strong : c.border_default,
+              o.disabled ? c.text_disabled : c.text_primary};
     case ButtonKind::kDangerGhost:
-      return {h.held ? c.surface_pressed : over ? c.state_error_subtle : 0, 0,
-              o.disabled ? c.text_disabled : c.state_error_text};
+      return {h.held ? c.surface_pressed
+              : over ? c.state_error_subtle
+                     : 0,
+              0, o.disabled ? c.text_disabled : c.state_error_text};
     case ButtonKind::kGhost:
       break;
   }
   if (o.active) return {over ? c.surface_selectedHover : c.accent_subtle, 0, c.accent_text};
-  return {h.held ? c.surface_pressed : over && !o.disabled ? c.surface_hover : 0, 0,
-          o.disabled ? c.text_disabled : over ? c.text_primary : c.text_secondary};
+  return {h.held                ? c.surface_pressed
+          : over && !o.disabled ? c.surface_hover
+                                : 0,
+          0,
+          o.disabled ? c.text_disabled
+          : over     ? c.text_primary
+                     : c.text_secondary};
 }
 
 const TextStyle& style_of(const ButtonOptions& o) {
@@ -74,14 +87,17 @@ bool button(float x, float y, std::string_view label, const ButtonOptions& o, fl
     spinner(r.Min.x + w / 2, r.Min.y + o.height / 2, 7, look.ink);
   } else {
     if (o.icon != 0) {
-      const Color ink = o.kind == ButtonKind::kSecondary && !o.disabled ? col().text_secondary : look.ink;
+      const Color ink =
+          o.kind == ButtonKind::kSecondary && !o.disabled ? col().text_secondary : look.ink;
       icon(at, r.Min.y + (o.height - kIconSize) / 2, kIconSize, ink, o.icon);
       at += kIconSize + 8;
     }
     at += text(at, r.Min.y, style_of(o), look.ink, label, o.height);
-    if (o.icon_after != 0) icon(at + 4, r.Min.y + (o.height - kIconSize) / 2, kIconSize, look.ink, o.icon_after);
+    if (o.icon_after != 0)
+      icon(at + 4, r.Min.y + (o.height - kIconSize) / 2, kIconSize, look.ink, o.icon_after);
   }
-  MirrorNode& n = ui().mirror.say(id, o.href.empty() ? Role::kButton : Role::kLink, label, place(r));
+  MirrorNode& n =
+      ui().mirror.say(id, o.href.empty() ? Role::kButton : Role::kLink, label, place(r));
   n.disabled = o.disabled || o.busy;
   n.href = o.href;
   if (o.active) n.selected = 1;
@@ -97,7 +113,8 @@ bool button_left_of(float& x, float y, std::string_view label, const ButtonOptio
   return pressed;
 }
 
-Hit icon_button(float x, float y, uint32_t code, std::string_view label, const IconButtonOptions& o) {
+Hit icon_button(float x, float y, uint32_t code, std::string_view label,
+                const IconButtonOptions& o) {
   const Rect r = box(x, y, o.size, o.size);
   const ImGuiID id = id_of(label);
   const Hit h = hit(id, r, {.disabled = o.disabled});
@@ -106,10 +123,17 @@ Hit icon_button(float x, float y, uint32_t code, std::string_view label, const I
     fill(r, h.hovered ? c.surface_hover : c.surface_control, tokens::kRadiusUseButton);
     outline(r, h.hovered ? c.border_strong : c.border_default, tokens::kRadiusUseButton);
   } else if ((h.hovered || o.active) && !o.disabled) {
-    fill(r, h.held ? c.surface_pressed : o.active ? c.surface_pressed : c.surface_hover, tokens::kRadiusUseButton);
+    fill(r,
+         h.held     ? c.surface_pressed
+         : o.active ? c.surface_pressed
+                    : c.surface_hover,
+         tokens::kRadiusUseButton);
   }
   if (h.focused) focus_ring(r, tokens::kRadiusUseButton);
-  const Color ink = o.disabled ? c.text_disabled : h.hovered ? c.text_primary : o.color != 0 ? o.color : c.text_secondary;
+  const Color ink = o.disabled     ? c.text_disabled
+                    : h.hovered    ? c.text_primary
+                    : o.color != 0 ? o.color
+                                   : c.text_secondary;
   icon_center(r, o.glyph, ink, code);
   MirrorNode& n = ui().mirror.say(id, Role::kButton, label, place(r));
   n.disabled = o.disabled;
@@ -117,7 +141,8 @@ Hit icon_button(float x, float y, uint32_t code, std::string_view label, const I
   return h;
 }
 
-bool link(float x, float y, const TextStyle& style, std::string_view words, std::string_view href, float line) {
+bool link(float x, float y, const TextStyle& style, std::string_view words, std::string_view href,
+          float line) {
   const float w = text_width(style, words);
   const Rect r = box(x, y, w, line > 0 ? line : style.line);
   const ImGuiID id = ImHashData(&x, sizeof x, ImHashData(&y, sizeof y, id_of(words)));
@@ -137,18 +162,23 @@ bool link(float x, float y, const TextStyle& style, std::string_view words, std:
   return h.pressed;
 }
 
-bool input(const Rect& r, std::string_view label, std::string& value, const InputOptions& o, bool* submitted) {
+bool input(const Rect& r, std::string_view label, std::string& value, const InputOptions& o,
+           bool* submitted) {
   const auto& c = col();
   const ImGuiID id = id_of(label);
   const bool active = ImGui::GetActiveID() == id;
   const float left = o.icon != 0 ? 34.0f : 10.0f;
   fill(r, o.disabled ? c.surface_hover : c.surface_control, tokens::kRadiusUseInput);
-  const Color edge = !o.error.empty() ? c.state_error_solid : active ? c.focus_ring : c.border_control;
+  const Color edge = !o.error.empty() ? c.state_error_solid
+                     : active         ? c.focus_ring
+                                      : c.border_control;
   outline(r, edge, tokens::kRadiusUseInput, active ? 2 : 1);
-  if (o.icon != 0) icon(r.Min.x + 11, r.Min.y + (r.GetHeight() - 16) / 2, 16, c.text_secondary, o.icon);
+  if (o.icon != 0)
+    icon(r.Min.x + 11, r.Min.y + (r.GetHeight() - 16) / 2, 16, c.text_secondary, o.icon);
 
   const TextStyle& style = o.mono ? tokens::kTypeCode : tokens::kTypeBody;
-  const float size = std::round(style.size * tokens::kFontShapes[static_cast<int>(style.font)].height);
+  const float size =
+      std::round(style.size * tokens::kFontShapes[static_cast<int>(style.font)].height);
   ImGui::PushFont(ui().font[static_cast<int>(style.font)], size);
   ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, ImVec2(2, (r.GetHeight() - size) / 2));
   ImGui::PushStyleVar(ImGuiStyleVar_FrameBorderSize, 0);
@@ -170,7 +200,8 @@ bool input(const Rect& r, std::string_view label, std::string& value, const Inpu
   const ImGuiID item = ImGui::GetItemID();
   const bool now_active = ImGui::IsItemActive();
   if (ImGui::IsItemHovered()) ui().cursor = Cursor::kText;
-  if (submitted != nullptr && ImGui::IsItemDeactivated() && ImGui::IsKeyPressed(ImGuiKey_Enter)) *submitted = true;
+  if (submitted != nullptr && ImGui::IsItemDeactivated() && ImGui::IsKeyPressed(ImGuiKey_Enter))
+    *submitted = true;
   ImGui::PopID();
   ImGui::PopStyleColor(2);
   ImGui::PopStyleVar(2);
@@ -178,18 +209,21 @@ bool input(const Rect& r, std::string_view label, std::string& value, const Inpu
   if (now_active && !active) outline(r, c.focus_ring, tokens::kRadiusUseInput, 2);
 
   if (value.empty()) {
-    text_fit(r.Min.x + left, r.Min.y, style, c.text_tertiary, o.hint, r.GetWidth() - left - right, r.GetHeight());
+    text_fit(r.Min.x + left, r.Min.y, style, c.text_tertiary, o.hint, r.GetWidth() - left - right,
+             r.GetHeight());
     if (!o.key.empty() && !now_active) {
       key_cap(r.Max.x - 10 - key_cap_width(o.key), r.Min.y + (r.GetHeight() - 20) / 2, o.key);
     }
   }
   float x = r.Max.x - 10;
   if (!o.error.empty()) {
-    icon(x - 16, r.Min.y + (r.GetHeight() - 16) / 2, 16, c.state_error_solid, tokens::kIconCloseCircle);
+    icon(x - 16, r.Min.y + (r.GetHeight() - 16) / 2, 16, c.state_error_solid,
+         tokens::kIconCloseCircle);
   } else if (o.good) {
     icon(x - 16, r.Min.y + (r.GetHeight() - 16) / 2, 16, c.state_success_solid, tokens::kIconCheck);
   }
-  if (!o.note.empty()) text_right(x, r.Min.y, tokens::kTypeSmall, c.text_tertiary, o.note, r.GetHeight());
+  if (!o.note.empty())
+    text_right(x, r.Min.y, tokens::kTypeSmall, c.text_tertiary, o.note, r.GetHeight());
   MirrorNode& n = ui().mirror.say(item, Role::kTextbox, label, place(r));
   n.value = o.secret ? std::string() : value;
   n.focused = now_active;
@@ -220,7 +254,8 @@ bool text_area(const Rect& r, std::string_view label, std::string& value, std::s
   return changed;
 }
 
-bool checkbox(float x, float y, std::string_view label, Check value, bool show_label, bool disabled) {
+bool checkbox(float x, float y, std::string_view label, Check value, bool show_label,
+              bool disabled) {
   const auto& c = col();
   const Rect mark = box(x, y, 16, 16);
   Rect area(x - 4, y - 4, x + 20, y + 20);
@@ -229,13 +264,16 @@ bool checkbox(float x, float y, std::string_view label, Check value, bool show_l
   const Hit h = hit(id, area, {.disabled = disabled});
   if (value == Check::kOff) {
     fill(mark, c.surface_control, tokens::kRadiusUseCheckbox);
-    outline(mark, h.hovered ? c.text_secondary : c.border_control, tokens::kRadiusUseCheckbox, 1.25f);
+    outline(mark, h.hovered ? c.text_secondary : c.border_control, tokens::kRadiusUseCheckbox,
+            1.25f);
   } else {
     fill(mark, h.hovered ? c.accent_fillHover : c.accent_fill, tokens::kRadiusUseCheckbox);
-    icon_center(mark, 12, c.text_onAccent, value == Check::kOn ? tokens::kIconCheckBold : tokens::kIconMinus);
+    icon_center(mark, 12, c.text_onAccent,
+                value == Check::kOn ? tokens::kIconCheckBold : tokens::kIconMinus);
   }
   if (h.focused) focus_ring(mark, tokens::kRadiusUseCheckbox);
-  if (show_label) text(x + 24, y - 2, tokens::kTypeBody, disabled ? c.text_disabled : c.text_primary, label, 20);
+  if (show_label)
+    text(x + 24, y - 2, tokens::kTypeBody, disabled ? c.text_disabled : c.text_primary, label, 20);
   MirrorNode& n = ui().mirror.say(id, Role::kCheckbox, label, place(area));
   n.checked = static_cast<int8_t>(value);
   n.disabled = disabled;
@@ -270,7 +308,8 @@ bool radio_mark(float x, float y, bool on) {
   return on;
 }
 
-int tabs(float x, float y, float height, const Tab* list, int count, int current, std::string_view name) {
+int tabs(float x, float y, float height, const Tab* list, int count, int current,
+         std::string_view name) {
   const auto& c = col();
   int pressed = -1;
   ui().mirror.open(id_of(name), Role::kTablist, name, ImVec4(x, y, x + 10, y + height));
@@ -279,16 +318,22 @@ int tabs(float x, float y, float height, const Tab* list, int count, int current
     const TextStyle& style = i == current ? tokens::kTypeBodyStrong : tokens::kTypeBody;
     const float w = text_width(tokens::kTypeBodyStrong, t.label);
     std::string number = t.count >= 0 ? std::to_string(t.count) : std::string();
-    const float nw = number.empty() ? 0 : ImMax(18.0f, text_width(tokens::kTypeSmallStrong, number) + 12);
+    const float nw =
+        number.empty() ? 0 : ImMax(18.0f, text_width(tokens::kTypeSmallStrong, number) + 12);
     const Rect r = box(x, y, w + (nw > 0 ? nw + 6 : 0), height);
     const ImGuiID id = id_of(t.label);
     const Hit h = hit(id, r);
     const bool on = i == current;
-    text(x, y, style, on ? c.text_primary : h.hovered ? c.text_primary : c.text_secondary, t.label, height);
+    text(x, y, style,
+         on          ? c.text_primary
+         : h.hovered ? c.text_primary
+                     : c.text_secondary,
+         t.label, height);
     if (nw > 0) {
       const Rect pill = box(x + w + 6, y + (height - 18) / 2, nw, 18);
       fill(pill, t.count_fill != 0 ? t.count_fill : c.state_neutral_subtle, 9);
-      text_center(pill, tokens::kTypeSmallStrong, t.count_color != 0 ? t.count_color : c.text_secondary, number);
+      text_center(pill, tokens::kTypeSmallStrong,
+                  t.count_color != 0 ? t.count_color : c.text_secondary, number);
     }
     if (on) fill(Rect(r.Min.x, r.Max.y - 2, r.Max.x, r.Max.y), c.accent_fill, 1);
     if (h.focused) focus_ring(Rect(r.Min.x - 4, r.Min.y + 6, r.Max.x + 4, r.Max.y - 6), 6, true);
@@ -300,7 +345,8 @@ int tabs(float x, float y, float height, const Tab* list, int count, int current
   return pressed;
 }
 
-int segmented(float x, float y, const std::string_view* labels, int count, int current, float* width) {
+int segmented(float x, float y, const std::string_view* labels, int count, int current,
+              float* width) {
   const auto& c = col();
   float w = 4;
   for (int i = 0; i < count; i++) w += text_width(tokens::kTypeBodyStrong, labels[i]) + 20;
@@ -317,7 +363,8 @@ int segmented(float x, float y, const std::string_view* labels, int count, int c
       fill(r, c.surface_panel, 5);
       outline(r, c.border_default, 5);
     }
-    text_center(r, tokens::kTypeBodyStrong, on || h.hovered ? c.text_primary : c.text_secondary, labels[i]);
+    text_center(r, tokens::kTypeBodyStrong, on || h.hovered ? c.text_primary : c.text_secondary,
+                labels[i]);
     if (h.focused) focus_ring(r, 5, true);
     ui().mirror.say(id, Role::kTab, labels[i], place(r)).selected = on ? 1 : 0;
     if (h.pressed) pressed = i;

@@ -13,7 +13,8 @@ constexpr float kMenu = 32;
 constexpr float kSecond = tokens::kSizeRowSubRow;
 }  // namespace
 
-void Grid::zone(const Rect& r, Role role, std::string_view label, std::function<void()> action, std::string_view href) {
+void Grid::zone(const Rect& r, Role role, std::string_view label, std::function<void()> action,
+                std::string_view href) {
   zones_.push_back({r, std::move(action)});
   const ImGuiID id = ImHashData(&zones_.back().r.Min, sizeof(ImVec2), id_of(label));
   ui().mirror.say(id, role, label, place(r)).href = href;
@@ -29,14 +30,16 @@ void Grid::layout(const Rect& r, const std::vector<GridColumn>& columns, const G
     least = grow = 0;
     for (size_t i = 0; i < columns.size(); i++) {
       if (!shown[i]) continue;
-      least += columns[i].width + (i > 0 && columns[i - 1].right && !columns[i].right ? 12.0f : 0.0f);
+      least +=
+          columns[i].width + (i > 0 && columns[i - 1].right && !columns[i].right ? 12.0f : 0.0f);
       grow += columns[i].grow;
     }
   };
   for (sum(); least > room; sum()) {
     int worst = -1;
     for (size_t i = 0; i < columns.size(); i++) {
-      if (shown[i] && columns[i].drop > 0 && (worst < 0 || columns[i].drop > columns[static_cast<size_t>(worst)].drop)) {
+      if (shown[i] && columns[i].drop > 0 &&
+          (worst < 0 || columns[i].drop > columns[static_cast<size_t>(worst)].drop)) {
         worst = static_cast<int>(i);
       }
     }
@@ -50,16 +53,19 @@ void Grid::layout(const Rect& r, const std::vector<GridColumn>& columns, const G
   float x = r.Min.x + kPad + (o.select ? 32.0f : 0.0f);
   for (size_t i = 0; i < columns.size(); i++) {
     if (!shown[i]) continue;
-    const float w = std::floor(columns[i].width * scale + (grow > 0 ? spare * columns[i].grow / grow : 0));
+    const float w =
+        std::floor(columns[i].width * scale + (grow > 0 ? spare * columns[i].grow / grow : 0));
     // Numbers stand off from words at their right.
-    if (!columns[i].right && !order_.empty() && columns[static_cast<size_t>(order_.back())].right) x += 12;
+    if (!columns[i].right && !order_.empty() && columns[static_cast<size_t>(order_.back())].right)
+      x += 12;
     cells_[i] = Rect(x, 0, x + w, 0);
     order_.push_back(static_cast<int>(i));
     x += w;
   }
 }
 
-void Grid::draw(const Rect& r, GridSource& source, const std::vector<GridColumn>& columns, const GridOptions& o) {
+void Grid::draw(const Rect& r, GridSource& source, const std::vector<GridColumn>& columns,
+                const GridOptions& o) {
   sort_changed = false;
   layout(r, columns, o);
   ui().mirror.open(id_of("grid"), Role::kGrid, o.label, place(r));
@@ -79,7 +85,8 @@ void Grid::prune(GridSource& source) {
   selected = std::move(there);
 }
 
-void Grid::head(const Rect& r, GridSource& source, const std::vector<GridColumn>& columns, const GridOptions& o) {
+void Grid::head(const Rect& r, GridSource& source, const std::vector<GridColumn>& columns,
+                const GridOptions& o) {
   const auto& c = col();
   ui().mirror.open(id_of("head"), Role::kRow, "", place(r));
   if (o.select) {
@@ -95,7 +102,8 @@ void Grid::head(const Rect& r, GridSource& source, const std::vector<GridColumn>
   }
   for (const int i : order_) {
     const GridColumn& column = columns[static_cast<size_t>(i)];
-    const Rect cell(cells_[static_cast<size_t>(i)].Min.x, r.Min.y, cells_[static_cast<size_t>(i)].Max.x, r.Max.y);
+    const Rect cell(cells_[static_cast<size_t>(i)].Min.x, r.Min.y,
+                    cells_[static_cast<size_t>(i)].Max.x, r.Max.y);
     const ImGuiID id = id_of(column.id) ^ 0xC01;
     const bool on = sort == column.id;
     Hit h;
@@ -107,10 +115,12 @@ void Grid::head(const Rect& r, GridSource& source, const std::vector<GridColumn>
     const float tw = text_width(tokens::kTypeSmallStrong, column.title);
     const uint32_t arrow = descending ? tokens::kIconArrowUp : tokens::kIconArrowDown;
     if (column.right) {
-      text_right(cell.Max.x - kCell, r.Min.y, tokens::kTypeSmallStrong, ink, column.title, r.GetHeight());
+      text_right(cell.Max.x - kCell, r.Min.y, tokens::kTypeSmallStrong, ink, column.title,
+                 r.GetHeight());
       if (on) icon(cell.Max.x - kCell - tw - 18, r.Min.y + 9, 14, ink, arrow);
     } else {
-      text_fit(cell.Min.x, r.Min.y, tokens::kTypeSmallStrong, ink, column.title, cell.GetWidth() - 4, r.GetHeight());
+      text_fit(cell.Min.x, r.Min.y, tokens::kTypeSmallStrong, ink, column.title,
+               cell.GetWidth() - 4, r.GetHeight());
       if (on) icon(cell.Min.x + tw + 5, r.Min.y + 9, 14, ink, arrow);
     }
     MirrorNode& n = ui().mirror.say(id, Role::kColumnheader, column.title, place(cell));
@@ -153,7 +163,8 @@ int Grid::at(float y, const GridOptions& o, int count) const {
   return ImClamp(static_cast<int>(it - tops_.begin()) - 1, 0, count);
 }
 
-void Grid::rows(const Rect& r, GridSource& source, const std::vector<GridColumn>& columns, const GridOptions& o) {
+void Grid::rows(const Rect& r, GridSource& source, const std::vector<GridColumn>& columns,
+                const GridOptions& o) {
   heights(source, o);
   const int n = source.count();
   cursor_row_ = -1;
@@ -204,7 +215,8 @@ void Grid::rows(const Rect& r, GridSource& source, const std::vector<GridColumn>
   end_area();
 }
 
-void Grid::row(GridSource& source, int i, const Rect& r, const std::vector<GridColumn>& columns, const GridOptions& o) {
+void Grid::row(GridSource& source, int i, const Rect& r, const std::vector<GridColumn>& columns,
+               const GridOptions& o) {
   const auto& c = col();
   Ui& u = ui();
   const std::string_view key = source.key(i);
@@ -246,16 +258,20 @@ void Grid::row(GridSource& source, int i, const Rect& r, const std::vector<GridC
       fill(mark, c.surface_control, 4);
       outline(mark, h.hovered ? c.text_secondary : c.border_control, 4, 1.25f);
     }
-    MirrorNode& n = u.mirror.say(id ^ 0x2u, Role::kCheckbox, "Select " + source.name(i), place(mark));
+    MirrorNode& n =
+        u.mirror.say(id ^ 0x2u, Role::kCheckbox, "Select " + source.name(i), place(mark));
     n.checked = look.selected ? 1 : 0;
   }
   for (const int k : order_) {
-    const Rect cell(cells_[static_cast<size_t>(k)].Min.x, line.Min.y, cells_[static_cast<size_t>(k)].Max.x, line.Max.y);
+    const Rect cell(cells_[static_cast<size_t>(k)].Min.x, line.Min.y,
+                    cells_[static_cast<size_t>(k)].Max.x, line.Max.y);
     if (columns[static_cast<size_t>(k)].id == "name") name_x_ = cell.Min.x;
-    u.mirror.say(id ^ (0x100u + static_cast<unsigned>(k)), Role::kCell, source.cell_words(i, k), place(cell));
+    u.mirror.say(id ^ (0x100u + static_cast<unsigned>(k)), Role::kCell, source.cell_words(i, k),
+                 place(cell));
     source.draw_cell(*this, i, k, cell, look);
   }
-  if (source.second_line(i)) source.draw_second(*this, i, Rect(name_x_, line.Max.y - 8, r.Max.x - kPad, r.Max.y - 8));
+  if (source.second_line(i))
+    source.draw_second(*this, i, Rect(name_x_, line.Max.y - 8, r.Max.x - kPad, r.Max.y - 8));
   if (o.menu) {
     const Rect m = box(r.Max.x - kPad - 24, line.Min.y + (o.row_height - 28) / 2, 28, 28);
     const bool over = h.hovered && ImGui::IsMouseHoveringRect(m.Min, m.Max);
@@ -265,7 +281,8 @@ void Grid::row(GridSource& source, int i, const Rect& r, const std::vector<GridC
   }
   u.mirror.close();
   hline(r.Min.x, r.Max.x, r.Max.y - 1, c.border_subtle);
-  if (look.cursor && !look.hovered) outline(Rect(r.Min.x + 1, r.Min.y, r.Max.x - 1, r.Max.y - 1), c.accent_border, 4);
+  if (look.cursor && !look.hovered)
+    outline(Rect(r.Min.x + 1, r.Min.y, r.Max.x - 1, r.Max.y - 1), c.accent_border, 4);
   if (h.pressed) press(source, i, h, line, o);
   if (h.hovered && ImGui::IsMouseClicked(1) && o.menu) {
     cursor = key;
@@ -301,7 +318,8 @@ void Grid::press(GridSource& source, int i, const Hit& h, const Rect& line, cons
     return;
   }
   if (io.KeyShift && range_from_ >= 0 && range_from_ < source.count()) {
-    for (int k = ImMin(i, range_from_); k <= ImMax(i, range_from_); k++) selected.emplace(source.key(k));
+    for (int k = ImMin(i, range_from_); k <= ImMax(i, range_from_); k++)
+      selected.emplace(source.key(k));
     return;
   }
   range_from_ = i;
@@ -325,7 +343,8 @@ void Grid::keys(GridSource& source, float view, const GridOptions& o) {
   const int page = ImMax(1, static_cast<int>(view / o.row_height) - 1);
   int to = cursor_row_;
   if (ImGui::IsKeyPressed(ImGuiKey_J) || ImGui::IsKeyPressed(ImGuiKey_DownArrow)) to++;
-  if (ImGui::IsKeyPressed(ImGuiKey_K) || ImGui::IsKeyPressed(ImGuiKey_UpArrow)) to = to < 0 ? 0 : to - 1;
+  if (ImGui::IsKeyPressed(ImGuiKey_K) || ImGui::IsKeyPressed(ImGuiKey_UpArrow))
+    to = to < 0 ? 0 : to - 1;
   if (ImGui::IsKeyPressed(ImGuiKey_PageDown)) to += page;
   if (ImGui::IsKeyPressed(ImGuiKey_PageUp)) to -= page;
   if (ImGui::IsKeyPressed(ImGuiKey_Home)) to = 0;
@@ -342,7 +361,8 @@ void Grid::keys(GridSource& source, float view, const GridOptions& o) {
     const std::string key(source.key(cursor_row_));
     if (!selected.insert(key).second) selected.erase(key);
   }
-  if (ImGui::IsKeyPressed(ImGuiKey_Enter, false) && !GImGui->NavCursorVisible) source.open(cursor_row_, Hit());
+  if (ImGui::IsKeyPressed(ImGuiKey_Enter, false) && !GImGui->NavCursorVisible)
+    source.open(cursor_row_, Hit());
 }
 
 }  // namespace web

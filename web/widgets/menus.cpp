@@ -5,13 +5,16 @@
 
 namespace web {
 
-void open_menu(std::string_view name) { ImGui::OpenPopup(std::string(name).c_str()); }
+void open_menu(std::string_view name) {
+  ImGui::OpenPopup(std::string(name).c_str());
+}
 
 bool begin_menu(std::string_view name, const ImVec2& at, float width, bool right_aligned) {
   const std::string id(name);
   if (!ImGui::IsPopupOpen(id.c_str())) return false;
   ImGui::SetNextWindowPos(at, ImGuiCond_Appearing, ImVec2(right_aligned ? 1.0f : 0.0f, 0));
-  ImGui::SetNextWindowSizeConstraints(ImVec2(width, 0), ImVec2(width, ImGui::GetIO().DisplaySize.y - 16));
+  ImGui::SetNextWindowSizeConstraints(ImVec2(width, 0),
+                                      ImVec2(width, ImGui::GetIO().DisplaySize.y - 16));
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(4, 4));
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2(0, 0));
   if (!ImGui::BeginPopup(id.c_str(), ImGuiWindowFlags_NoMove)) {
@@ -40,11 +43,14 @@ bool menu_item(uint32_t code, std::string_view label, const MenuItemOptions& o) 
   const Hit h = hit(id, r, {.disabled = o.disabled});
   if ((h.hovered || h.focused) && !o.disabled) fill(r, c.surface_hover, tokens::kRadiusUseMenuItem);
   const Color ink = o.disabled ? c.text_disabled : o.danger ? c.state_error_text : c.text_primary;
-  if (code != 0) icon(r.Min.x + 10, r.Min.y + 8, 16, o.disabled || o.danger ? ink : c.text_secondary, code);
+  if (code != 0)
+    icon(r.Min.x + 10, r.Min.y + 8, 16, o.disabled || o.danger ? ink : c.text_secondary, code);
   const float x = r.Min.x + (code != 0 ? 36 : 12);
-  const float width = text_fit(x, r.Min.y, tokens::kTypeBody, ink, label, r.GetWidth() - 50, r.GetHeight());
+  const float width =
+      text_fit(x, r.Min.y, tokens::kTypeBody, ink, label, r.GetWidth() - 50, r.GetHeight());
   if (!o.note.empty()) {
-    text_fit(x + width + 8, r.Min.y, tokens::kTypeSmall, c.text_tertiary, o.note, r.Max.x - x - width - 16, r.GetHeight());
+    text_fit(x + width + 8, r.Min.y, tokens::kTypeSmall, c.text_tertiary, o.note,
+             r.Max.x - x - width - 16, r.GetHeight());
   }
   if (o.checked) icon(r.Max.x - 26, r.Min.y + 8, 16, c.accent_icon, tokens::kIconCheck);
   text_right(r.Max.x - 10, r.Min.y, tokens::kTypeSmall, c.text_tertiary, o.key, r.GetHeight());
@@ -75,7 +81,9 @@ void end_menu() {
   ImGui::PopStyleVar(2);
 }
 
-void open_dialog(std::string_view name) { ImGui::OpenPopup(std::string(name).c_str()); }
+void open_dialog(std::string_view name) {
+  ImGui::OpenPopup(std::string(name).c_str());
+}
 
 bool begin_dialog(std::string_view name, float width, float height, Rect* inside, bool* stay_open) {
   const std::string id(name);
@@ -83,13 +91,15 @@ bool begin_dialog(std::string_view name, float width, float height, Rect* inside
   const ImVec2 screen = ImGui::GetIO().DisplaySize;
   width = ImMin(width, screen.x - 16);
   height = ImMin(height, screen.y - 16);
-  ImGui::SetNextWindowPos(ImVec2(std::round((screen.x - width) / 2), std::round((screen.y - height) / 2.4f)));
+  ImGui::SetNextWindowPos(
+      ImVec2(std::round((screen.x - width) / 2), std::round((screen.y - height) / 2.4f)));
   ImGui::SetNextWindowSize(ImVec2(width, height));
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(0, 0));
   ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, tokens::kRadiusUseDialog);
   ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 0);
-  const bool open = ImGui::BeginPopupModal(id.c_str(), stay_open, ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
-                                                                      ImGuiWindowFlags_NoSavedSettings);
+  const bool open = ImGui::BeginPopupModal(
+      id.c_str(), stay_open,
+      ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings);
   ImGui::PopStyleVar(3);
   if (!open) return false;
   ImGuiWindow* w = ImGui::GetCurrentWindow();

@@ -12,21 +12,59 @@ struct Word {
   Tone tone;
 };
 constexpr Word kWords[] = {
-    {"active", Tone::kSuccess}, {"running", Tone::kSuccess}, {"ready", Tone::kSuccess}, {"available", Tone::kSuccess},
-    {"bound", Tone::kSuccess}, {"healthy", Tone::kSuccess}, {"true", Tone::kSuccess}, {"established", Tone::kSuccess},
-    {"deployed", Tone::kSuccess}, {"normal", Tone::kSuccess}, {"succeeded", Tone::kNeutral}, {"completed", Tone::kNeutral},
-    {"complete", Tone::kNeutral}, {"released", Tone::kNeutral}, {"inactive", Tone::kNeutral}, {"false", Tone::kNeutral},
-    {"suspended", Tone::kInfo}, {"paused", Tone::kInfo}, {"ready,schedulingdisabled", Tone::kInfo}, {"cordoned", Tone::kInfo},
-    {"pending", Tone::kTransitioning}, {"waiting", Tone::kTransitioning}, {"containercreating", Tone::kTransitioning},
-    {"podinitializing", Tone::kTransitioning}, {"terminating", Tone::kTransitioning}, {"removing", Tone::kTransitioning},
-    {"starting", Tone::kTransitioning}, {"upgrading", Tone::kTransitioning}, {"updating", Tone::kTransitioning},
-    {"provisioning", Tone::kTransitioning}, {"progressing", Tone::kTransitioning}, {"connecting", Tone::kTransitioning},
-    {"degraded", Tone::kWarning}, {"warning", Tone::kWarning}, {"unschedulable", Tone::kWarning}, {"unknown", Tone::kWarning},
-    {"evicted", Tone::kWarning}, {"notready,schedulingdisabled", Tone::kWarning}, {"partly ready", Tone::kWarning},
-    {"unavailable", Tone::kError}, {"failed", Tone::kError}, {"error", Tone::kError}, {"crashloopbackoff", Tone::kError},
-    {"imagepullbackoff", Tone::kError}, {"errimagepull", Tone::kError}, {"oomkilled", Tone::kError}, {"notready", Tone::kError},
-    {"lost", Tone::kError}, {"invalidimagename", Tone::kError}, {"createcontainerconfigerror", Tone::kError},
-    {"not ready", Tone::kError}, {"runcontainererror", Tone::kError}, {"deadlineexceeded", Tone::kError},
+    {"active", Tone::kSuccess},
+    {"running", Tone::kSuccess},
+    {"ready", Tone::kSuccess},
+    {"available", Tone::kSuccess},
+    {"bound", Tone::kSuccess},
+    {"healthy", Tone::kSuccess},
+    {"true", Tone::kSuccess},
+    {"established", Tone::kSuccess},
+    {"deployed", Tone::kSuccess},
+    {"normal", Tone::kSuccess},
+    {"succeeded", Tone::kNeutral},
+    {"completed", Tone::kNeutral},
+    {"complete", Tone::kNeutral},
+    {"released", Tone::kNeutral},
+    {"inactive", Tone::kNeutral},
+    {"false", Tone::kNeutral},
+    {"suspended", Tone::kInfo},
+    {"paused", Tone::kInfo},
+    {"ready,schedulingdisabled", Tone::kInfo},
+    {"cordoned", Tone::kInfo},
+    {"pending", Tone::kTransitioning},
+    {"waiting", Tone::kTransitioning},
+    {"containercreating", Tone::kTransitioning},
+    {"podinitializing", Tone::kTransitioning},
+    {"terminating", Tone::kTransitioning},
+    {"removing", Tone::kTransitioning},
+    {"starting", Tone::kTransitioning},
+    {"upgrading", Tone::kTransitioning},
+    {"updating", Tone::kTransitioning},
+    {"provisioning", Tone::kTransitioning},
+    {"progressing", Tone::kTransitioning},
+    {"connecting", Tone::kTransitioning},
+    {"degraded", Tone::kWarning},
+    {"warning", Tone::kWarning},
+    {"unschedulable", Tone::kWarning},
+    {"unknown", Tone::kWarning},
+    {"evicted", Tone::kWarning},
+    {"notready,schedulingdisabled", Tone::kWarning},
+    {"partly ready", Tone::kWarning},
+    {"unavailable", Tone::kError},
+    {"failed", Tone::kError},
+    {"error", Tone::kError},
+    {"crashloopbackoff", Tone::kError},
+    {"imagepullbackoff", Tone::kError},
+    {"errimagepull", Tone::kError},
+    {"oomkilled", Tone::kError},
+    {"notready", Tone::kError},
+    {"lost", Tone::kError},
+    {"invalidimagename", Tone::kError},
+    {"createcontainerconfigerror", Tone::kError},
+    {"not ready", Tone::kError},
+    {"runcontainererror", Tone::kError},
+    {"deadlineexceeded", Tone::kError},
 };
 
 std::string lower(std::string_view s) {
@@ -42,10 +80,11 @@ struct Hue {
 };
 Hue hue_of(std::string_view name) {
   const auto& c = col();
-  const Hue hues[] = {{c.badge_green_fill, c.badge_green_text}, {c.badge_blue_fill, c.badge_blue_text},
-                      {c.badge_rose_fill, c.badge_rose_text},   {c.badge_teal_fill, c.badge_teal_text},
-                      {c.badge_violet_fill, c.badge_violet_text}, {c.badge_sand_fill, c.badge_sand_text},
-                      {c.badge_grey_fill, c.badge_grey_text}};
+  const Hue hues[] = {
+      {c.badge_green_fill, c.badge_green_text},   {c.badge_blue_fill, c.badge_blue_text},
+      {c.badge_rose_fill, c.badge_rose_text},     {c.badge_teal_fill, c.badge_teal_text},
+      {c.badge_violet_fill, c.badge_violet_text}, {c.badge_sand_fill, c.badge_sand_text},
+      {c.badge_grey_fill, c.badge_grey_text}};
   return hues[ImHashData(name.data(), name.size(), 11) % 7];
 }
 
@@ -56,8 +95,11 @@ Tone tone_of(std::string_view state) {
   for (const Word& w : kWords) {
     if (s == w.word) return w.tone;
   }
-  if (s.starts_with("init:")) return s.find("err") != s.npos || s.find("back") != s.npos ? Tone::kError : Tone::kTransitioning;
-  if (s.find("backoff") != s.npos || s.find("err") != s.npos || s.find("fail") != s.npos) return Tone::kError;
+  if (s.starts_with("init:"))
+    return s.find("err") != s.npos || s.find("back") != s.npos ? Tone::kError
+                                                               : Tone::kTransitioning;
+  if (s.find("backoff") != s.npos || s.find("err") != s.npos || s.find("fail") != s.npos)
+    return Tone::kError;
   if (s.ends_with("ing")) return Tone::kTransitioning;
   return Tone::kNeutral;
 }
@@ -67,26 +109,31 @@ int rank_of(Tone tone) {
   return ranks[static_cast<int>(tone)];
 }
 
-#define WEB_TONE(part)                                                                              \
-  const auto& c = col();                                                                            \
-  switch (tone) {                                                                                   \
-    case Tone::kSuccess: return c.state_success_##part;                                             \
-    case Tone::kWarning: return c.state_warning_##part;                                             \
-    case Tone::kError: return c.state_error_##part;                                                 \
-    case Tone::kInfo: return c.state_info_##part;                                                   \
-    case Tone::kTransitioning: return c.state_transitioning_##part;                                 \
-    case Tone::kNeutral: break;                                                                     \
-  }                                                                                                 \
+#define WEB_TONE(part)                     \
+  const auto& c = col();                   \
+  switch (tone) {                          \
+    case Tone::kSuccess:                   \
+      return c.state_success_##part;       \
+    case Tone::kWarning:                   \
+      return c.state_warning_##part;       \
+    case Tone::kError:                     \
+      return c.state_error_##part;         \
+    case Tone::kInfo:                      \
+      return c.state_info_##part;          \
+    case Tone::kTransitioning:             \
+      return c.state_transitioning_##part; \
+    case Tone::kNeutral:                   \
+      break;                               \
+  }                                        \
   return c.state_neutral_##part;
-Color tone_text(Tone tone) { WEB_TONE(text) }
-Color tone_solid(Tone tone) { WEB_TONE(solid) }
-Color tone_subtle(Tone tone) { WEB_TONE(subtle) }
-Color tone_border(Tone tone) { WEB_TONE(border) }
+Color tone_text(Tone tone){WEB_TONE(text)} Color tone_solid(Tone tone){WEB_TONE(solid)} Color
+    tone_subtle(Tone tone){WEB_TONE(subtle)} Color tone_border(Tone tone){WEB_TONE(border)}
 #undef WEB_TONE
 
 uint32_t tone_icon(Tone tone) {
-  static const uint32_t icons[] = {tokens::kIconCheckCircle, tokens::kIconAlert, tokens::kIconCloseCircle,
-                                   tokens::kIconInformation, tokens::kIconClockOutline, tokens::kIconMinusCircleOutline};
+  static const uint32_t icons[] = {tokens::kIconCheckCircle,  tokens::kIconAlert,
+                                   tokens::kIconCloseCircle,  tokens::kIconInformation,
+                                   tokens::kIconClockOutline, tokens::kIconMinusCircleOutline};
   return icons[static_cast<int>(tone)];
 }
 
@@ -109,14 +156,17 @@ void spinner(float cx, float cy, float radius, Color color) {
 }
 
 float state_badge_width(std::string_view words, Tone tone) {
-  if (tone == Tone::kSuccess || tone == Tone::kNeutral) return 24 + text_width(tokens::kTypeBody, words);
+  if (tone == Tone::kSuccess || tone == Tone::kNeutral)
+    return 24 + text_width(tokens::kTypeBody, words);
   return 8 + 14 + 5 + text_width(tokens::kTypeSmallStrong, words) + 9;
 }
 
-float state_badge(float x, float y, float line, std::string_view words, Tone tone, bool moving, float width_max) {
+float state_badge(float x, float y, float line, std::string_view words, Tone tone, bool moving,
+                  float width_max) {
   if (tone == Tone::kSuccess || tone == Tone::kNeutral) {
     icon(x + 7, y + (line - 14) / 2, 14, tone_solid(tone), tone_icon(tone));
-    const float w = text_fit(x + 27, y, tokens::kTypeBody, col().text_secondary, words, width_max - 27, line);
+    const float w =
+        text_fit(x + 27, y, tokens::kTypeBody, col().text_secondary, words, width_max - 27, line);
     return 27 + w;
   }
   std::string fitted;
@@ -149,7 +199,8 @@ std::string monogram_letters(std::string_view name) {
   std::string out;
   bool start = true;
   for (const char ch : name) {
-    const bool word = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9');
+    const bool word =
+        (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9');
     if (word && start) out += (ch >= 'a' && ch <= 'z') ? static_cast<char>(ch - 32) : ch;
     start = !word;
   }
@@ -199,7 +250,8 @@ void ring(float cx, float cy, float fraction, float reserved) {
     canvas()->PathArcTo(m, r, top, a, 64);
     canvas()->PathStroke(ink, 0, width);
     for (const float end : {top, a}) {
-      canvas()->AddCircleFilled(ImVec2(cx + r * std::cos(end), cy + r * std::sin(end)), width / 2, ink);
+      canvas()->AddCircleFilled(ImVec2(cx + r * std::cos(end), cy + r * std::sin(end)), width / 2,
+                                ink);
     }
   };
   if (fraction > 0) {
@@ -216,7 +268,8 @@ void sparkline(const Rect& r, const std::vector<float>& values, float max) {
   const auto& c = col();
   const float step = r.GetWidth() / static_cast<float>(values.size() - 1);
   auto point = [&](size_t i) {
-    return ImVec2(r.Min.x + step * static_cast<float>(i), r.Max.y - r.GetHeight() * ImClamp(values[i] / max, 0.0f, 1.0f));
+    return ImVec2(r.Min.x + step * static_cast<float>(i),
+                  r.Max.y - r.GetHeight() * ImClamp(values[i] / max, 0.0f, 1.0f));
   };
   const Color under = fade(c.chart_used, 0.16f);
   for (size_t i = 0; i + 1 < values.size(); i++) {
@@ -227,7 +280,9 @@ void sparkline(const Rect& r, const std::vector<float>& values, float max) {
   canvas()->PathStroke(c.chart_used, 0, tokens::kStrokeChartLine);
 }
 
-float tag_width(std::string_view words) { return std::ceil(text_width(tokens::kTypeSmall, words) + 14); }
+float tag_width(std::string_view words) {
+  return std::ceil(text_width(tokens::kTypeSmall, words) + 14);
+}
 
 void tag(float x, float y, std::string_view words, float height) {
   const Rect r = box(x, y, tag_width(words), height);
@@ -250,10 +305,13 @@ void empty_page(const Rect& r, uint32_t code, std::string_view title, std::strin
   float y = r.Min.y + ImMax(24.0f, (r.GetHeight() - 120) / 2.6f);
   icon(cx - 14, y, tokens::kSizeIconEmpty, col().text_tertiary, code);
   y += 40;
-  text(cx - text_width(tokens::kTypeHeading, title) / 2, y, tokens::kTypeHeading, col().text_primary, title);
+  text(cx - text_width(tokens::kTypeHeading, title) / 2, y, tokens::kTypeHeading,
+       col().text_primary, title);
   const ImGuiID id = id_of(title);
-  ui().mirror.say(id, Role::kStatus, std::string(title) + ". " + std::string(words), place(box(cx - 100, y, 200, 40)));
-  text(cx - text_width(tokens::kTypeBody, words) / 2, y + 24, tokens::kTypeBody, col().text_secondary, words);
+  ui().mirror.say(id, Role::kStatus, std::string(title) + ". " + std::string(words),
+                  place(box(cx - 100, y, 200, 40)));
+  text(cx - text_width(tokens::kTypeBody, words) / 2, y + 24, tokens::kTypeBody,
+       col().text_secondary, words);
 }
 
 void skeleton_rows(const Rect& r, float row_height) {
@@ -275,13 +333,15 @@ int error_page(const Rect& r, std::string_view title, std::string_view words) {
   float y = r.Min.y + ImMin(96.0f, r.GetHeight() / 5);
   icon(x, y + 2, 16, col().state_error_solid, tokens::kIconCloseCircle);
   text(x + 26, y, tokens::kTypeBodyStrong, col().text_primary, title);
-  ui().mirror.say(id_of(title), Role::kAlert, std::string(title) + ". " + std::string(words), place(box(x, y, w, 40)));
+  ui().mirror.say(id_of(title), Role::kAlert, std::string(title) + ". " + std::string(words),
+                  place(box(x, y, w, 40)));
   y += 22;
   y += text_wrap(x + 26, y, tokens::kTypeBody, col().text_secondary, words, w - 26, 20, 8) + 10;
   int pressed = 0;
   if (button(x + 26, y, "Try again")) pressed = 1;
   const float bw = button_width("Try again");
-  if (button(x + 34 + bw, y, "Copy details", {.kind = ButtonKind::kGhost, .icon = tokens::kIconContentCopy})) {
+  if (button(x + 34 + bw, y, "Copy details",
+             {.kind = ButtonKind::kGhost, .icon = tokens::kIconContentCopy})) {
     ui().backend.copy(words);
     pressed = 2;
   }

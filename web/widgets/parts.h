@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "web/client/clock.h"
 #include "web/widgets/ui.h"
 
 namespace web {
@@ -14,7 +15,8 @@ namespace web {
 enum class Tone { kSuccess, kWarning, kError, kInfo, kTransitioning, kNeutral };
 // What a word of a state means: "Running" is success, "CrashLoopBackOff" an error, ...
 Tone tone_of(std::string_view state);
-int rank_of(Tone tone);  // worst first: error 0, warning 1, transitioning 2, info 3, neutral 4, success 5
+int rank_of(
+    Tone tone);  // worst first: error 0, warning 1, transitioning 2, info 3, neutral 4, success 5
 Color tone_text(Tone tone);
 Color tone_solid(Tone tone);
 Color tone_subtle(Tone tone);
@@ -23,15 +25,17 @@ uint32_t tone_icon(Tone tone);
 std::string state_label(std::string_view state);  // "active" -> "Active"
 
 void spinner(float cx, float cy, float radius, Color color);
-// Quiet states are icon and words, the others a tinted pill. (x, y) is the top left of a row's line box of `line`.
-float state_badge(float x, float y, float line, std::string_view words, Tone tone, bool moving = false,
-                  float width_max = 1e9f);
+// Quiet states are icon and words, the others a tinted pill. (x, y) is the top left of a row's line
+// box of `line`.
+float state_badge(float x, float y, float line, std::string_view words, Tone tone,
+                  bool moving = false, float width_max = 1e9f);
 float state_badge_width(std::string_view words, Tone tone);
 void tone_mark(float x, float y, float size, Tone tone);  // the icon alone
 
 void monogram(float x, float y, float size, std::string_view name);
 std::string monogram_letters(std::string_view name);
-void meter(float x, float cy, float width, float fraction, Color calm = 0);  // calm: one colour whatever the fraction
+void meter(float x, float cy, float width, float fraction,
+           Color calm = 0);  // calm: one colour whatever the fraction
 Color meter_ink(float fraction, Color normal);
 void ring(float cx, float cy, float fraction, float reserved);
 void sparkline(const Rect& r, const std::vector<float>& values, float max);
@@ -46,9 +50,8 @@ void skeleton_rows(const Rect& r, float row_height);
 int error_page(const Rect& r, std::string_view title, std::string_view words);
 
 std::string age_text(int64_t then_ms, int64_t now_ms);
-double age_tick(int64_t then_ms, int64_t now_ms);  // ms until the text changes
-std::string time_text(int64_t ms, int zone_minutes);    // 22 Nov 2026, 14:02:33
-int64_t parse_time(std::string_view rfc3339);     // ms, 0 when it is none
-std::string count_text(int64_t n);                // 1,104
+double age_tick(int64_t then_ms, int64_t now_ms);     // ms until the text changes
+std::string time_text(int64_t ms, int zone_minutes);  // 22 Nov 2026, 14:02:33
+std::string count_text(int64_t n);                    // 1,104
 
 }  // namespace web

@@ -30,7 +30,8 @@ struct Terminal::Vt {
 struct TerminalHooks {
   static Color color(VTermScreen* screen, VTermColor c, bool background) {
     if (background ? VTERM_COLOR_IS_DEFAULT_BG(&c) : VTERM_COLOR_IS_DEFAULT_FG(&c)) return 0;
-    if (VTERM_COLOR_IS_INDEXED(&c) && c.indexed.idx < 16) return 0xF0000000u | (c.indexed.idx & 7u);  // of the theme
+    if (VTERM_COLOR_IS_INDEXED(&c) && c.indexed.idx < 16)
+      return 0xF0000000u | (c.indexed.idx & 7u);  // of the theme
     vterm_screen_convert_color_to_rgb(screen, &c);
     return IM_COL32(c.rgb.red, c.rgb.green, c.rgb.blue, 255);
   }
@@ -90,9 +91,13 @@ Terminal::Terminal() : vt_(std::make_unique<Vt>()) {
   vterm_screen_reset(vt_->screen, 1);
 }
 
-Terminal::~Terminal() { vterm_free(vt_->vt); }
+Terminal::~Terminal() {
+  vterm_free(vt_->vt);
+}
 
-void Terminal::feed(std::string_view bytes) { vterm_input_write(vt_->vt, bytes.data(), bytes.size()); }
+void Terminal::feed(std::string_view bytes) {
+  vterm_input_write(vt_->vt, bytes.data(), bytes.size());
+}
 
 void Terminal::paste(std::string_view text) {
   vterm_keyboard_start_paste(vt_->vt);
@@ -134,7 +139,8 @@ Terminal::Line Terminal::line_at(int row) const {
 
 void Terminal::draw_line(const Line& line, float x, float y, int row) {
   const auto& c = col();
-  const Color palette[] = {c.ansi_black, c.ansi_red, c.ansi_green, c.ansi_yellow, c.ansi_blue, c.ansi_magenta, c.ansi_cyan, c.ansi_white};
+  const Color palette[] = {c.ansi_black, c.ansi_red,     c.ansi_green, c.ansi_yellow,
+                           c.ansi_blue,  c.ansi_magenta, c.ansi_cyan,  c.ansi_white};
   auto resolve = [&](Color color, Color otherwise) {
     if (color == 0) return otherwise;
     return (color & 0xFFFFFFF8u) == 0xF0000000u ? palette[color & 7] : color;
@@ -144,7 +150,8 @@ void Terminal::draw_line(const Line& line, float x, float y, int row) {
   Color run_ink = 0;
   float run_x = x;
   auto flush = [&] {
-    if (run.find_first_not_of(' ') != run.npos) text(run_x, y, tokens::kTypeLog, run_ink, run, cell_h_);
+    if (run.find_first_not_of(' ') != run.npos)
+      text(run_x, y, tokens::kTypeLog, run_ink, run, cell_h_);
     run.clear();
   };
   for (size_t i = 0; i < line.size(); i++) {
@@ -161,7 +168,8 @@ void Terminal::draw_line(const Line& line, float x, float y, int row) {
       const float at = static_cast<float>(row - oldest) * 10000 + static_cast<float>(i);
       float a = from_.y * 10000 + from_.x, b = to_.y * 10000 + to_.x;
       if (a > b) std::swap(a, b);
-      if (at >= a && at < b) fill(Rect(std::floor(cx), y, std::ceil(cx + cell_w_), y + cell_h_), c.selection_text);
+      if (at >= a && at < b)
+        fill(Rect(std::floor(cx), y, std::ceil(cx + cell_w_), y + cell_h_), c.selection_text);
     }
     if (cell.underline) hline(cx, cx + cell_w_, y + cell_h_ - 3, ink);
     const bool same = !run.empty() && ink == run_ink && cell.code < 0x80;
@@ -180,8 +188,10 @@ void Terminal::draw(const Rect& r) {
   fit(r);
   const ImGuiID id = id_of("terminal");
   const Hit h = hit(id, r, {.nav = false, .cursor = Cursor::kText});
-  if (h.held || h.pressed) focused_ = true;
-  else if (ImGui::IsMouseClicked(0) && !h.hovered) focused_ = false;
+  if (h.held || h.pressed)
+    focused_ = true;
+  else if (ImGui::IsMouseClicked(0) && !h.hovered)
+    focused_ = false;
   mouse(r);
   if (focused_) keys();
   ImGui::PushClipRect(r.Min, r.Max, true);
@@ -193,25 +203,36 @@ void Terminal::draw(const Rect& r) {
   }
   const VTermPos cur = vt_->cursor;
   if (vt_->cursor_visible && back_ == 0) {
-    const Rect block = box(std::floor(x + cell_w_ * static_cast<float>(cur.col)), r.Min.y + 5 + cell_h_ * static_cast<float>(cur.row), std::ceil(cell_w_), 16);
-    if (focused_) fill(block, col().code_plain);
-    else outline(block, col().code_plain);
+    const Rect block =
+        box(std::floor(x + cell_w_ * static_cast<float>(cur.col)),
+            r.Min.y + 5 + cell_h_ * static_cast<float>(cur.row), std::ceil(cell_w_), 16);
+    if (focused_)
+      fill(block, col().code_plain);
+    else
+      outline(block, col().code_plain);
   }
   ImGui::PopClipRect();
-  if (focused_) ui().backend.set_text_input(true, x + cell_w_ * static_cast<float>(cur.col), r.Min.y + cell_h_ * static_cast<float>(cur.row), cell_h_);
+  if (focused_)
+    ui().backend.set_text_input(true, x + cell_w_ * static_cast<float>(cur.col),
+                                r.Min.y + cell_h_ * static_cast<float>(cur.row), cell_h_);
   MirrorNode& n = ui().mirror.say(id, Role::kTerminal, "Terminal", place(r));
   n.focused = focused_;
-  ui().mirror.say(id ^ 1, Role::kLog, screen_text(), place(Rect(r.Min.x, r.Min.y, r.Min.x + 4, r.Min.y + 4)));
+  ui().mirror.say(id ^ 1, Role::kLog, screen_text(),
+                  place(Rect(r.Min.x, r.Min.y, r.Min.x + 4, r.Min.y + 4)));
 }
 
 void Terminal::mouse(const Rect& r) {
   const ImGuiIO& io = ImGui::GetIO();
-  const bool over = ImGui::IsMouseHoveringRect(r.Min, r.Max) && ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
+  const bool over = ImGui::IsMouseHoveringRect(r.Min, r.Max) &&
+                    ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
   if (over && io.MouseWheel != 0) {
-    back_ = ImClamp(back_ + static_cast<int>(std::round(io.MouseWheel * 4)), 0, static_cast<int>(scrolled_.size()));
+    back_ = ImClamp(back_ + static_cast<int>(std::round(io.MouseWheel * 4)), 0,
+                    static_cast<int>(scrolled_.size()));
   }
-  const ImVec2 cell(ImClamp((io.MousePos.x - r.Min.x - kPad) / cell_w_, 0.0f, static_cast<float>(columns_)),
-                    (io.MousePos.y - r.Min.y - 4) / cell_h_ - static_cast<float>(back_) + static_cast<float>(scrolled_.size()));
+  const ImVec2 cell(
+      ImClamp((io.MousePos.x - r.Min.x - kPad) / cell_w_, 0.0f, static_cast<float>(columns_)),
+      (io.MousePos.y - r.Min.y - 4) / cell_h_ - static_cast<float>(back_) +
+          static_cast<float>(scrolled_.size()));
   const ImVec2 at(std::floor(cell.x + 0.5f), std::floor(cell.y));
   if (over && ImGui::IsMouseClicked(0)) {
     from_ = to_ = at;
@@ -233,7 +254,8 @@ std::string Terminal::selection() const {
   for (int row = static_cast<int>(a.y); row <= static_cast<int>(b.y); row++) {
     const Line line = line_at(row - static_cast<int>(scrolled_.size()));
     const auto first = static_cast<size_t>(row == static_cast<int>(a.y) ? a.x : 0);
-    const auto last = std::min(line.size(), row == static_cast<int>(b.y) ? static_cast<size_t>(b.x) : line.size());
+    const auto last = std::min(
+        line.size(), row == static_cast<int>(b.y) ? static_cast<size_t>(b.x) : line.size());
     std::string words;
     for (size_t i = first; i < last; i++) append_utf8(words, line[i].code);
     while (!words.empty() && words.back() == ' ') words.pop_back();
@@ -268,11 +290,15 @@ void Terminal::keys() {
     ImGuiKey key;
     VTermKey vt;
   };
-  static const Map map[] = {{ImGuiKey_Enter, VTERM_KEY_ENTER}, {ImGuiKey_KeypadEnter, VTERM_KEY_ENTER}, {ImGuiKey_Tab, VTERM_KEY_TAB},
-                            {ImGuiKey_Backspace, VTERM_KEY_BACKSPACE}, {ImGuiKey_Escape, VTERM_KEY_ESCAPE}, {ImGuiKey_UpArrow, VTERM_KEY_UP},
-                            {ImGuiKey_DownArrow, VTERM_KEY_DOWN}, {ImGuiKey_LeftArrow, VTERM_KEY_LEFT}, {ImGuiKey_RightArrow, VTERM_KEY_RIGHT},
-                            {ImGuiKey_Insert, VTERM_KEY_INS}, {ImGuiKey_Delete, VTERM_KEY_DEL}, {ImGuiKey_Home, VTERM_KEY_HOME},
-                            {ImGuiKey_End, VTERM_KEY_END}, {ImGuiKey_PageUp, VTERM_KEY_PAGEUP}, {ImGuiKey_PageDown, VTERM_KEY_PAGEDOWN}};
+  static const Map map[] = {
+      {ImGuiKey_Enter, VTERM_KEY_ENTER},      {ImGuiKey_KeypadEnter, VTERM_KEY_ENTER},
+      {ImGuiKey_Tab, VTERM_KEY_TAB},          {ImGuiKey_Backspace, VTERM_KEY_BACKSPACE},
+      {ImGuiKey_Escape, VTERM_KEY_ESCAPE},    {ImGuiKey_UpArrow, VTERM_KEY_UP},
+      {ImGuiKey_DownArrow, VTERM_KEY_DOWN},   {ImGuiKey_LeftArrow, VTERM_KEY_LEFT},
+      {ImGuiKey_RightArrow, VTERM_KEY_RIGHT}, {ImGuiKey_Insert, VTERM_KEY_INS},
+      {ImGuiKey_Delete, VTERM_KEY_DEL},       {ImGuiKey_Home, VTERM_KEY_HOME},
+      {ImGuiKey_End, VTERM_KEY_END},          {ImGuiKey_PageUp, VTERM_KEY_PAGEUP},
+      {ImGuiKey_PageDown, VTERM_KEY_PAGEDOWN}};
   for (const Map& m : map) {
     if (!ImGui::IsKeyPressed(m.key)) continue;
     vterm_keyboard_key(vt_->vt, m.vt, static_cast<VTermModifier>(mods));
@@ -286,7 +312,8 @@ void Terminal::keys() {
   if (io.KeyCtrl && !io.KeySuper) {
     for (int k = ImGuiKey_A; k <= ImGuiKey_Z; k++) {
       if (!ImGui::IsKeyPressed(static_cast<ImGuiKey>(k))) continue;
-      vterm_keyboard_unichar(vt_->vt, static_cast<uint32_t>('a' + (k - ImGuiKey_A)), VTERM_MOD_CTRL);
+      vterm_keyboard_unichar(vt_->vt, static_cast<uint32_t>('a' + (k - ImGuiKey_A)),
+                             VTERM_MOD_CTRL);
       back_ = 0;
     }
   }

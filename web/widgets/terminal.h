@@ -1,5 +1,6 @@
-// Terminal: a cell grid driven by libvterm, with scrollback, selection and keys. Bytes in by feed(), keys out by `output`.
-// Thread: the one thread. Owns: the emulator and the lines scrolled off.
+// Terminal: a cell grid driven by libvterm, with scrollback, selection and keys. Bytes in by
+// feed(), keys out by `output`. Thread: the one thread. Owns: the emulator and the lines scrolled
+// off.
 #pragma once
 
 #include <deque>
@@ -32,21 +33,21 @@ class Terminal {
   struct Vt;
   struct Cell {
     char32_t code = ' ';
-    Color fg = 0, bg = 0;    // 0: the default
+    Color fg = 0, bg = 0;  // 0: the default
     bool bold = false, reverse = false, wide = false, underline = false;
   };
   using Line = std::vector<Cell>;
   void fit(const Rect& r);
   void keys();
   void mouse(const Rect& r);
-  Line line_at(int row) const;        // negative rows are scrolled off
+  Line line_at(int row) const;  // negative rows are scrolled off
   void draw_line(const Line& line, float x, float y, int row);
   std::unique_ptr<Vt> vt_;
   std::deque<Line> scrolled_;
-  int columns_ = 80, rows_ = 24, back_ = 0;   // lines looked back
+  int columns_ = 80, rows_ = 24, back_ = 0;  // lines looked back
   float cell_w_ = 7, cell_h_ = 18;
   bool focused_ = false, selecting_ = false;
-  ImVec2 from_, to_;                  // selection in cells, row counted from the oldest line
+  ImVec2 from_, to_;  // selection in cells, row counted from the oldest line
   bool selected_ = false;
   friend struct TerminalHooks;
 };

@@ -22,7 +22,9 @@ void Ui::set_theme(bool dark_theme) {
   s.AntiAliasedLinesUseTex = false;
   s.CircleTessellationMaxError = 0.1f;
   s.CurveTessellationTol = 0.5f;
-  auto set = [&](ImGuiCol at, Color color) { s.Colors[at] = ImGui::ColorConvertU32ToFloat4(color); };
+  auto set = [&](ImGuiCol at, Color color) {
+    s.Colors[at] = ImGui::ColorConvertU32ToFloat4(color);
+  };
   set(ImGuiCol_Text, c->text_primary);
   set(ImGuiCol_TextDisabled, c->text_tertiary);
   set(ImGuiCol_WindowBg, c->surface_canvas);

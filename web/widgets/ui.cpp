@@ -5,7 +5,9 @@
 namespace web {
 namespace {
 
-ImFont* font_of(const TextStyle& style) { return ui().font[static_cast<int>(style.font)]; }
+ImFont* font_of(const TextStyle& style) {
+  return ui().font[static_cast<int>(style.font)];
+}
 
 // ImGui's sizes are from ascent to descent, ours are of the em.
 float font_size(const TextStyle& style) {
@@ -82,10 +84,13 @@ float text(float x, float y, const TextStyle& style, Color color, std::string_vi
 
 float text_width(const TextStyle& style, std::string_view s) {
   if (s.empty()) return 0;
-  return font_of(style)->CalcTextSizeA(font_size(style), FLT_MAX, 0, s.data(), s.data() + s.size()).x;
+  return font_of(style)
+      ->CalcTextSizeA(font_size(style), FLT_MAX, 0, s.data(), s.data() + s.size())
+      .x;
 }
 
-void text_right(float x, float y, const TextStyle& style, Color color, std::string_view s, float line) {
+void text_right(float x, float y, const TextStyle& style, Color color, std::string_view s,
+                float line) {
   text(x - text_width(style, s), y, style, color, s, line);
 }
 
@@ -116,8 +121,14 @@ std::string fit_middle(const TextStyle& style, std::string_view s, float width) 
   return std::string(s.substr(0, head)) + std::string(kEllipsis) + std::string(s.substr(tail));
 }
 
-float text_fit(float x, float y, const TextStyle& style, Color color, std::string_view s, float width,
-               float line) {
+float text_fit(float x, float y, const TextStyle& style, Color color, std::string_view s,
+               float width, float line) {
+  // One line only: of several the first is shown.
+  std::string first;
+  if (const size_t end = s.find('\n'); end != s.npos) {
+    first = std::string(s.substr(0, end)) + std::string(kEllipsis);
+    s = first;
+  }
   const float w = text_width(style, s);
   if (w <= width) return text(x, y, style, color, s, line);
   return text(x, y, style, color, fit_end(style, s, width), line);
@@ -155,8 +166,8 @@ int each_line(const TextStyle& style, std::string_view s, float width, int lines
 
 }  // namespace
 
-float text_wrap(float x, float y, const TextStyle& style, Color color, std::string_view s, float width,
-                float line, int lines_max) {
+float text_wrap(float x, float y, const TextStyle& style, Color color, std::string_view s,
+                float width, float line, int lines_max) {
   if (line == 0) line = style.line;
   const int n = each_line(style, s, width, lines_max, [&](int i, std::string_view part, bool cut) {
     const float at = y + line * static_cast<float>(i);
@@ -171,18 +182,20 @@ float text_wrap(float x, float y, const TextStyle& style, Color color, std::stri
 
 float wrap_height(const TextStyle& style, std::string_view s, float width, float line) {
   if (line == 0) line = style.line;
-  return line * static_cast<float>(
-                    each_line(style, s, width, 1000, [](int, std::string_view, bool) {}));
+  return line *
+         static_cast<float>(each_line(style, s, width, 1000, [](int, std::string_view, bool) {}));
 }
 
 void icon(float x, float y, float size, Color color, uint32_t code) {
   char utf8[5];
   ImTextCharToUtf8(utf8, code);
-  canvas()->AddText(ui().font[FontFiles::kIcons], size, ImVec2(std::round(x), std::round(y)), color, utf8);
+  canvas()->AddText(ui().font[FontFiles::kIcons], size, ImVec2(std::round(x), std::round(y)), color,
+                    utf8);
 }
 
 void icon_center(const Rect& r, float size, Color color, uint32_t code) {
-  icon(r.Min.x + (r.GetWidth() - size) / 2, r.Min.y + (r.GetHeight() - size) / 2, size, color, code);
+  icon(r.Min.x + (r.GetWidth() - size) / 2, r.Min.y + (r.GetHeight() - size) / 2, size, color,
+       code);
 }
 
 void fill(const Rect& r, Color color, float radius, ImDrawFlags flags) {
@@ -192,18 +205,20 @@ void fill(const Rect& r, Color color, float radius, ImDrawFlags flags) {
 void outline(const Rect& r, Color color, float radius, float width) {
   const float half = width / 2;  // the line lies inside
   canvas()->PathRect(ImVec2(r.Min.x + half, r.Min.y + half), ImVec2(r.Max.x - half, r.Max.y - half),
-                   ImMax(0.0f, radius - half));
+                     ImMax(0.0f, radius - half));
   canvas()->PathStroke(color, ImDrawFlags_Closed, width);
 }
 
 void hline(float x1, float x2, float y, Color color) {
   y = snap(y);
-  canvas()->AddRectFilled(ImVec2(x1, y), ImVec2(x2, y + ImMax(1.0f, std::floor(ui().dpr)) / ui().dpr), color);
+  canvas()->AddRectFilled(ImVec2(x1, y),
+                          ImVec2(x2, y + ImMax(1.0f, std::floor(ui().dpr)) / ui().dpr), color);
 }
 
 void vline(float x, float y1, float y2, Color color) {
   x = snap(x);
-  canvas()->AddRectFilled(ImVec2(x, y1), ImVec2(x + ImMax(1.0f, std::floor(ui().dpr)) / ui().dpr, y2), color);
+  canvas()->AddRectFilled(ImVec2(x, y1),
+                          ImVec2(x + ImMax(1.0f, std::floor(ui().dpr)) / ui().dpr, y2), color);
 }
 
 void shadow(ImDrawList* list, const Rect& r, float radius, const tokens::Shadow (&layers)[2]) {
@@ -216,7 +231,8 @@ void shadow(ImDrawList* list, const Rect& r, float radius, const tokens::Shadow 
       const float grow = s.blur / 2 - s.blur * static_cast<float>(i) / static_cast<float>(steps);
       const Rect b(r.Min.x - grow, r.Min.y + s.y - grow, r.Max.x + grow, r.Max.y + s.y + grow);
       if (b.GetWidth() <= 0 || b.GetHeight() <= 0) break;
-      list->AddRectFilled(b.Min, b.Max, (s.color & 0x00FFFFFFu) |
+      list->AddRectFilled(b.Min, b.Max,
+                          (s.color & 0x00FFFFFFu) |
                               static_cast<Color>(255 * alpha / static_cast<float>(steps)) << 24,
                           ImMax(1.0f, radius + grow));
     }
@@ -242,8 +258,9 @@ Hit hit(ImGuiID id, const Rect& r, const HitOptions& options) {
     return h;
   }
   bool hovered = false, held = false;
-  h.pressed = ImGui::ButtonBehavior(r, id, &hovered, &held,
-                                    ImGuiButtonFlags_MouseButtonLeft | ImGuiButtonFlags_MouseButtonMiddle);
+  h.pressed =
+      ImGui::ButtonBehavior(r, id, &hovered, &held,
+                            ImGuiButtonFlags_MouseButtonLeft | ImGuiButtonFlags_MouseButtonMiddle);
   h.hovered = hovered;
   h.held = held;
   h.focused = g.NavId == id && g.NavCursorVisible;
@@ -259,7 +276,9 @@ void tooltip(const Hit& h, std::string_view words) {
   u.tip_id = h.id;
 }
 
-bool in_view(const Rect& r) { return ImGui::GetCurrentWindow()->ClipRect.Overlaps(r); }
+bool in_view(const Rect& r) {
+  return ImGui::GetCurrentWindow()->ClipRect.Overlaps(r);
+}
 
 void say_text(const Rect& r, std::string_view words) {
   if (words.empty() || !in_view(r)) return;
@@ -272,12 +291,14 @@ void say_heading(const Rect& r, std::string_view words, int level) {
   ui().mirror.say(id, Role::kHeading, words, place(r)).level = level;
 }
 
-bool begin_area(const char* name, const Rect& r, Color background, float radius, ImGuiWindowFlags flags) {
+bool begin_area(const char* name, const Rect& r, Color background, float radius,
+                ImGuiWindowFlags flags) {
   ImGui::SetCursorScreenPos(r.Min);
   ImGui::PushStyleColor(ImGuiCol_ChildBg, background);
   ImGui::PushStyleVar(ImGuiStyleVar_ChildRounding, radius);
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(0, 0));
-  const bool open = ImGui::BeginChild(name, r.GetSize(), ImGuiChildFlags_AlwaysUseWindowPadding, flags);
+  const bool open =
+      ImGui::BeginChild(name, r.GetSize(), ImGuiChildFlags_AlwaysUseWindowPadding, flags);
   ImGui::PopStyleVar(2);
   ImGui::PopStyleColor();
   return open;
@@ -295,16 +316,20 @@ void end_area(float content_bottom) {
 }  // namespace web
 
 // ImGui calls these for every item and label (IMGUI_ENABLE_TEST_ENGINE).
-void ImGuiTestEngineHook_ItemAdd(ImGuiContext* ctx, ImGuiID id, const ImRect& bb, const ImGuiLastItemData*) {
+void ImGuiTestEngineHook_ItemAdd(ImGuiContext* ctx, ImGuiID id, const ImRect& bb,
+                                 const ImGuiLastItemData*) {
   auto* u = static_cast<web::Ui*>(ctx->IO.UserData);
   if (u == nullptr || id == 0 || ctx->CurrentWindow == nullptr) return;
   ImRect r = bb;
   r.ClipWith(ctx->CurrentWindow->ClipRect);
   if (r.GetWidth() > 0 && r.GetHeight() > 0) u->mirror.hook_item(id, web::place(r));
 }
-void ImGuiTestEngineHook_ItemInfo(ImGuiContext* ctx, ImGuiID id, const char* label, ImGuiItemStatusFlags flags) {
+void ImGuiTestEngineHook_ItemInfo(ImGuiContext* ctx, ImGuiID id, const char* label,
+                                  ImGuiItemStatusFlags flags) {
   auto* u = static_cast<web::Ui*>(ctx->IO.UserData);
   if (u != nullptr && label != nullptr) u->mirror.hook_label(id, label, flags);
 }
 void ImGuiTestEngineHook_Log(ImGuiContext*, const char*, ...) {}
-const char* ImGuiTestEngine_FindItemDebugLabel(ImGuiContext*, ImGuiID) { return nullptr; }
+const char* ImGuiTestEngine_FindItemDebugLabel(ImGuiContext*, ImGuiID) {
+  return nullptr;
+}

@@ -1,6 +1,7 @@
-// Ui: the dashboard's own drawing on top of ImGui's lists, ids and input. All lengths are CSS pixels, every part is placed by its rectangle,
-// and every part says to the mirror what it is. Reached through ImGui's IO, so that there is no global.
-// Thread: the one thread. Owns: the fonts' names, the mirror, the time of the frame.
+// Ui: the dashboard's own drawing on top of ImGui's lists, ids and input. All lengths are CSS
+// pixels, every part is placed by its rectangle, and every part says to the mirror what it is.
+// Reached through ImGui's IO, so that there is no global. Thread: the one thread. Owns: the fonts'
+// names, the mirror, the time of the frame.
 #pragma once
 
 #include <functional>
@@ -42,15 +43,15 @@ class Ui {
   bool comfortable = false;  // rows of objects are 40 high
   bool still = false;        // reduced motion
   float dpr = 1;
-  double now = 0;            // ms, of this frame
-  int64_t wall = 0;          // ms since 1970, of this frame
+  double now = 0;    // ms, of this frame
+  int64_t wall = 0;  // ms since 1970, of this frame
   ImFont* font[FontFiles::kCount] = {};
 
   void set_theme(bool dark_theme);
   void after(double ms) { next = next < 0 || ms < next ? ms : next; }  // draw again then
   double next = -1;
   Cursor cursor = Cursor::kArrow;
-  bool keys_taken = false;   // an editor or a shell has the keyboard: the page's keys rest
+  bool keys_taken = false;  // an editor or a shell has the keyboard: the page's keys rest
   bool keys_were_taken = false;
   // A tooltip shows at the end of the frame, after a short stay.
   std::string tip;
@@ -59,27 +60,39 @@ class Ui {
   double tip_since = 0;
 };
 
-inline Ui& ui() { return Ui::get(); }
-inline const tokens::Colors& col() { return *Ui::get().c; }
-inline ImDrawList* canvas() { return ImGui::GetWindowDrawList(); }
-inline Rect box(float x, float y, float w, float h) { return Rect(x, y, x + w, y + h); }
-inline ImVec4 place(const Rect& r) { return ImVec4(r.Min.x, r.Min.y, r.Max.x, r.Max.y); }
+inline Ui& ui() {
+  return Ui::get();
+}
+inline const tokens::Colors& col() {
+  return *Ui::get().c;
+}
+inline ImDrawList* canvas() {
+  return ImGui::GetWindowDrawList();
+}
+inline Rect box(float x, float y, float w, float h) {
+  return Rect(x, y, x + w, y + h);
+}
+inline ImVec4 place(const Rect& r) {
+  return ImVec4(r.Min.x, r.Min.y, r.Max.x, r.Max.y);
+}
 Color fade(Color color, float alpha);
 float snap(float v);  // to a whole device pixel
 
 // Text. `y` is the top of a line box `line` high (0: the style's), as in CSS. Returns the width.
-float text(float x, float y, const TextStyle& style, Color color, std::string_view s, float line = 0);
+float text(float x, float y, const TextStyle& style, Color color, std::string_view s,
+           float line = 0);
 float text_width(const TextStyle& style, std::string_view s);
-void text_right(float x, float y, const TextStyle& style, Color color, std::string_view s, float line = 0);
+void text_right(float x, float y, const TextStyle& style, Color color, std::string_view s,
+                float line = 0);
 void text_center(const Rect& r, const TextStyle& style, Color color, std::string_view s);
 // Shortened to `width` at the end, or in the middle for names.
 std::string fit_end(const TextStyle& style, std::string_view s, float width);
 std::string fit_middle(const TextStyle& style, std::string_view s, float width);
-float text_fit(float x, float y, const TextStyle& style, Color color, std::string_view s, float width,
-               float line = 0);
+float text_fit(float x, float y, const TextStyle& style, Color color, std::string_view s,
+               float width, float line = 0);
 // Broken at spaces; returns the height.
-float text_wrap(float x, float y, const TextStyle& style, Color color, std::string_view s, float width,
-                float line = 0, int lines_max = 100);
+float text_wrap(float x, float y, const TextStyle& style, Color color, std::string_view s,
+                float width, float line = 0, int lines_max = 100);
 float wrap_height(const TextStyle& style, std::string_view s, float width, float line = 0);
 
 void icon(float x, float y, float size, Color color, uint32_t code);
@@ -95,23 +108,25 @@ void focus_ring(const Rect& r, float radius, bool inside = false);
 
 // Items.
 struct Hit {
-  bool pressed = false;   // released over it, or by key
+  bool pressed = false;  // released over it, or by key
   bool hovered = false;
   bool held = false;
-  bool focused = false;   // by keyboard
-  bool middle = false;    // middle click or with control: a new tab is wanted
+  bool focused = false;  // by keyboard
+  bool middle = false;   // middle click or with control: a new tab is wanted
   ImGuiID id = 0;
 };
 struct HitOptions {
   bool disabled = false;
-  bool nav = true;        // keyboard comes here
+  bool nav = true;  // keyboard comes here
   Cursor cursor = Cursor::kHand;
 };
 Hit hit(ImGuiID id, const Rect& r, const HitOptions& options = {});
 inline ImGuiID id_of(std::string_view s) {
   return ImGui::GetCurrentWindow()->GetID(s.data(), s.data() + s.size());
 }
-inline ImGuiID id_of(int n) { return ImGui::GetCurrentWindow()->GetID(n); }
+inline ImGuiID id_of(int n) {
+  return ImGui::GetCurrentWindow()->GetID(n);
+}
 void tooltip(const Hit& h, std::string_view words);
 bool in_view(const Rect& r);
 
@@ -119,7 +134,8 @@ bool in_view(const Rect& r);
 void say_text(const Rect& r, std::string_view words);
 void say_heading(const Rect& r, std::string_view words, int level);
 
-// A scrolled area of the page; content is drawn at absolute places, and `end_area` is told how far it went.
+// A scrolled area of the page; content is drawn at absolute places, and `end_area` is told how far
+// it went.
 bool begin_area(const char* name, const Rect& r, Color background = 0, float radius = 0,
                 ImGuiWindowFlags flags = 0);
 void end_area(float content_bottom = 0);

@@ -13,7 +13,8 @@ size_t indent_of(std::string_view line) {
 }
 
 bool is_number(std::string_view s) {
-  if (s.empty() || (s[0] != '-' && s[0] != '+' && s[0] != '.' && (s[0] < '0' || s[0] > '9'))) return false;
+  if (s.empty() || (s[0] != '-' && s[0] != '+' && s[0] != '.' && (s[0] < '0' || s[0] > '9')))
+    return false;
   const std::string text(s);
   char* end = nullptr;
   std::strtod(text.c_str(), &end);
@@ -25,7 +26,9 @@ YamlInk value_ink(std::string_view v) {
   if (v.empty()) return YamlInk::kPlain;
   if (v == "true" || v == "false" || v == "null" || v == "~") return YamlInk::kKeyword;
   if (v[0] == '&' || v[0] == '*' || v[0] == '!') return YamlInk::kKeyword;
-  if (v == "{}" || v == "[]" || v == "|" || v == ">" || v == "|-" || v == ">-" || v == "|+" || v == ">+") return YamlInk::kPunctuation;
+  if (v == "{}" || v == "[]" || v == "|" || v == ">" || v == "|-" || v == ">-" || v == "|+" ||
+      v == ">+")
+    return YamlInk::kPunctuation;
   return is_number(v) ? YamlInk::kNumber : YamlInk::kString;
 }
 
@@ -35,9 +38,12 @@ size_t comment_at(std::string_view line) {
   for (size_t i = 0; i < line.size(); i++) {
     const char c = line[i];
     if (quote != 0) {
-      if (c == '\\' && quote == '"') i++;
-      else if (c == quote) quote = 0;
-    } else if ((c == '"' || c == '\'') && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '[' || line[i - 1] == '{' || line[i - 1] == ',')) {
+      if (c == '\\' && quote == '"')
+        i++;
+      else if (c == quote)
+        quote = 0;
+    } else if ((c == '"' || c == '\'') && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '[' ||
+                                           line[i - 1] == '{' || line[i - 1] == ',')) {
       quote = c;
     } else if (c == '#' && (i == 0 || line[i - 1] == ' ')) {
       return i;
@@ -91,7 +97,8 @@ std::vector<YamlSpan> yaml_spans(std::string_view line, int& block_indent) {
   if (value < code.size()) {
     const YamlInk ink = value_ink(code.substr(value));
     out.push_back({static_cast<uint32_t>(value), ink});
-    if (ink == YamlInk::kPunctuation && (code[value] == '|' || code[value] == '>')) block_indent = static_cast<int>(key != code.npos ? at : indent);
+    if (ink == YamlInk::kPunctuation && (code[value] == '|' || code[value] == '>'))
+      block_indent = static_cast<int>(key != code.npos ? at : indent);
   }
   if (comment != line.npos) out.push_back({static_cast<uint32_t>(comment), YamlInk::kComment});
   return out;
@@ -109,14 +116,19 @@ std::vector<std::string> split_lines(std::string_view text) {
 
 namespace {
 
-// Pairs of equal lines (Myers, greedy, with the trace kept); texts that differ wildly are compared by their ends only.
-std::vector<std::pair<int, int>> matches(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+// Pairs of equal lines (Myers, greedy, with the trace kept); texts that differ wildly are compared
+// by their ends only.
+std::vector<std::pair<int, int>> matches(const std::vector<std::string>& a,
+                                         const std::vector<std::string>& b) {
   std::vector<std::pair<int, int>> out;
   int head = 0;
   const int an = static_cast<int>(a.size()), bn = static_cast<int>(b.size());
-  while (head < an && head < bn && a[static_cast<size_t>(head)] == b[static_cast<size_t>(head)]) out.emplace_back(head, head), head++;
+  while (head < an && head < bn && a[static_cast<size_t>(head)] == b[static_cast<size_t>(head)])
+    out.emplace_back(head, head), head++;
   int tail = 0;
-  while (tail < an - head && tail < bn - head && a[static_cast<size_t>(an - 1 - tail)] == b[static_cast<size_t>(bn - 1 - tail)]) tail++;
+  while (tail < an - head && tail < bn - head &&
+         a[static_cast<size_t>(an - 1 - tail)] == b[static_cast<size_t>(bn - 1 - tail)])
+    tail++;
   const int n = an - head - tail, m = bn - head - tail;
   const int limit = std::min(n + m, 2000);
   std::vector<std::vector<int>> trace;
@@ -162,7 +174,8 @@ std::vector<std::pair<int, int>> matches(const std::vector<std::string>& a, cons
 
 }  // namespace
 
-std::vector<DiffRow> diff_lines(const std::vector<std::string>& left, const std::vector<std::string>& right, int context) {
+std::vector<DiffRow> diff_lines(const std::vector<std::string>& left,
+                                const std::vector<std::string>& right, int context) {
   std::vector<DiffRow> all;
   int l = 0, r = 0;
   auto gap = [&](int to_l, int to_r) {
@@ -191,13 +204,16 @@ std::vector<DiffRow> diff_lines(const std::vector<std::string>& left, const std:
     const size_t keep_head = i == 0 ? 0 : static_cast<size_t>(context);
     const size_t keep_tail = end == all.size() ? 0 : static_cast<size_t>(context);
     if (end - i > keep_head + keep_tail + 4) {
-      out.insert(out.end(), all.begin() + static_cast<std::ptrdiff_t>(i), all.begin() + static_cast<std::ptrdiff_t>(i + keep_head));
+      out.insert(out.end(), all.begin() + static_cast<std::ptrdiff_t>(i),
+                 all.begin() + static_cast<std::ptrdiff_t>(i + keep_head));
       DiffRow fold = all[i + keep_head];
       fold.folded = static_cast<int>(end - i - keep_head - keep_tail);
       out.push_back(fold);
-      out.insert(out.end(), all.begin() + static_cast<std::ptrdiff_t>(end - keep_tail), all.begin() + static_cast<std::ptrdiff_t>(end));
+      out.insert(out.end(), all.begin() + static_cast<std::ptrdiff_t>(end - keep_tail),
+                 all.begin() + static_cast<std::ptrdiff_t>(end));
     } else {
-      out.insert(out.end(), all.begin() + static_cast<std::ptrdiff_t>(i), all.begin() + static_cast<std::ptrdiff_t>(end));
+      out.insert(out.end(), all.begin() + static_cast<std::ptrdiff_t>(i),
+                 all.begin() + static_cast<std::ptrdiff_t>(end));
     }
     i = end;
   }
@@ -208,9 +224,14 @@ WordRange diff_words(std::string_view a, std::string_view b) {
   size_t head = 0;
   while (head < a.size() && head < b.size() && a[head] == b[head]) head++;
   size_t tail = 0;
-  while (tail < a.size() - head && tail < b.size() - head && a[a.size() - 1 - tail] == b[b.size() - 1 - tail]) tail++;
+  while (tail < a.size() - head && tail < b.size() - head &&
+         a[a.size() - 1 - tail] == b[b.size() - 1 - tail])
+    tail++;
   // To the borders of words, so that 256Mi and 512Mi are marked whole.
-  auto inside = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-'; };
+  auto inside = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-';
+  };
   while (head > 0 && inside(a[head - 1])) head--;
   while (tail > 0 && inside(a[a.size() - tail])) tail--;
   return {head, a.size() - tail, head, b.size() - tail};

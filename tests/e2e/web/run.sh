@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Runs a page test: run.sh dashboard.mjs | speed.mjs. Its one npm package comes by the lock file, into the cache.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+modules=${PADDOCK_CACHE:-$HOME/.cache/paddock}/web-tests
+mkdir -p "$modules"
+exec 9>"$modules/busy"; flock 9
+if ! cmp -s "$here/package-lock.json" "$modules/package-lock.json"; then
+  cp "$here/package.json" "$here/package-lock.json" "$modules/"
+  (cd "$modules" && npm ci --silent --ignore-scripts) || { rm -f "$modules/package-lock.json"; exit 1; }
+fi
+flock -u 9
+exec env WEB_TEST_MODULES="$modules" node "$here/$1" "${@:2}"
