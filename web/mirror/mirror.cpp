@@ -40,7 +40,8 @@ void encode(std::string& out, const MirrorNode& n) {
   char head[128];
   snprintf(head, sizeof head, "%u\x1f%u\x1f%s\x1f%.0f %.0f %.0f %.0f %d", n.id, n.parent, role.tag,
            static_cast<double>(n.rect.x), static_cast<double>(n.rect.y),
-           static_cast<double>(n.rect.z - n.rect.x), static_cast<double>(n.rect.w - n.rect.y), n.layer);
+           static_cast<double>(n.rect.z - n.rect.x), static_cast<double>(n.rect.w - n.rect.y),
+           n.layer);
   out += head;
   if (role.role != nullptr) attribute(out, "role", role.role);
   if (n.role == Role::kText || n.role == Role::kCell || n.role == Role::kStatus ||

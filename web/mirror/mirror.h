@@ -76,8 +76,8 @@ class Mirror {
   void hook_item(uint32_t id, const ImVec4& rect);  // ImGui saw an item
   void hook_label(uint32_t id, std::string_view label, int flags);
 
-  // Lines split by 0x1E; fields by 0x1F: id, parent, tag, "x y w h layer", then attribute=value. Empty
-  // when nothing changed since it was last asked.
+  // Lines split by 0x1E; fields by 0x1F: id, parent, tag, "x y w h layer", then attribute=value.
+  // Empty when nothing changed since it was last asked.
   std::string changes();
   const std::vector<MirrorNode>& nodes() const { return nodes_; }
   const MirrorNode* find(Role role, std::string_view name) const;

@@ -103,6 +103,7 @@ class App {
                 std::string_view href, bool current, std::string_view count = {}, int indent = 0);
   void nav_section(float x, float& y, std::string_view label);
   void nav_pinned(float x, float& y, float w);
+  void draw_search(float right);
   void draw_crumbs(float x);
   void draw_user_menu(const Rect& avatar);
   void draw_cluster_switch(float x, float& y, float w);

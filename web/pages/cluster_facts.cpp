@@ -97,6 +97,19 @@ std::string ClusterFacts::percent(float fraction) {
   return std::to_string(static_cast<int>(std::lround(fraction * 100))) + "%";
 }
 
+namespace {
+
+// "since 2026-11-24T07:30:23Z" as people say it: "for 3m".
+std::string with_age(std::string text, int64_t wall_ms) {
+  const size_t at = text.find("since 2");
+  if (at == text.npos || at + 26 > text.size()) return text;
+  const int64_t then = parse_time(std::string_view(text).substr(at + 6, 20));
+  if (then > 0) text.replace(at, 26, "for " + age_text(then, wall_ms));
+  return text;
+}
+
+}  // namespace
+
 ClusterFacts cluster_facts(const engine::Json& o, int64_t wall_ms) {
   ClusterFacts c;
   c.id = o.str("id");
@@ -139,7 +152,7 @@ ClusterFacts cluster_facts(const engine::Json& o, int64_t wall_ms) {
     c.pods_used = -1;
   }
   if (c.tone != Tone::kSuccess) {
-    c.reason = o.str("transitioningMessage");
+    c.reason = with_age(std::string(o.str("transitioningMessage")), wall_ms);
     const int64_t seen = parse_time(o.str("agentLastSeen"));
     if (state == "unavailable" && seen > 0 && c.reason.empty())
       c.reason = "Agent last seen " + age_text(seen, wall_ms) + " ago";

@@ -32,6 +32,9 @@ class ClustersPage final : public Page, public GridSource {
  private:
   void draw_content(Frame& f) override;
   void collect();
+  void draw_head(const Rect& a, const Collection& all);
+  void draw_body(const Rect& body, Collection& all);
+  void draw_foot(const Rect& a, const Collection& all);
   void draw_toolbar(const Rect& r);
   void draw_cards(const Rect& r);
   void follow_reason(const ClusterFacts& c);
@@ -329,55 +332,36 @@ void ClustersPage::draw_cards(const Rect& r) {
   end_area(y);
 }
 
-void ClustersPage::draw_content(Frame& f) {
-  app_ = &f.app;
-  const Rect& a = f.area;
+void ClustersPage::draw_head(const Rect& a, const Collection& all) {
   const auto& c = col();
-  Collection& all = app_->v3.collection("cluster", "/v3/clusters");
-  collect();
-  float y = a.Min.y;
+  const float y = a.Min.y;
   std::string_view why;
   const bool may = app_->may_change(&why);
-  if (!app_->phone()) {
-    const float tw = text(a.Min.x + 24, y, tokens::kTypeTitle, c.text_primary, "Clusters", 64);
-    say_heading(box(a.Min.x + 24, y, tw, 64), "Clusters", 1);
-    int ready = 0, nodes = 0;
-    for (const auto& [id, object] : all.items) {
-      const ClusterFacts facts = cluster_facts(object, ui().wall);
-      if (facts.nodes > 0) nodes += facts.nodes, ready += facts.nodes_ready;
-    }
-    if (nodes > 0) {
-      text(a.Min.x + 24 + tw + 12, y + 2, tokens::kTypeBody, c.text_tertiary,
-           std::to_string(ready) + " of " + std::to_string(nodes) + " nodes ready", 64);
-    }
-    float x = a.Max.x - 24;
-    if (button_left_of(x, y + 16, "Import cluster",
-                       {.kind = ButtonKind::kPrimary,
-                        .icon = tokens::kIconImport,
-                        .disabled = !may,
-                        .tip = why,
-                        .href = "/dashboard/clusters/import"})) {
-      app_->go("/dashboard/clusters/import");
-    }
-    y += 64;
+  const float tw = text(a.Min.x + 24, y, tokens::kTypeTitle, c.text_primary, "Clusters", 64);
+  say_heading(box(a.Min.x + 24, y, tw, 64), "Clusters", 1);
+  int ready = 0, nodes = 0;
+  for (const auto& [id, object] : all.items) {
+    const ClusterFacts facts = cluster_facts(object, ui().wall);
+    if (facts.nodes > 0) nodes += facts.nodes, ready += facts.nodes_ready;
   }
-  const Tab list[] = {
-      {"All", counts_[kAll]},
-      {"Needs attention", counts_[kAttention], counts_[kAttention] > 0 ? c.state_error_text : 0,
-       counts_[kAttention] > 0 ? c.state_error_subtle : 0},
-      {"In progress", counts_[kProgress], counts_[kProgress] > 0 ? c.state_transitioning_text : 0,
-       counts_[kProgress] > 0 ? c.state_transitioning_subtle : 0},
-      {"Active", counts_[kActive]}};
-  if (const int t = tabs(a.Min.x + 24, y, 40, list, 4, tab_, "Clusters by state"); t >= 0) tab_ = t;
-  hline(a.Min.x, a.Max.x, y + 39, c.border_default);
-  y += 40;
-  if (app_->shortcut(ImGuiKey_Slash)) focus_filter_ = true;
-  if (!app_->phone()) {
-    draw_toolbar(Rect(a.Min.x, y, a.Max.x, y + 48));
-    hline(a.Min.x, a.Max.x, y + 47, c.border_default);
-    y += 48;
+  if (nodes > 0) {
+    text(a.Min.x + 24 + tw + 12, y + 2, tokens::kTypeBody, c.text_tertiary,
+         std::to_string(ready) + " of " + std::to_string(nodes) + " nodes ready", 64);
   }
-  const Rect body(a.Min.x, y, a.Max.x, a.Max.y - (app_->phone() ? 0 : 40));
+  float x = a.Max.x - 24;
+  if (button_left_of(x, y + 16, "Import cluster",
+                     {.kind = ButtonKind::kPrimary,
+                      .icon = tokens::kIconImport,
+                      .disabled = !may,
+                      .tip = why,
+                      .href = "/dashboard/clusters/import"})) {
+    app_->go("/dashboard/clusters/import");
+  }
+}
+
+void ClustersPage::draw_body(const Rect& body, Collection& all) {
+  std::string_view why;
+  const bool may = app_->may_change(&why);
   if (!all.loaded && !all.error.empty()) {
     if (error_page(body, "Clusters cannot be listed", all.error) == 1) app_->v3.reload(all);
   } else if (!all.loaded) {
@@ -411,18 +395,52 @@ void ClustersPage::draw_content(Frame& f) {
         ask_removal({grid_.cursor});
     }
   }
-  if (!app_->phone()) {
-    const float fy = a.Max.y - 40;
-    hline(a.Min.x, a.Max.x, fy, c.border_default);
-    const std::string n = count_text(count()) + (count() == 1 ? " cluster" : " clusters");
-    float x = a.Min.x + 24;
-    x += text(x, fy, tokens::kTypeSmall, c.text_secondary, n, 40) + 16;
-    if (all.updated_wall > 0) {
-      text(x, fy, tokens::kTypeSmall, c.text_tertiary,
-           "Updated " + age_text(all.updated_wall, ui().wall) + " ago", 40);
-      ui().after(age_tick(all.updated_wall, ui().wall));
-    }
+}
+
+void ClustersPage::draw_foot(const Rect& a, const Collection& all) {
+  const auto& c = col();
+  const float fy = a.Max.y - 40;
+  hline(a.Min.x, a.Max.x, fy, c.border_default);
+  const std::string n = count_text(count()) + (count() == 1 ? " cluster" : " clusters");
+  float x = a.Min.x + 24;
+  x += text(x, fy, tokens::kTypeSmall, c.text_secondary, n, 40) + 16;
+  if (all.updated_wall > 0) {
+    text(x, fy, tokens::kTypeSmall, c.text_tertiary,
+         "Updated " + age_text(all.updated_wall, ui().wall) + " ago", 40);
+    ui().after(age_tick(all.updated_wall, ui().wall));
   }
+}
+
+void ClustersPage::draw_content(Frame& f) {
+  app_ = &f.app;
+  const Rect& a = f.area;
+  const auto& c = col();
+  Collection& all = app_->v3.collection("cluster", "/v3/clusters");
+  collect();
+  float y = a.Min.y;
+  if (!app_->phone()) {
+    draw_head(a, all);
+    y += 64;
+  }
+  const Tab list[] = {
+      {"All", counts_[kAll]},
+      {"Needs attention", counts_[kAttention], counts_[kAttention] > 0 ? c.state_error_text : 0,
+       counts_[kAttention] > 0 ? c.state_error_subtle : 0},
+      {"In progress", counts_[kProgress], counts_[kProgress] > 0 ? c.state_transitioning_text : 0,
+       counts_[kProgress] > 0 ? c.state_transitioning_subtle : 0},
+      {"Active", counts_[kActive]}};
+  if (const int t = tabs(a.Min.x + 24, y, 40, list, 4, tab_, "Clusters by state"); t >= 0) tab_ = t;
+  hline(a.Min.x, a.Max.x, y + 39, c.border_default);
+  y += 40;
+  if (app_->shortcut(ImGuiKey_Slash)) focus_filter_ = true;
+  if (!app_->phone()) {
+    draw_toolbar(Rect(a.Min.x, y, a.Max.x, y + 48));
+    hline(a.Min.x, a.Max.x, y + 47, c.border_default);
+    y += 48;
+  }
+  const Rect body(a.Min.x, y, a.Max.x, a.Max.y - (app_->phone() ? 0 : 40));
+  draw_body(body, all);
+  if (!app_->phone()) draw_foot(a, all);
   remove_.draw(*app_);
 }
 

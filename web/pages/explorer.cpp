@@ -53,6 +53,7 @@ class ExplorerPage final : public Page, public GridSource {
   void draw_content(Frame& f) override;
   void draw_head(const Rect& r);
   void draw_actions(const Rect& r, float x_min);
+  void draw_plain(const TableRow& row, const Shown& column, const Rect& r);
   void draw_body(const Rect& r);
   void row_keys();
   void choose_columns();
@@ -280,6 +281,12 @@ void ExplorerPage::draw_cell(Grid& grid, int row, int column, const Rect& r, con
         zone_r, Role::kLink, t.name(), [this, row] { open(row, Hit()); }, href(row));
     return;
   }
+  draw_plain(t, s, r);
+}
+
+void ExplorerPage::draw_plain(const TableRow& t, const Shown& s, const Rect& r) {
+  const auto& k = col();
+  const float h = r.GetHeight(), room = r.GetWidth() - 12;
   std::string_view words = t.cell(static_cast<size_t>(s.cell));
   if (words.empty() || words == "<none>" || words == "<unset>") words = "\xe2\x80\x93";
   const std::string& n = s.grid.title;

@@ -29,6 +29,12 @@ class ImportPage final : public Page {
   float commands(float x, float y, float w);
   float kubeconfig(float x, float y, float w);
   float consequences(float x, float y, float w);
+  struct Step {
+    std::string title, words;
+    bool done;
+  };
+  void found_so_far(const ClusterFacts& facts, float x, float right, float y);
+  void step_mark(const Step& s, bool now, bool more, float x, float y);
   void connection(const Rect& r);
   void create();
   void load_token();
@@ -100,7 +106,7 @@ void ImportPage::load_token() {
 }
 
 std::string ImportPage::agent_command() const {
-  const std::string_view given = token_.str("agentCommand");
+  const std::string_view given = token_.str("nodeCommand");
   if (!given.empty()) return std::string(given);
   std::string server(token_.str("manifestUrl"));
   server = server.substr(0, server.find("/v3/import/"));
@@ -343,6 +349,42 @@ float ImportPage::consequences(float x, float y, float w) {
   return y + h;
 }
 
+void ImportPage::found_so_far(const ClusterFacts& facts, float x, float right, float y) {
+  const auto& c = col();
+  const std::pair<const char*, std::string> found[] = {
+      {"Type", facts.type},
+      {"Version", facts.version},
+      {"Nodes", facts.nodes_text()},
+      {"CPU", facts.cpu_all > 0 ? std::to_string(static_cast<int>(facts.cpu_all)) + " cores"
+                                : "\xe2\x80\x93"}};
+  const Rect box_r = box(x, y + 4, right - x, 40 + 30 * 4);
+  card(box_r);
+  text(x + 16, y + 14, tokens::kTypeSection, c.text_primary, "Found so far");
+  float fy = y + 42;
+  for (const auto& [label, value] : found) {
+    hline(x + 16, right - 16, fy, c.border_default);
+    text(x + 16, fy, tokens::kTypeBody, c.text_secondary, label, 30);
+    text_fit(x + 136, fy,
+             std::string_view(label) == "Version" ? tokens::kTypeCode : tokens::kTypeBody,
+             c.text_primary, value, right - x - 152, 30);
+    fy += 30;
+  }
+}
+
+void ImportPage::step_mark(const Step& s, bool now, bool more, float x, float y) {
+  const auto& c = col();
+  if (more)
+    fill(box(x + 9, y + 26, 2, 24), s.done ? fade(c.state_success_solid, 0.6f) : c.surface_track);
+  if (s.done)
+    icon(x, y, 20, c.state_success_solid, tokens::kIconCheckCircle);
+  else if (now)
+    spinner(x + 10, y + 10, 8, c.state_transitioning_solid);
+  else
+    canvas()->AddCircle(ImVec2(x + 10, y + 10), 8, c.border_strong, 0, 1.5f);
+  text(x + 32, y, tokens::kTypeBodyStrong, s.done || now ? c.text_primary : c.text_tertiary,
+       s.title);
+}
+
 void ImportPage::connection(const Rect& r) {
   const auto& c = col();
   fill(r, c.surface_sunken);
@@ -368,10 +410,6 @@ void ImportPage::connection(const Rect& r) {
     return false;
   };
   const bool connected = active || condition("Connected");
-  struct Step {
-    std::string title, words;
-    bool done;
-  };
   const bool direct = way_ == kKubeconfig;
   const Step steps[] = {
       {direct ? "Kubeconfig taken" : "Command issued",
@@ -387,16 +425,7 @@ void ImportPage::connection(const Rect& r) {
   for (const Step& s : steps) {
     const bool now = !s.done && !waiting_shown && !id_.empty();
     if (now) waiting_shown = true;
-    if (&s != &steps[3])
-      fill(box(x + 9, y + 26, 2, 24), s.done ? fade(c.state_success_solid, 0.6f) : c.surface_track);
-    if (s.done)
-      icon(x, y, 20, c.state_success_solid, tokens::kIconCheckCircle);
-    else if (now)
-      spinner(x + 10, y + 10, 8, c.state_transitioning_solid);
-    else
-      canvas()->AddCircle(ImVec2(x + 10, y + 10), 8, c.border_strong, 0, 1.5f);
-    text(x + 32, y, tokens::kTypeBodyStrong, s.done || now ? c.text_primary : c.text_tertiary,
-         s.title);
+    step_mark(s, now, &s != &steps[3], x, y);
     const std::string words = now && !facts.reason.empty() ? facts.reason : s.words;
     y += 20 + text_wrap(x + 32, y + 20, tokens::kTypeSmall, c.text_secondary, words, right - x - 32,
                         18, 4);
@@ -406,24 +435,7 @@ void ImportPage::connection(const Rect& r) {
     y += 18;
   }
   if (connected && facts.version != "\xe2\x80\x93") {
-    const std::pair<const char*, std::string> found[] = {
-        {"Type", facts.type},
-        {"Version", facts.version},
-        {"Nodes", facts.nodes_text()},
-        {"CPU", facts.cpu_all > 0 ? std::to_string(static_cast<int>(facts.cpu_all)) + " cores"
-                                  : "\xe2\x80\x93"}};
-    const Rect box_r = box(x, y + 4, right - x, 40 + 30 * 4);
-    card(box_r);
-    text(x + 16, y + 14, tokens::kTypeSection, c.text_primary, "Found so far");
-    float fy = y + 42;
-    for (const auto& [label, value] : found) {
-      hline(x + 16, right - 16, fy, c.border_default);
-      text(x + 16, fy, tokens::kTypeBody, c.text_secondary, label, 30);
-      text_fit(x + 136, fy,
-               std::string_view(label) == "Version" ? tokens::kTypeCode : tokens::kTypeBody,
-               c.text_primary, value, right - x - 152, 30);
-      fy += 30;
-    }
+    found_so_far(facts, x, right, y);
   }
   if (!id_.empty() && !active) {
     text_wrap(x, r.Max.y - 56, tokens::kTypeSmall, c.text_secondary,

@@ -25,6 +25,12 @@ class OverviewPage final : public Page {
   float capacity(float x, float y, float w);
   void capacity_card(const Rect& r, std::string_view title, std::string_view used,
                      std::string_view all, float fraction, const std::vector<float>& past);
+  struct NodeColumns {
+    float role, cpu, memory, pods, age;
+  };
+  void node_row(const std::string& id, const Json& n, const Rect& row, const NodeColumns& x,
+                const ApiKind* kind);
+  void event_row(const TableRow& row, const Rect& line, const int (&cell)[5]);
   void nodes(const Rect& r);
   void events(const Rect& r);
   void components(const Rect& r, const Json& object);
@@ -271,6 +277,42 @@ float OverviewPage::capacity(float x, float y, float w) {
   return y + 156 * (across == 1 ? 3 : 1);
 }
 
+void OverviewPage::node_row(const std::string& id, const Json& n, const Rect& row,
+                            const NodeColumns& x, const ApiKind* kind) {
+  const auto& c = col();
+  const std::string name(n.str("nodeName", n.str("name")));
+  const std::string href = kind != nullptr ? object_url(id_, *kind, "", name) : "";
+  const Hit h = hit(id_of(id), row);
+  if (!in_view(row)) return;
+  if (h.hovered) fill(row, c.surface_hover);
+  if (h.focused) focus_ring(row, 4, true);
+  const ClusterFacts f = cluster_facts(n, ui().wall);
+  tone_mark(row.Min.x + 15, row.Min.y + 12, 16, tone_of(n.str("state")));
+  const std::string shown = fit_middle(tokens::kTypeBodyStrong, name, x.role - row.Min.x - 48);
+  text(row.Min.x + 37, row.Min.y, tokens::kTypeBodyStrong, c.text_primary, shown, 40);
+  std::string role;
+  if (n.truth({"controlPlane"})) role = "control plane";
+  if (n.truth({"etcd"}) && role.empty()) role = "etcd";
+  if (n.truth({"worker"}) && role.empty()) role = "worker";
+  text_fit(x.role, row.Min.y, tokens::kTypeBody, c.text_secondary,
+           role.empty() ? "\xe2\x80\x93" : role, x.cpu - 84 - x.role, 40);
+  if (f.cpu >= 0) meter(x.cpu - 74, row.Min.y + 20, 32, f.cpu);
+  text_right(x.cpu, row.Min.y, tokens::kTypeBody,
+             f.cpu < 0 ? c.text_tertiary : meter_ink(f.cpu, c.text_primary),
+             ClusterFacts::percent(f.cpu), 40);
+  if (f.memory >= 0) meter(x.memory - 74, row.Min.y + 20, 32, f.memory);
+  text_right(x.memory, row.Min.y, tokens::kTypeBody,
+             f.memory < 0 ? c.text_tertiary : meter_ink(f.memory, c.text_primary),
+             ClusterFacts::percent(f.memory), 40);
+  text_right(x.pods, row.Min.y, tokens::kTypeBody, c.text_primary,
+             f.pods_used < 0 ? "\xe2\x80\x93" : count_text(f.pods_used), 40);
+  text_right(x.age, row.Min.y, tokens::kTypeBody, c.text_secondary, age_text(f.created, ui().wall),
+             40);
+  hline(row.Min.x, row.Max.x, row.Max.y - 1, c.border_subtle);
+  ui().mirror.say(h.id, Role::kLink, name, place(row)).href = href;
+  if (h.pressed && !href.empty()) app_->follow(href, h);
+}
+
 void OverviewPage::nodes(const Rect& r) {
   const auto& c = col();
   card(r);
@@ -285,16 +327,20 @@ void OverviewPage::nodes(const Rect& r) {
     app_->go(list_url(id_, *kind));
   }
   const float hy = r.Min.y + 44;
-  const float age_x = r.Max.x - 16, pods_x = age_x - 56, mem_x = pods_x - 54, cpu_x = mem_x - 98;
-  const float role_x = r.Min.x + 16 + (cpu_x - 80 - r.Min.x) * 0.56f;
+  NodeColumns x;
+  x.age = r.Max.x - 16;
+  x.pods = x.age - 56;
+  x.memory = x.pods - 54;
+  x.cpu = x.memory - 98;
+  x.role = r.Min.x + 16 + (x.cpu - 80 - r.Min.x) * 0.56f;
   hline(r.Min.x, r.Max.x, hy, c.border_default);
   const TextStyle& hs = tokens::kTypeSmallStrong;
   text(r.Min.x + 16, hy, hs, c.text_secondary, "Name", 32);
-  text(role_x, hy, hs, c.text_secondary, "Role", 32);
-  text_right(cpu_x, hy, hs, c.text_secondary, "CPU", 32);
-  text_right(mem_x, hy, hs, c.text_secondary, "Memory", 32);
-  text_right(pods_x, hy, hs, c.text_secondary, "Pods", 32);
-  text_right(age_x, hy, hs, c.text_secondary, "Age", 32);
+  text(x.role, hy, hs, c.text_secondary, "Role", 32);
+  text_right(x.cpu, hy, hs, c.text_secondary, "CPU", 32);
+  text_right(x.memory, hy, hs, c.text_secondary, "Memory", 32);
+  text_right(x.pods, hy, hs, c.text_secondary, "Pods", 32);
+  text_right(x.age, hy, hs, c.text_secondary, "Age", 32);
   hline(r.Min.x, r.Max.x, hy + 31, c.border_default);
   const Rect body(r.Min.x + 1, hy + 32, r.Max.x - 1, r.Max.y - 1);
   if (!all.loaded) {
@@ -312,42 +358,44 @@ void OverviewPage::nodes(const Rect& r) {
     for (const auto& [id, n] : all.items) {
       const Rect row = box(body.Min.x, y, body.GetWidth(), 40);
       y += 40;
-      const std::string name(n.str("nodeName", n.str("name")));
-      const std::string href = kind != nullptr ? object_url(id_, *kind, "", name) : "";
-      const Hit h = hit(id_of(id), row);
-      if (!in_view(row)) continue;
-      if (h.hovered) fill(row, c.surface_hover);
-      if (h.focused) focus_ring(row, 4, true);
-      const ClusterFacts f = cluster_facts(n, ui().wall);
-      tone_mark(row.Min.x + 15, row.Min.y + 12, 16, tone_of(n.str("state")));
-      const std::string shown = fit_middle(tokens::kTypeBodyStrong, name, role_x - row.Min.x - 48);
-      text(row.Min.x + 37, row.Min.y, tokens::kTypeBodyStrong, c.text_primary, shown, 40);
-      std::string role;
-      if (n.truth({"controlPlane"})) role = "control plane";
-      if (n.truth({"etcd"}) && role.empty()) role = "etcd";
-      if (n.truth({"worker"}) && role.empty()) role = "worker";
-      text_fit(role_x, row.Min.y, tokens::kTypeBody, c.text_secondary,
-               role.empty() ? "\xe2\x80\x93" : role, cpu_x - 84 - role_x, 40);
-      if (f.cpu >= 0) meter(cpu_x - 74, row.Min.y + 20, 32, f.cpu);
-      text_right(cpu_x, row.Min.y, tokens::kTypeBody,
-                 f.cpu < 0 ? c.text_tertiary : meter_ink(f.cpu, c.text_primary),
-                 ClusterFacts::percent(f.cpu), 40);
-      if (f.memory >= 0) meter(mem_x - 74, row.Min.y + 20, 32, f.memory);
-      text_right(mem_x, row.Min.y, tokens::kTypeBody,
-                 f.memory < 0 ? c.text_tertiary : meter_ink(f.memory, c.text_primary),
-                 ClusterFacts::percent(f.memory), 40);
-      text_right(pods_x, row.Min.y, tokens::kTypeBody, c.text_primary,
-                 f.pods_used < 0 ? "\xe2\x80\x93" : count_text(f.pods_used), 40);
-      text_right(age_x, row.Min.y, tokens::kTypeBody, c.text_secondary,
-                 age_text(f.created, ui().wall), 40);
-      hline(row.Min.x, row.Max.x, row.Max.y - 1, c.border_subtle);
-      ui().mirror.say(h.id, Role::kLink, name, place(row)).href = href;
-      if (h.pressed && !href.empty()) app_->follow(href, h);
+      node_row(id, n, row, x, kind);
     }
     end_area(y);
   } else {
     end_area();
   }
+}
+
+void OverviewPage::event_row(const TableRow& row, const Rect& line, const int (&cell)[5]) {
+  const auto& c = col();
+  auto of = [&](const TableRow&, int k) {
+    return cell[k] < 0 ? std::string_view() : row.cell(static_cast<size_t>(cell[k]));
+  };
+  const bool warning = of(row, 0) == "Warning";
+  if (warning)
+    icon(line.Min.x + 14, line.Min.y + 10, 15, c.state_warning_solid, tokens::kIconAlert);
+  else
+    canvas()->AddCircleFilled(ImVec2(line.Min.x + 21, line.Min.y + 17), 2.5f, c.text_tertiary);
+  const std::string age = age_text(row.created, ui().wall);
+  const float aw = text_width(tokens::kTypeSmall, age);
+  text_right(line.Max.x - 14, line.Min.y + 7, tokens::kTypeSmall, c.text_tertiary, age, 20);
+  float right = line.Max.x - 14 - aw - 10;
+  const std::string count(of(row, 4));
+  if (!count.empty() && count != "1" && count != "0") {
+    const std::string times = "\xc3\x97" + count;
+    text_right(right, line.Min.y + 7, tokens::kTypeSmall, c.text_tertiary, times, 20);
+    right -= text_width(tokens::kTypeSmall, times) + 10;
+  }
+  std::string_view object = of(row, 2);
+  if (object.find('/') != object.npos) object = object.substr(object.find('/') + 1);
+  text(line.Min.x + 37, line.Min.y + 7, tokens::kTypeBodyStrong, c.text_primary,
+       fit_middle(tokens::kTypeBodyStrong, object, right - line.Min.x - 37), 20);
+  const std::string words = std::string(of(row, 1)) + ": " + std::string(of(row, 3));
+  text_fit(line.Min.x + 37, line.Min.y + 27, tokens::kTypeSmall, c.text_secondary, words,
+           line.GetWidth() - 52, 18);
+  say_text(line, std::string(object) + " " + words);
+  hline(line.Min.x, line.Max.x, line.Max.y - 1, c.border_subtle);
+  ui().after(age_tick(row.created, ui().wall));
 }
 
 void OverviewPage::events(const Rect& r) {
@@ -389,39 +437,12 @@ void OverviewPage::events(const Rect& r) {
   }
   if (!begin_area("events", body)) return end_area();
   float y = body.Min.y - ImGui::GetScrollY();
-  auto of = [&](const TableRow& row, int k) {
-    return cell[k] < 0 ? std::string_view() : row.cell(static_cast<size_t>(cell[k]));
-  };
   for (size_t i = 0; i < shown; i++) {
     const TableRow& row = *rows[i];
     const Rect line = box(body.Min.x, y, body.GetWidth(), 53);
     y += 53;
     if (!in_view(line)) continue;
-    const bool warning = of(row, 0) == "Warning";
-    if (warning)
-      icon(line.Min.x + 14, line.Min.y + 10, 15, c.state_warning_solid, tokens::kIconAlert);
-    else
-      canvas()->AddCircleFilled(ImVec2(line.Min.x + 21, line.Min.y + 17), 2.5f, c.text_tertiary);
-    const std::string age = age_text(row.created, ui().wall);
-    const float aw = text_width(tokens::kTypeSmall, age);
-    text_right(line.Max.x - 14, line.Min.y + 7, tokens::kTypeSmall, c.text_tertiary, age, 20);
-    float right = line.Max.x - 14 - aw - 10;
-    const std::string count(of(row, 4));
-    if (!count.empty() && count != "1" && count != "0") {
-      const std::string times = "\xc3\x97" + count;
-      text_right(right, line.Min.y + 7, tokens::kTypeSmall, c.text_tertiary, times, 20);
-      right -= text_width(tokens::kTypeSmall, times) + 10;
-    }
-    std::string_view object = of(row, 2);
-    if (object.find('/') != object.npos) object = object.substr(object.find('/') + 1);
-    text(line.Min.x + 37, line.Min.y + 7, tokens::kTypeBodyStrong, c.text_primary,
-         fit_middle(tokens::kTypeBodyStrong, object, right - line.Min.x - 37), 20);
-    const std::string words = std::string(of(row, 1)) + ": " + std::string(of(row, 3));
-    text_fit(line.Min.x + 37, line.Min.y + 27, tokens::kTypeSmall, c.text_secondary, words,
-             line.GetWidth() - 52, 18);
-    say_text(line, std::string(object) + " " + words);
-    hline(line.Min.x, line.Max.x, line.Max.y - 1, c.border_subtle);
-    ui().after(age_tick(row.created, ui().wall));
+    event_row(row, line, cell);
   }
   end_area(y);
 }

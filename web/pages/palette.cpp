@@ -130,6 +130,28 @@ void Palette::collect() {
   if (entries_.size() > 60) entries_.resize(60);
 }
 
+bool Palette::draw_row(int i, const Rect& r, int first) {
+  const float w = r.GetWidth(), row_h = tokens::kShellPaletteRow;
+  const Entry& e = entries_[static_cast<size_t>(i)];
+  const Rect row =
+      box(r.Min.x + 6, r.Min.y + 62 + static_cast<float>(i - first) * row_h, w - 12, row_h);
+  const Hit hh = hit(id_of(i) ^ 0xBA1, row, {.nav = false});
+  if (hh.hovered && (ImGui::GetIO().MouseDelta.x != 0 || ImGui::GetIO().MouseDelta.y != 0))
+    current_ = i;
+  if (i == current_) fill(row, col().surface_selected, 6);
+  icon(row.Min.x + 14, row.Min.y + 11, 18, i == current_ ? col().accent_icon : col().text_secondary,
+       e.icon);
+  const float tw =
+      text_fit(row.Min.x + 42, row.Min.y, tokens::kTypeBodyStrong,
+               i == current_ ? col().accent_text : col().text_primary, e.label, w - 220, row_h);
+  text_fit(row.Min.x + 52 + tw, row.Min.y, tokens::kTypeSmall, col().text_tertiary, e.note,
+           w - 130 - tw, row_h);
+  text_right(row.Max.x - 12, row.Min.y, tokens::kTypeSmall, col().text_tertiary, e.key, row_h);
+  MirrorNode& o = ui().mirror.say(hh.id, Role::kOption, e.label, place(row));
+  o.selected = i == current_ ? 1 : 0;
+  return hh.pressed;
+}
+
 void Palette::draw() {
   if (!open_) return;
   const ImVec2 screen = ImGui::GetIO().DisplaySize;
@@ -182,24 +204,7 @@ void Palette::draw() {
   if (ImGui::IsKeyPressed(ImGuiKey_Enter, false) && !entries_.empty()) chosen = current_;
   const int first = std::max(0, std::min(current_ - 7, static_cast<int>(entries_.size()) - shown));
   for (int i = first; i < first + shown; i++) {
-    const Entry& e = entries_[static_cast<size_t>(i)];
-    const Rect row =
-        box(r.Min.x + 6, r.Min.y + 62 + static_cast<float>(i - first) * row_h, w - 12, row_h);
-    const Hit hh = hit(id_of(i) ^ 0xBA1, row, {.nav = false});
-    if (hh.hovered && (ImGui::GetIO().MouseDelta.x != 0 || ImGui::GetIO().MouseDelta.y != 0))
-      current_ = i;
-    if (i == current_) fill(row, col().surface_selected, 6);
-    icon(row.Min.x + 14, row.Min.y + 11, 18,
-         i == current_ ? col().accent_icon : col().text_secondary, e.icon);
-    const float tw =
-        text_fit(row.Min.x + 42, row.Min.y, tokens::kTypeBodyStrong,
-                 i == current_ ? col().accent_text : col().text_primary, e.label, w - 220, row_h);
-    text_fit(row.Min.x + 52 + tw, row.Min.y, tokens::kTypeSmall, col().text_tertiary, e.note,
-             w - 130 - tw, row_h);
-    text_right(row.Max.x - 12, row.Min.y, tokens::kTypeSmall, col().text_tertiary, e.key, row_h);
-    MirrorNode& o = ui().mirror.say(hh.id, Role::kOption, e.label, place(row));
-    o.selected = i == current_ ? 1 : 0;
-    if (hh.pressed) chosen = i;
+    if (draw_row(i, r, first)) chosen = i;
   }
   if (entries_.empty())
     text_center(Rect(r.Min.x, r.Min.y + 56, r.Max.x, r.Max.y), tokens::kTypeBody,

@@ -32,6 +32,7 @@ class Palette {
   };
   void collect();
   void run(const Entry& entry);
+  bool draw_row(int i, const Rect& r, int first);  // true when it was pressed
   App& app_;
   bool open_ = false, focus_ = false;
   std::string text_, searched_ = "\x01";

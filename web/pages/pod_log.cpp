@@ -78,6 +78,8 @@ class LogTab final : public DockTab {
   void open_stream();
   void take(std::string_view bytes);
   void add(std::string_view line);
+  void menus(float container_x, float since_x, float y);
+  void follow_end(float bottom, float widest, const Rect& r);
   void tools(const Rect& r);
   void lines(const Rect& r);
   void draw_line(const LogLine& line, float x, float y, float right);
@@ -202,21 +204,8 @@ void LogTab::match() {
   }
 }
 
-void LogTab::tools(const Rect& r) {
-  const auto& c = col();
-  float x = r.Min.x + 4;
-  const ButtonOptions drop{.kind = ButtonKind::kGhost,
-                           .icon_after = tokens::kIconChevronDown,
-                           .height = 28,
-                           .style = &tokens::kTypeSmallStrong};
-  const std::string container = "Container " + container_;
-  if (button(x, r.Min.y + 4, container, drop)) open_menu("Containers");
-  const float cx = x;
-  x += button_width(container, drop) + 2;
-  const std::string since = std::string("Since ") + kSince[since_].label;
-  if (r.GetWidth() > 560 && button(x, r.Min.y + 4, since, drop)) open_menu("Since");
-  const float sx = x;
-  if (begin_menu("Containers", ImVec2(cx + 4, r.Max.y), 240)) {
+void LogTab::menus(float cx, float sx, float y) {
+  if (begin_menu("Containers", ImVec2(cx + 4, y), 240)) {
     for (const std::string& name : containers_) {
       if (menu_item(tokens::kIconCubeOutline, name, {.checked = name == container_})) {
         container_ = name;
@@ -230,7 +219,7 @@ void LogTab::tools(const Rect& r) {
     }
     end_menu();
   }
-  if (begin_menu("Since", ImVec2(sx + 4, r.Max.y), 160)) {
+  if (begin_menu("Since", ImVec2(sx + 4, y), 160)) {
     for (int i = 0; i < static_cast<int>(std::size(kSince)); i++) {
       if (menu_item(0, kSince[i].label, {.checked = i == since_})) {
         since_ = i;
@@ -239,6 +228,22 @@ void LogTab::tools(const Rect& r) {
     }
     end_menu();
   }
+}
+
+void LogTab::tools(const Rect& r) {
+  float x = r.Min.x + 4;
+  const ButtonOptions drop{.kind = ButtonKind::kGhost,
+                           .icon_after = tokens::kIconChevronDown,
+                           .height = 28,
+                           .style = &tokens::kTypeSmallStrong};
+  const std::string container = "Container " + container_;
+  if (button(x, r.Min.y + 4, container, drop)) open_menu("Containers");
+  const float cx = x;
+  x += button_width(container, drop) + 2;
+  const std::string since = std::string("Since ") + kSince[since_].label;
+  if (r.GetWidth() > 560 && button(x, r.Min.y + 4, since, drop)) open_menu("Since");
+  const float sx = x;
+  menus(cx, sx, r.Max.y);
   float right = r.Max.x - 8;
   const ButtonOptions follow{.kind = ButtonKind::kGhost,
                              .icon = tokens::kIconArrowCollapseDown,
@@ -271,7 +276,6 @@ void LogTab::tools(const Rect& r) {
     input(box(right - 8 - w, r.Min.y + 5, w, 26), "Search the log", search_,
           {.hint = "Search", .icon = tokens::kIconMagnify, .note = note});
   }
-  (void)c;
 }
 
 void LogTab::draw_line(const LogLine& line, float x, float y, float right) {
@@ -312,6 +316,25 @@ void LogTab::draw_line(const LogLine& line, float x, float y, float right) {
     from = to;
     if (i < line.body.spans.size())
       ink = line.body.spans[i].color < 0 ? c.code_plain : palette[line.body.spans[i].color];
+  }
+}
+
+void LogTab::follow_end(float bottom, float widest, const Rect& r) {
+  ImGuiWindow* w = ImGui::GetCurrentWindow();
+  w->DC.CursorMaxPos.y = ImMax(w->DC.CursorMaxPos.y, bottom);
+  w->DC.CursorMaxPos.x =
+      ImMax(w->DC.CursorMaxPos.x, r.Min.x - ImGui::GetScrollX() + (wrap_ ? 0 : widest));
+  // Scrolling up ends following, reaching the end begins it again.
+  const float max = ImGui::GetScrollMaxY();
+  if (ImGui::GetIO().MouseWheel > 0 && ImGui::IsWindowHovered())
+    follow_ = to_end_ = false;
+  else if (ImGui::GetIO().MouseWheel < 0 && ImGui::IsWindowHovered() &&
+           ImGui::GetScrollY() >= max - kLine)
+    follow_ = true;
+  if (follow_ || to_end_) {
+    if (ImGui::GetScrollY() < max - 0.5f) ui().after(0);
+    ImGui::SetScrollY(max + 1000000);
+    to_end_ = false;
   }
 }
 
@@ -369,22 +392,7 @@ void LogTab::lines(const Rect& r) {
          filtered ? "No line matches" : "No lines yet", 18);
   }
   ui().mirror.say(id_of("log"), Role::kLog, visible, place(r));
-  ImGuiWindow* w = ImGui::GetCurrentWindow();
-  w->DC.CursorMaxPos.y = ImMax(w->DC.CursorMaxPos.y, bottom + (tail.empty() ? 6 : 28));
-  w->DC.CursorMaxPos.x =
-      ImMax(w->DC.CursorMaxPos.x, r.Min.x - ImGui::GetScrollX() + (wrap_ ? 0 : widest));
-  // Scrolling up ends following, reaching the end begins it again.
-  const float max = ImGui::GetScrollMaxY();
-  if (ImGui::GetIO().MouseWheel > 0 && ImGui::IsWindowHovered())
-    follow_ = to_end_ = false;
-  else if (ImGui::GetIO().MouseWheel < 0 && ImGui::IsWindowHovered() &&
-           ImGui::GetScrollY() >= max - kLine)
-    follow_ = true;
-  if (follow_ || to_end_) {
-    if (ImGui::GetScrollY() < max - 0.5f) ui().after(0);
-    ImGui::SetScrollY(max + 1000000);
-    to_end_ = false;
-  }
+  follow_end(bottom + (tail.empty() ? 6 : 28), widest, r);
   end_area();
 }
 

@@ -107,6 +107,31 @@ void App::draw_page(const Rect& area) {
   ui_state.mirror.close();
 }
 
+void App::draw_search(float right) {
+  const auto& c = col();
+  float w = 400;
+  float sx = std::round((width_ - w) / 2);
+  if (narrow()) {
+    sx = 120;
+    w = ImMin(400.0f, right - 30 - sx);
+  }
+  if (w > 120) {
+    const Rect box_r = box(sx, 8, w, 32);
+    const Hit search = hit(id_of("Search"), box_r, {.cursor = Cursor::kText});
+    fill(box_r, search.hovered ? c.surface_hover : c.surface_control, tokens::kRadiusUseInput);
+    outline(box_r, search.hovered ? c.border_strong : c.border_default, tokens::kRadiusUseInput);
+    if (search.focused) focus_ring(box_r, tokens::kRadiusUseInput);
+    icon(sx + 11, 16, 16, c.text_secondary, tokens::kIconMagnify);
+    const std::string hint = route.cluster().empty()
+                                 ? "Search clusters, objects, actions"
+                                 : "Search in " + cluster_name(route.cluster()) + " or everywhere";
+    text_fit(sx + 35, 8, tokens::kTypeBody, c.text_tertiary, hint, w - 110, 32);
+    key_cap(box_r.Max.x - 10 - key_cap_width("Ctrl K"), 14, "Ctrl K");
+    ui_state.mirror.say(search.id, Role::kButton, "Search", place(box_r));
+    if (search.pressed) palette->open();
+  }
+}
+
 void App::draw_header() {
   const auto& c = col();
   const float line = kHeader;
@@ -114,7 +139,6 @@ void App::draw_header() {
   ui_state.mirror.say(home.id, Role::kLink, "Paddock", ImVec4(8, 6, 120, 42)).href =
       "/dashboard/clusters";
   logo(18, 16);
-  const bool rail = nav_rail_ || narrow();
   float x = 46;
   if (route.parts.size() > 5 && !phone())
     draw_crumbs(x);
@@ -160,28 +184,7 @@ void App::draw_header() {
                             ok ? c.state_success_solid : c.state_warning_solid);
   ui_state.mirror.say(id_of("live"), Role::kStatus, word, ImVec4(right, 14, right + 40, 34));
 
-  // Search.
-  float w = 400;
-  float sx = std::round((width_ - w) / 2);
-  if (rail && narrow()) {
-    sx = 120;
-    w = ImMin(400.0f, right - 30 - sx);
-  }
-  if (w > 120) {
-    const Rect box_r = box(sx, 8, w, 32);
-    const Hit search = hit(id_of("Search"), box_r, {.cursor = Cursor::kText});
-    fill(box_r, search.hovered ? c.surface_hover : c.surface_control, tokens::kRadiusUseInput);
-    outline(box_r, search.hovered ? c.border_strong : c.border_default, tokens::kRadiusUseInput);
-    if (search.focused) focus_ring(box_r, tokens::kRadiusUseInput);
-    icon(sx + 11, 16, 16, c.text_secondary, tokens::kIconMagnify);
-    const std::string hint = route.cluster().empty()
-                                 ? "Search clusters, objects, actions"
-                                 : "Search in " + cluster_name(route.cluster()) + " or everywhere";
-    text_fit(sx + 35, 8, tokens::kTypeBody, c.text_tertiary, hint, w - 110, 32);
-    key_cap(box_r.Max.x - 10 - key_cap_width("Ctrl K"), 14, "Ctrl K");
-    ui_state.mirror.say(search.id, Role::kButton, "Search", place(box_r));
-    if (search.pressed) palette->open();
-  }
+  draw_search(right);
 }
 
 // Where an object is: cluster, namespace, kind.

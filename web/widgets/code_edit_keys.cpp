@@ -192,7 +192,13 @@ void CodeEditor::keys(float view) {
   }
   if (ctrl && (key(ImGuiKey_C) || key(ImGuiKey_X)) && has_selection())
     ImGui::SetClipboardText(selected().c_str());
-  if (read_only_) return;
+  if (!read_only_) edit_keys();
+}
+
+void CodeEditor::edit_keys() {
+  const ImGuiIO& io = ImGui::GetIO();
+  const bool ctrl = io.KeyCtrl || io.KeySuper, shift = io.KeyShift;
+  auto key = [](ImGuiKey k) { return ImGui::IsKeyPressed(k); };
   if (ctrl && key(ImGuiKey_X) && has_selection()) {
     remember(kOther);
     erase_selection();

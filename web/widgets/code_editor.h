@@ -43,6 +43,7 @@ class CodeEditor {
   void draw_text(const std::vector<std::string>& lines, const std::vector<int>& blocks, int line,
                  float x, float y);
   void keys(float view);
+  void edit_keys();
   void mouse(const Rect& text_r, float base);
   void move(Pos to, bool select);
   void insert(std::string_view text);
