@@ -305,7 +305,9 @@ void ClustersPage::draw_cards(const Rect& r) {
     text_fit(r.Min.x + 64, y + 10, tokens::kTypeHeading, col().text_primary, c.name,
              r.GetWidth() - 96 - bw, 24);
     text_fit(r.Min.x + 64, y + 34, tokens::kTypeSmall, col().text_secondary,
-             c.type + " \xc2\xb7 " + c.version, r.GetWidth() - 96 - bw);
+             c.waiting ? "created " + age_text(c.created, ui().wall) + " ago"
+                       : c.type + " \xc2\xb7 " + c.version,
+             r.GetWidth() - 96 - bw);
     state_badge(r.Max.x - 16 - bw, y + 16, 24, c.state, c.tone);
     float at = y + 60;
     if (!c.reason.empty())

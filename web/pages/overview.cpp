@@ -333,10 +333,12 @@ void OverviewPage::nodes(const Rect& r) {
   x.memory = x.pods - 54;
   x.cpu = x.memory - 98;
   x.role = r.Min.x + 16 + (x.cpu - 80 - r.Min.x) * 0.56f;
+  const bool roles = r.GetWidth() > 480;
+  if (!roles) x.role = x.cpu - 80;  // names need the room
   hline(r.Min.x, r.Max.x, hy, c.border_default);
   const TextStyle& hs = tokens::kTypeSmallStrong;
   text(r.Min.x + 16, hy, hs, c.text_secondary, "Name", 32);
-  text(x.role, hy, hs, c.text_secondary, "Role", 32);
+  if (roles) text(x.role, hy, hs, c.text_secondary, "Role", 32);
   text_right(x.cpu, hy, hs, c.text_secondary, "CPU", 32);
   text_right(x.memory, hy, hs, c.text_secondary, "Memory", 32);
   text_right(x.pods, hy, hs, c.text_secondary, "Pods", 32);
