@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kEventsAtOnce = 256;
 constexpr size_t kScratchBytes = 64u << 10;
+constexpr auto kUnstickEvery = Millis(3);
 // Connections are files: as many as the system lets us have, up to what we allow ourselves. Raising
 // the hard limit takes a privilege, and without it the soft one goes up to the hard one.
 rlimit raise_file_limit() {
@@ -138,7 +139,7 @@ size_t Lobby::hub_connections() const {
 
 int Lobby::wait_ms(Instant now) const {
   if (!go_on_.empty() || !handshakes_.empty()) return 0;
-  if (pool_.waiting() > 0) return 2;
+  if (pool_.waiting() > 0) return static_cast<int>(kUnstickEvery.count());
   if (stopping() || accept_again_) return 20;
   if (wheel_.size() == 0) return -1;
   auto in_tick = now.time_since_epoch().count() % DeadlineWheel::kTickNs;
@@ -175,7 +176,10 @@ void Lobby::run() {
     pool_.push(jobs_);
     handshake_some();
     pool_.push(jobs_);
-    if (pool_.waiting() > 0) pool_.unstick();
+    if (pool_.waiting() > 0 && now_ - unstuck_at_ >= kUnstickEvery) {
+      unstuck_at_ = now_;
+      pool_.unstick();
+    }
     wheel_.advance(now_, [&](DeadlineNode& node) { expire(static_cast<Conn&>(node), now_); });
     if (accept_again_ && now_ >= *accept_again_) resume_accepting();
     if (stopping()) {

@@ -120,6 +120,7 @@ class Lobby {
   std::optional<storage::Instant> accept_again_;
   std::vector<char> scratch_;
   storage::Instant now_;
+  storage::Instant unstuck_at_;
 
   std::mutex mutex_;
   std::vector<Conn*> returned_;

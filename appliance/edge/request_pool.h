@@ -6,6 +6,7 @@
 // short reads. Thread: push from any. Owns: its threads and waiting jobs.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -44,8 +45,8 @@ class RequestPool {
 
   void push(std::vector<Job>& jobs);  // takes them all
   void push(Job job);
-  // Called each few milliseconds: wakes one more thread when jobs are waiting and none was taken
-  // since the last call.
+  // To be called each few milliseconds: wakes one more thread when jobs are waiting and none was
+  // taken since the last call.
   void unstick();
   void stop();  // jobs that wait are still run
   size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
@@ -53,26 +54,39 @@ class RequestPool {
 
  private:
   class Hook;
-  void work();
-  void wake_for_jobs();
-  void leave_active();  // this thread will sleep, or is likely to
+  // A thread that sleeps. The one that slept last is woken first: its memory is still warm.
+  struct Sleeper {
+    std::condition_variable up;
+    bool woken = false;
+  };
+  // Who is to be woken once the mutex is free: woken under it, a thread would only run into it.
+  struct Wakes {
+    std::array<Sleeper*, 8> who{};
+    size_t size = 0;
+    void notify();
+  };
+  void work(Sleeper& own);
+  void wake_one(Wakes& wakes);
+  void wake_for_jobs(Wakes& wakes);
+  void leave_active(Wakes& wakes);  // this thread will sleep, or is likely to
   void enter_active();
+  void sleep(Sleeper& own, std::unique_lock<std::mutex>& lock);
 
   const HttpEngine::Handler& handler_;
   Serve serve_;
   std::function<bool()> closing_;
   mutable std::mutex mutex_;
-  std::condition_variable more_;
   std::deque<Job> jobs_;
   std::atomic<size_t> waiting_{0};
-  int idle_ = 0;     // threads asleep, not yet woken
-  int active_ = 0;   // threads running or woken, and not asleep at a gate
-  int blocked_ = 0;  // threads asleep at a gate, or running a request that writes
+  std::vector<Sleeper*> idle_;  // not yet woken
+  int active_ = 0;              // threads running or woken, and not asleep at a gate
+  int blocked_ = 0;             // threads asleep at a gate, or running a request that writes
   int active_max_;
   uint64_t taken_ = 0;
   uint64_t taken_seen_ = 0;
   int wakes_ = 0;  // woken, and not yet up
   bool stopping_ = false;
+  std::vector<std::unique_ptr<Sleeper>> sleepers_;  // one a thread, as long as the pool
   std::vector<std::thread> threads_;
 };
 
