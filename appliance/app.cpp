@@ -273,6 +273,7 @@ Result<Unit> App::Parts::make_edge() {
   EdgeOptions edge_options{.listen = {listen}};
   edge_options.server_url = options.server_url;
   edge_options.body_bytes_max = body_bytes_max;
+  edge_options.streams_body = streams_body;
   edge = std::make_unique<EdgeServer>(edge_options, env, *hub, [this](engine::Request& request) {
     return routes->handle(request);
   });

@@ -58,6 +58,10 @@ struct EdgeOptions {
   // The largest body that this method and decoded path may send; kRequestBodyBytes where it is not
   // set.
   std::function<size_t(std::string_view method, std::string_view path)> body_bytes_max;
+  // Where this says so, a chunked body or one over 256 KiB is not read before the handler: its
+  // Stream (client_bytes = deliver) gets it from on_bytes, still framed as the request's
+  // Content-Length or Transfer-Encoding says. The connection serves no request after it.
+  std::function<bool(std::string_view method, std::string_view path)> streams_body;
   std::string server_url;  // for the hint that plain HTTP gets on the TLS port; else the Host
                            // header is used
 };

@@ -90,6 +90,9 @@ void HubShard::connect(SocketAddress to, std::unique_ptr<ConnectionHandler> hand
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    // What waits, waits in our queues, where a tunnel decides whose turn it is, not in the kernel's.
+    int unsent = 128 << 10;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     stream->link_ = Link(fd, where(to));
     if (::connect(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 && errno != EINPROGRESS) {
       return failed(*stream, engine::Status::service_unavailable("cannot connect to " + where(to) +

@@ -53,6 +53,7 @@ Lobby::Lobby(const EdgeOptions& options, storage::Env& env, RequestPool& pool, c
       now_(env.now()) {
   limits_.head_bytes = options_.head_bytes_max;
   limits_.body_bytes = options_.body_bytes_max;
+  limits_.streams_body = options_.streams_body;
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   reserve_ = dup(wake_);

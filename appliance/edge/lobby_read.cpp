@@ -50,6 +50,7 @@ bool Lobby::feed(Conn& conn, std::string_view bytes) {
   if (reader.done()) {
     conn.leftover.assign(bytes.substr(used));
     if (conn.leftover.empty()) conn.leftover = {};
+    if (reader.facts().body_streams && reader.facts().expects_continue) send_continue(conn);
     dispatch(conn);
     return true;
   }

@@ -14,6 +14,8 @@ namespace limits = engine::limits;
 constexpr std::string_view kMethods[] = {"GET",    "POST", "PUT",    "PATCH",
                                          "DELETE", "HEAD", "OPTIONS"};
 
+// A smaller body of known size is cheaper whole.
+constexpr uint64_t kStreamedBodyBytes = 256u << 10;
 // Growth of a body's buffer is left to what arrives: a large Content-Length alone costs nobody
 // memory.
 constexpr size_t kBodyReserveBytes = 64u << 10;
@@ -116,6 +118,15 @@ void RequestReader::head_done_now() {
   facts_.keep_alive = facts_.http10 ? wants_keep_ && !wants_close_ : !wants_close_;
   bool has_body = facts_.chunked || facts_.content_length > 0;
   if (!has_body) {
+    phase_ = Phase::done;
+    return;
+  }
+  bool large = facts_.chunked || facts_.content_length > kStreamedBodyBytes;
+  if (large && limits_->streams_body && limits_->streams_body(method(), path_)) {
+    // What follows on this connection is a body that only the stream understands, so it serves no
+    // other request.
+    facts_.body_streams = true;
+    facts_.keep_alive = false;
     phase_ = Phase::done;
     return;
   }

@@ -35,6 +35,7 @@ struct HeadFacts {
   bool keep_alive = true;
   bool chunked = false;
   bool expects_continue = false;
+  bool body_streams = false;     // the request is done without its body, which is for the handler's stream
 };
 
 class RequestReader {
@@ -43,6 +44,8 @@ class RequestReader {
     size_t head_bytes = engine::limits::kRequestHeadBytes;
     // The largest body of this method and decoded path.
     std::function<size_t(std::string_view method, std::string_view path)> body_bytes;
+    // Whether a large or chunked body of this path is left to the handler's stream.
+    std::function<bool(std::string_view method, std::string_view path)> streams_body;
   };
   enum class Phase : uint8_t {
     head,

@@ -109,8 +109,9 @@ void Call::end(Result<Response> result) {
 
 class WayTransport final : public engine::Transport {
  public:
-  WayTransport(StreamHub& hub, std::string id, std::shared_ptr<ClusterWay> way)
-      : hub_(hub), id_(std::move(id)), way_(std::move(way)) {}
+  WayTransport(StreamHub& hub, std::string id, std::shared_ptr<ClusterWay> way,
+               std::function<void()> refused)
+      : hub_(hub), id_(std::move(id)), way_(std::move(way)), refused_(std::move(refused)) {}
 
   void call(engine::ClusterCall call, Done done) override {
     if (!way_->enter()) {
@@ -119,6 +120,10 @@ class WayTransport final : public engine::Transport {
       });
       return;
     }
+    done = [done = std::move(done), refused = refused_](Result<Response> answer) {
+      if (answer && answer->status == 401) refused();
+      done(std::move(answer));
+    };
     const engine::ClusterAccess& access = way_->access();
     OutRequest request;
     request.method = std::move(call.method);
@@ -140,13 +145,16 @@ class WayTransport final : public engine::Transport {
   StreamHub& hub_;
   const std::string id_;
   const std::shared_ptr<ClusterWay> way_;
+  const std::function<void()> refused_;
 };
 
 }  // namespace
 
 std::shared_ptr<engine::Transport> make_transport(StreamHub& hub, std::string cluster_id,
-                                                  std::shared_ptr<ClusterWay> way) {
-  return std::make_shared<WayTransport>(hub, std::move(cluster_id), std::move(way));
+                                                  std::shared_ptr<ClusterWay> way,
+                                                  std::function<void()> refused) {
+  return std::make_shared<WayTransport>(hub, std::move(cluster_id), std::move(way),
+                                        std::move(refused));
 }
 
 }  // namespace appliance

@@ -3,6 +3,7 @@
 // Thread: any. Owns: the way, while the transport or a call lives.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,7 +14,9 @@ namespace appliance {
 
 class ClusterWay;
 
+// `refused` is called when the cluster answers 401: our credential is not good there any more.
 std::shared_ptr<engine::Transport> make_transport(StreamHub& hub, std::string cluster_id,
-                                                  std::shared_ptr<ClusterWay> way);
+                                                  std::shared_ptr<ClusterWay> way,
+                                                  std::function<void()> refused);
 
 }  // namespace appliance

@@ -195,7 +195,8 @@ ClusterLink Clusters::link(std::string_view cluster_id) const {
 std::shared_ptr<engine::Transport> Clusters::transport(std::string_view cluster_id) {
   auto found = way(cluster_id);
   if (!found) return nullptr;
-  return make_transport(hub_, std::string(cluster_id), std::move(*found));
+  const std::string id(cluster_id);
+  return make_transport(hub_, id, std::move(*found), [this, id] { credential_refused(id); });
 }
 
 void Clusters::use(std::string_view cluster_id, const ClusterAccess& access) {

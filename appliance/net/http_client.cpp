@@ -51,7 +51,11 @@ std::shared_ptr<const std::string> wire_of(const OutRequest& request, const std:
   }
   bool has_body = !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
                   request.method == "PATCH";
-  if (has_body) out += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+  if (!request.body_follows.empty()) {
+    out += request.body_follows + "\r\n";
+  } else if (has_body) {
+    out += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+  }
   out += "\r\n";
   out += request.body;
   return std::make_shared<const std::string>(std::move(out));
@@ -120,13 +124,27 @@ class HttpClient::Impl::CallImpl final : public Exchange,
     if (auto sink = current()) sink->resume_reading();
   }
   bool send(std::shared_ptr<const std::string> bytes) override {
-    auto sink = upgraded_.load() ? current() : nullptr;
+    if (!upgraded_.load() && !body_follows()) return false;
+    std::shared_ptr<engine::StreamSink> sink;
+    {
+      std::lock_guard lock(mutex_);
+      if (stopped_) return false;
+      if (!head_sent_) {
+        waiting_ += *bytes;
+        return waiting_.size() <= engine::limits::kStreamQueueBytes;
+      }
+      sink = sink_;
+    }
     return sink && sink->send(std::move(bytes));
   }
   size_t queued_bytes() const override {
-    auto sink = current();
-    return sink ? sink->queued_bytes() : 0;
+    std::lock_guard lock(mutex_);
+    return waiting_.size() + (sink_ ? sink_->queued_bytes() : 0);
   }
+  void end_body() override { body_whole_.store(true); }
+  bool body_follows() const { return !request_.body_follows.empty(); }
+  // Nothing more of the request is to come: the connection may carry another.
+  bool sent_all() const { return !body_follows() || body_whole_.load(); }
   void finish() override {
     if (auto sink = current()) sink->finish();
   }
@@ -137,8 +155,12 @@ class HttpClient::Impl::CallImpl final : public Exchange,
       std::lock_guard lock(mutex_);
       if (stopped_) return false;
       sink_ = sink;
+      // Under the lock: what follows comes after the head and after what has waited for it.
+      sink->send(wire_of(request_, host));
+      if (!waiting_.empty())
+        sink->send(std::make_shared<const std::string>(std::exchange(waiting_, {})));
+      head_sent_ = true;
     }
-    sink->send(wire_of(request_, host));
     return true;
   }
 
@@ -212,8 +234,11 @@ class HttpClient::Impl::CallImpl final : public Exchange,
   std::atomic<TimerId> timer_{0};
   bool tried_ = false;
   std::atomic<bool> upgraded_{false};
+  std::atomic<bool> body_whole_{false};
   mutable std::mutex mutex_;
   std::shared_ptr<engine::StreamSink> sink_;
+  std::string waiting_;  // of a body that follows, until there is a connection
+  bool head_sent_ = false;
   bool stopped_ = false;
   std::optional<Status> why_;
 };
@@ -346,7 +371,7 @@ class HttpClient::Impl::Connection final : public std::enable_shared_from_this<C
   // The whole answer is there. The connection goes back before the handler hears of the end, so
   // that its next request finds it.
   void answered(const std::shared_ptr<CallImpl>& call, bool nothing_after) {
-    bool reusable = parser_->reusable() && nothing_after;
+    bool reusable = parser_->reusable() && nothing_after && call->sent_all();
     std::optional<Status> why;
     if (call->given_up(why)) return;
     call->disarm();
@@ -358,8 +383,8 @@ class HttpClient::Impl::Connection final : public std::enable_shared_from_this<C
 
   // A kept connection that the server closed before it saw this request: a new one may carry it.
   bool retry(const std::shared_ptr<CallImpl>& call) {
-    if (!reused_ || !parser_ || parser_->begun() || !may_repeat(call->request().method) ||
-        !call->first_try())
+    if (!reused_ || call->body_follows() || !parser_ || parser_->begun() ||
+        !may_repeat(call->request().method) || !call->first_try())
       return false;
     clear();
     client_->dial(call);
@@ -415,7 +440,7 @@ std::shared_ptr<Exchange> HttpClient::Impl::send(OutRequest request,
 }
 
 void HttpClient::Impl::start(const std::shared_ptr<CallImpl>& call) {
-  for (;;) {
+  while (!call->body_follows()) {
     std::shared_ptr<Connection> connection;
     {
       std::lock_guard lock(mutex_);

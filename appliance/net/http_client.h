@@ -23,6 +23,10 @@ struct OutRequest {
   engine::Headers headers;   // Host and Content-Length are set by the client; Connection is kept
                              // only with Upgrade
   std::string body;
+  // The body follows by Exchange::send(), as this header says: "Content-Length: 70000" or
+  // "Transfer-Encoding: chunked" (the sender frames its chunks itself). Such a request has a
+  // connection of its own.
+  std::string body_follows = {};
   storage::Millis head_timeout{30'000};  // from send() to the answer's head, dialing included
   storage::Millis body_timeout{0};       // longest silence within the body; 0: none (watches, logs)
 };
@@ -48,10 +52,12 @@ class Exchange {
   virtual void cancel() = 0;         // no more calls come soon after; the connection is closed
   virtual void pause_reading() = 0;  // back-pressure: stop taking bytes from the server
   virtual void resume_reading() = 0;
-  // After a 101 only. False when closed or over the queue's limit.
+  // After a 101, and for a body that follows (held until the connection is there). False when
+  // closed or over the queue's limit.
   virtual bool send(std::shared_ptr<const std::string> bytes) = 0;
   virtual size_t queued_bytes() const = 0;
   virtual void finish() = 0;  // after a 101: write what is queued, then close
+  virtual void end_body() {}  // a body that follows is whole
 };
 
 struct HttpClientOptions {

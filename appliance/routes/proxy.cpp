@@ -82,6 +82,7 @@ Result<Answer> ProxyRoute::route(Request& request) {
   start.way = TRY(clusters_.way(path->cluster));
   start.head = TRY(engine::upstream_head(request, *path, {request.user, std::move(groups)},
                                          start.way->access()));
+  start.body = TRY(engine::BodyReader::of(request));
   if (!start.way->enter()) {
     return Status::too_many_requests(
         "cluster " + path->cluster + " has too many requests under way", 1);

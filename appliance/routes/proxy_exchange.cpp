@@ -24,6 +24,7 @@ constexpr size_t kEarlyBytesMax = 1u << 20;
 // As long as an API server works on a request at most, and some.
 constexpr storage::Millis kHeadTimeout{75'000};
 constexpr storage::Millis kSilenceTimeout{120'000};
+constexpr storage::Millis kUploadTimeout{3'600'000};  // a body that streams comes before the answer
 
 using Frame = std::shared_ptr<const std::string>;
 
@@ -71,9 +72,12 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
   // True for the one who ends it.
   bool end();
   void answer_status(const Status& status);
+  void client_body(std::string_view bytes);
+  void hold_back(const Both& now);
   void look_again();
   // Whether the client's connection is good for its next request.
   bool may_reuse() const {
+    if (start_.body) return false;  // more of it may be on its way
     return !start_.head.upgrade && start_.request.headers.get("Connection") != "close";
   }
 
@@ -133,7 +137,8 @@ void ProxyExchange::client_open(std::shared_ptr<StreamSink> sink) {
   request.target = start_.head.target;
   request.headers = std::move(start_.head.headers);
   request.body = std::move(start_.request.body);
-  request.head_timeout = kHeadTimeout;
+  if (start_.body) request.body_follows = start_.body->header();
+  request.head_timeout = start_.body ? kUploadTimeout : kHeadTimeout;
   request.body_timeout = long_running ? storage::Millis{0} : kSilenceTimeout;
   auto exchange = start_.way->client().send(std::move(request),
                                             std::make_unique<ClusterSide>(shared_from_this()));
@@ -157,7 +162,29 @@ bool ProxyExchange::end() {
   return true;
 }
 
+// The request's body, freshly framed: exactly what is a body gets through.
+void ProxyExchange::client_body(std::string_view bytes) {
+  const auto now = both();
+  if (!now.exchange || start_.body->done()) return;
+  const bool chunked = start_.body->chunked();
+  auto fed = start_.body->feed(bytes, [&](std::string_view part) {
+    now.exchange->send(chunked ? chunk_of(part) : std::make_shared<const std::string>(part));
+  });
+  if (!fed) {
+    answer_status(fed.error());
+    now.exchange->cancel();
+    return;
+  }
+  if (start_.body->done()) {
+    if (chunked) now.exchange->send(std::make_shared<const std::string>("0\r\n\r\n"));
+    now.exchange->end_body();
+    return;
+  }
+  hold_back(now);
+}
+
 void ProxyExchange::client_bytes(std::string_view bytes) {
+  if (start_.body) return client_body(bytes);
   const auto now = both();
   {
     std::lock_guard lock(mutex_);
@@ -172,6 +199,10 @@ void ProxyExchange::client_bytes(std::string_view bytes) {
     now.sink->abort();
     return;
   }
+  hold_back(now);
+}
+
+void ProxyExchange::hold_back(const Both& now) {
   if (now.exchange->queued_bytes() <= kClusterWaitBytes) return;
   now.sink->pause_reading();
   look_again();
@@ -321,7 +352,9 @@ engine::Stream proxy_stream(StreamHub& hub, Clusters& clusters, ProxyStart start
   engine::Stream stream;
   stream.options.queue_bytes_max = kClientQueueBytes;
   // A client may send its next request as soon as it has this answer.
-  if (!start.head.upgrade) stream.options.client_bytes = engine::ClientBytes::keep;
+  if (!start.head.upgrade && !start.body) {
+    stream.options.client_bytes = engine::ClientBytes::keep;
+  }
   stream.handler = std::make_unique<ClientSide>(
       std::make_shared<ProxyExchange>(hub, clusters, std::move(start)));
   return stream;

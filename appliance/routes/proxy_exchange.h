@@ -5,8 +5,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "appliance/net/clusters.h"
+#include "engine/cluster/body_reader.h"
 #include "engine/cluster/proxy.h"
 
 namespace appliance {
@@ -16,6 +18,7 @@ struct ProxyStart {
   engine::Request request;  // its body goes to the cluster
   engine::ProxyPath path;
   engine::UpstreamHead head;
+  std::optional<engine::BodyReader> body;  // a body that comes by and by
 };
 // `way` has been entered; it is left when the exchange ends.
 engine::Stream proxy_stream(StreamHub& hub, Clusters& clusters, ProxyStart start);

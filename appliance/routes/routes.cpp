@@ -54,4 +54,11 @@ size_t body_bytes_max(std::string_view method, std::string_view path) {
   return engine::limits::kBodyBytesMax;
 }
 
+bool streams_body(std::string_view, std::string_view path) {
+  constexpr std::string_view kClusters = "/k8s/clusters/";
+  if (!path.starts_with(kClusters)) return false;
+  path.remove_prefix(kClusters.size());
+  return path.substr(0, path.find('/')) != "local";
+}
+
 }  // namespace appliance

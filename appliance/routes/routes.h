@@ -40,5 +40,7 @@ class Routes {
 
 // The largest body of a request, by its path: what is streamed to a cluster has none.
 size_t body_bytes_max(std::string_view method, std::string_view path);
+// Whether a large body goes on to a cluster as it comes.
+bool streams_body(std::string_view method, std::string_view path);
 
 }  // namespace appliance

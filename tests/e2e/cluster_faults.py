@@ -18,8 +18,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" /
 # pylint: disable=wrong-import-position
 from control_plane import ControlPlane
 from importing import Importer
-from paddock import Paddock
-from proc import wait_for
+from paddock import Paddock, program
+from proc import Daemon, wait_for
 from steps import Steps
 
 
@@ -96,6 +96,39 @@ class Faults:
         self.importer.agent = None
         self.removed(cluster_id)
 
+    def renewed_credential(self):
+        """The agent's token ends to be good: it comes back with the one that its file has now."""
+        kubectl, path = self.plane.kubectl, self.folder / "renewed.kubeconfig"
+        kubectl("create", "clusterrolebinding", "renewed", "--clusterrole=cluster-admin",
+                "--serviceaccount=default:renewed")
+
+        def write_token():
+            kubectl("create", "serviceaccount", "renewed", "--namespace=default")
+            config = json.loads(self.plane.admin.read_text())
+            config["users"][0]["user"] = {"token": kubectl(
+                "create", "token", "renewed", "--namespace=default").stdout.strip()}
+            path.write_text(json.dumps(config))
+        write_token()
+        cluster_id = self.importer.create("agent")
+        agent = Daemon("agent", [
+            program(), "agent", f"--server={self.server.url}",
+            f"--token={self.importer.registration(cluster_id)['token']}",
+            f"--ca-checksum={self.importer.ca_checksum()}", f"--kubeconfig={path}"],
+            self.folder / "agent-renewed.log")
+        try:
+            self.active(cluster_id)
+            kubectl("delete", "serviceaccount", "renewed", "--namespace=default")
+            write_token()
+            wait_for("the old token to be refused", lambda: "401" in pathlib.Path(
+                agent.log_path).read_text() or "fresh" in pathlib.Path(
+                    agent.log_path).read_text() or self.proxied(cluster_id).status == 502, 30)
+            wait_for("the new one to be used", lambda: self.proxied(
+                cluster_id, "/api/v1/namespaces").status == 200, 30)
+            self.active(cluster_id)
+        finally:
+            agent.stop()
+            self.removed(cluster_id)
+
     def silent_cluster(self):
         """It takes connections and says nothing; a real one beside it feels nothing of it."""
         door = socket.create_server(("127.0.0.1", 0))
@@ -150,6 +183,8 @@ def main():
                      faults.hung_agent),
                     ("a withdrawn token ends the tunnel, and the agent says why",
                      faults.withdrawn_token),
+                    ("an agent whose credential was renewed is sent for it",
+                     faults.renewed_credential),
                     ("a silent cluster waits alone", faults.silent_cluster)):
                 steps.do(text, call, needs=["log in"])
             if faults.importer.agent:

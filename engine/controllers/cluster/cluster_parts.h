@@ -22,6 +22,8 @@ struct ClusterParts {
   ClusterWays& ways;
   ClusterImport& import;
   const ServerFacts& facts;
+  // A way that is gone for so long is written down; what readers see does not wait for that.
+  storage::Millis lost_after{20'000};
 };
 
 std::unique_ptr<ControllerModule> make_cluster_lifecycle(const ClusterParts& parts);

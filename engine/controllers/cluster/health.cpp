@@ -90,7 +90,7 @@ class HealthController final : public ClusterHealth {
     FactsWanted wanted;
     std::optional<ClusterFacts> answer;
     Instant next_at{}, nodes_at{}, pods_at{};
-    std::optional<Instant> failing_since;
+    std::optional<Instant> failing_since, lost_at;
     Millis pods_every = kPodsEvery;
   };
 
@@ -119,11 +119,23 @@ class HealthController final : public ClusterHealth {
     }
     if (answer) TRY(take(id, cluster, *answer));
     const ClusterLink link = parts_.ways.link(id);
-    if (!link.open) {
-      TRY(write_lost(id, cluster, link));
-      return Outcome::done();  // way_changed() brings it back
-    }
+    if (!link.open) return lost(id, cluster, link);
     return ask(id, link);
+  }
+
+  // Agents that come back soon, all of them after a restart, cause no writes.
+  Result<Outcome> lost(const std::string& id, const Json& cluster, const ClusterLink& link) {
+    const Instant now = parts_.env.now();
+    Instant due;
+    {
+      std::lock_guard lock(mutex_);
+      Run& run = runs_[id];
+      if (!run.lost_at) run.lost_at = now;
+      due = *run.lost_at + parts_.lost_after;
+    }
+    if (now < due) return Outcome::requeue_after(std::chrono::ceil<Millis>(due - now));
+    TRY(write_lost(id, cluster, link));
+    return Outcome::done();  // way_changed() brings it back
   }
 
   Result<Outcome> ask(const std::string& id, const ClusterLink& link) {
@@ -132,6 +144,7 @@ class HealthController final : public ClusterHealth {
     {
       std::lock_guard lock(mutex_);
       Run& run = runs_[id];
+      run.lost_at.reset();
       if (run.asking) return Outcome::done();
       if (now < run.next_at) {
         return Outcome::requeue_after(std::chrono::ceil<Millis>(run.next_at - now));

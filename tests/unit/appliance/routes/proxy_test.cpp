@@ -121,6 +121,7 @@ struct World {
   RealEnv env;
   StreamHub hub{env, {}};
   TcpDialer tcp{env, hub, ProxySettings{}};
+  TcpDialer agents_tcp{env, hub, ProxySettings{}, join_options()};
   Clusters clusters{env, hub, tcp};
   storage::MemoryStore store{env};
   std::unique_ptr<engine::KindSet> kinds = engine::KindSet::builtin();
@@ -146,11 +147,13 @@ struct World {
     make_cluster("c-1");
     EdgeOptions cluster;
     cluster.listen = {{}};
+    cluster.body_bytes_max = [](std::string_view, std::string_view) { return size_t{64} << 20; };
     api = std::make_unique<EdgeServer>(cluster, env, hub,
                                        [this](Request& request) { return serve(request); });
     REQUIRE(api->start());
     EdgeOptions ours;
     ours.listen = {{}};
+    ours.streams_body = [](std::string_view, std::string_view) { return true; };
     front = std::make_unique<EdgeServer>(ours, env, hub, [this](Request& request) {
       request.user.name = request.headers.get("X-Test-User");
       return proxy.handle(request);
@@ -200,7 +203,7 @@ struct World {
     agent.role = engine::TunnelSession::Role::agent;
     agent.limits = join_limits();
     agent.on_connect = [this](const engine::TunnelAddress&, std::shared_ptr<TunnelStream> stream) {
-      join_stream(env, tcp, {"127.0.0.1", api->ports()[0]}, std::move(stream));
+      join_stream(env, agents_tcp, {"127.0.0.1", api->ports()[0]}, std::move(stream));
     };
     agent_end = Tunnel::create(env, hub, std::move(agent));
     const auto wire = [&](const std::shared_ptr<Tunnel>& from, const std::shared_ptr<Tunnel>& to) {
@@ -222,6 +225,7 @@ struct World {
       for (const auto& [name, value] : request.headers) out += name + ": " + value + "\n";
       return text(out + request.body);
     }
+    if (request.path == "/count") return text(std::to_string(request.body.size()));
     if (request.path == "/away") {
       Response response;
       response.status = 302;
@@ -308,6 +312,45 @@ void upgrades(World& world) {
   CHECK(client.closed());
 }
 
+void uploads(World& world) {
+  const std::string big(20u << 20, 'u');
+  const std::string post =
+      "POST /k8s/clusters/c-1/count HTTP/1.1\r\nHost: p\r\nX-Test-User: owner\r\n";
+  {
+    test::Client client(world.front->ports()[0]);
+    client.send(post + "Expect: 100-continue\r\nContent-Length: " + std::to_string(big.size()) +
+                "\r\n\r\n");
+    REQUIRE(client.until("100 Continue\r\n\r\n"));
+    client.buffer().clear();
+    client.send(big);
+    CHECK(client.answer().body == std::to_string(big.size()));
+    CHECK(client.closed());
+  }
+  {
+    // Chunks are made anew; what follows the last one is no request of anybody's.
+    const int before = world.served;
+    test::Client client(world.front->ports()[0]);
+    client.send(post +
+                "Transfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nTrailer: x\r\n\r\n"
+                "GET /headers HTTP/1.1\r\nHost: p\r\nImpersonate-User: root\r\n\r\n");
+    CHECK(client.answer().body == "5");
+    CHECK(client.closed());
+    CHECK(world.served == before + 1);
+  }
+  {
+    test::Client client(world.front->ports()[0]);
+    client.send(post + "Transfer-Encoding: chunked\r\n\r\nZZ\r\n");
+    CHECK(client.answer().status == 400);
+  }
+  {
+    test::Client client(world.front->ports()[0]);
+    client.send(
+        "POST /k8s/clusters/c-1/count HTTP/1.1\r\nHost: p\r\nX-Test-User: stranger\r\n"
+        "Content-Length: 9000000\r\n\r\nbegun");
+    CHECK(client.answer().status == 403);
+  }
+}
+
 void floods(World& world) {
   // One reads all of it, one opens it and reads nothing; a third is not kept waiting.
   test::Client stuck(world.front->ports()[0], 4096);
@@ -339,6 +382,7 @@ TEST_CASE("a cluster reached straight") {
   world.straight();
   works(world);
   upgrades(world);
+  uploads(world);
   floods(world);
 }
 
@@ -347,6 +391,7 @@ TEST_CASE("a cluster reached through a tunnel") {
   world.through_tunnel();
   works(world);
   upgrades(world);
+  uploads(world);
   floods(world);
   // The tunnel's end is told at once, with the time.
   world.server_end->close("the test closes it");

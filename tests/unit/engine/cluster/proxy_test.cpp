@@ -1,6 +1,7 @@
 // The two heads of a proxied request, and the state that people see.
 #include <catch2/catch_all.hpp>
 
+#include "engine/cluster/body_reader.h"
 #include "engine/cluster/proxy.h"
 #include "engine/cluster/sessions.h"
 
@@ -181,4 +182,35 @@ TEST_CASE("states say what they wait for and since when") {
   CHECK(find_condition(cluster, "Ready")->str("status") == "True");
   cluster["metadata"].set("deletionTimestamp", "2026-11-24T06:00:00Z");
   CHECK(cluster_state(cluster, link, later).state == "removing");
+}
+
+TEST_CASE("a streaming body ends where it says, byte by byte or at once") {
+  const auto read = [](std::string name, std::string value, std::string_view bytes, size_t step) {
+    Request request;
+    request.headers.add(std::move(name), std::move(value));
+    auto reader = BodyReader::of(request);
+    REQUIRE(reader);
+    REQUIRE(*reader);
+    std::string body;
+    for (size_t at = 0; at < bytes.size(); at += step) {
+      const auto fed =
+          (*reader)->feed(bytes.substr(at, step), [&](std::string_view part) { body += part; });
+      if (!fed) return std::string("refused");
+    }
+    return body + ((*reader)->done() ? "" : " and more");
+  };
+  for (const size_t step : {1, 2, 3, 1000}) {
+    CHECK(read("Content-Length", "5", "helloGET / HTTP/1.1", step) == "hello");
+    CHECK(read("Content-Length", "9", "hello", step) == "hello and more");
+    CHECK(read("Transfer-Encoding", "chunked", "3\r\nhel\r\n2;a=b\r\nlo\r\n0\r\nT: x\r\n\r\nGET",
+               step) == "hello");
+    CHECK(read("Transfer-Encoding", "chunked", "3\r\nhello\r\n", step) == "refused");
+    CHECK(read("Transfer-Encoding", "chunked", "3\nhel", step) == "refused");
+    CHECK(read("Transfer-Encoding", "chunked", "-1\r\n", step) == "refused");
+    CHECK(read("Transfer-Encoding", "chunked", "fffffffffff\r\n", step) == "refused");
+  }
+  Request none;
+  CHECK_FALSE(*BodyReader::of(none));
+  none.headers.add("Content-Length", "x");
+  CHECK_FALSE(BodyReader::of(none));
 }

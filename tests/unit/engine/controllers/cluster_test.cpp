@@ -137,7 +137,7 @@ struct World {
         ControllerContext{env, *registry, dispatcher, [] { return std::string("PEM"); }});
     register_builtin_controllers(*set);
     MUST(ensure_bootstrap_objects(env, *client));
-    ClusterParts parts{env, *client, ways, *import, facts};
+    ClusterParts parts{env, *client, ways, *import, facts, storage::Millis{0}};
     set->add(make_cluster_lifecycle(parts));
     set->add(make_registration_tokens(parts));
     auto health = make_cluster_health(parts);
