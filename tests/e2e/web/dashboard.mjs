@@ -237,8 +237,8 @@ test('a lost server is told, its return too', async (page, s) => {
   s.cut();
   await page.locator('#mirror [role=alert]').filter({ hasText: 'Not live' }).waitFor({ state: 'attached' });
   await until('states are past', async () => (await page.locator('#mirror [role=gridcell]').first().textContent()).startsWith('was '));
-  s.state.down = false;
   await node(page, 'button', 'Try now').click();
+  s.state.down = false;
   await until('live', async () => (await page.locator('#mirror [role=gridcell]').first().textContent()) == 'Unavailable');
 });
 

@@ -33,8 +33,8 @@ export async function openPage(browser, url, options = {}) {
 
 export const ready = (page) => page.waitForFunction(() => document.documentElement.dataset.ready, null, { timeout: 30000 });
 export const node = (page, role, name, exact = false) => page.getByRole(role, { name, exact }).first();
-export const said = (page, text) => page.locator('#mirror').getByText(text).first().waitFor({ state: 'attached', timeout: 10000 });
-export const alerted = (page, text) => page.locator('#mirror [role=alert], #mirror [role=status]').filter({ hasText: text }).first().waitFor({ state: 'attached', timeout: 10000 });
+export const said = (page, text) => page.locator('#mirror').getByText(text).first().waitFor({ state: 'attached', timeout: 25000 });
+export const alerted = (page, text) => page.locator('#mirror [role=alert], #mirror [role=status]').filter({ hasText: text }).first().waitFor({ state: 'attached', timeout: 25000 });
 export async function paste(page, text) {
   await page.evaluate((t) => {
     const e = new ClipboardEvent('paste', { clipboardData: new DataTransfer() });
@@ -43,7 +43,7 @@ export async function paste(page, text) {
   }, text);
 }
 export function check(condition, words) { if (!condition) throw new Error(words); }
-export async function until(words, f, ms = 10000) {
+export async function until(words, f, ms = 25000) {
   const end = Date.now() + ms;
   for (;;) {
     const got = await f();
