@@ -36,22 +36,6 @@ void block(int fd, bool blocking) {
   fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
 }
 
-// A certificate for the trivial server: made on the spot.
-SslContext server_context() {
-  SslContext context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
-  X509_set_pubkey(certificate, key);
-  X509_sign(certificate, key, EVP_sha256());
-  SSL_CTX_use_certificate(context.get(), certificate);
-  SSL_CTX_use_PrivateKey(context.get(), key);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  return context;
-}
-
 // Where an answer ends: its head, then Content-Length bytes. Nothing is allocated for it.
 struct AnswerCounter {
   std::string head;
@@ -101,6 +85,21 @@ SslContext client_context() {
   return context;
 }
 
+SslContext server_context() {
+  SslContext context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* certificate = X509_new();
+  X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
+  X509_set_pubkey(certificate, key);
+  X509_sign(certificate, key, EVP_sha256());
+  SSL_CTX_use_certificate(context.get(), certificate);
+  SSL_CTX_use_PrivateKey(context.get(), key);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return context;
+}
+
 bool Socket::open(const Target& to, SSL_CTX* context, int receive_buffer) {
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd_ < 0) return false;
@@ -124,6 +123,20 @@ bool Socket::open(const Target& to, SSL_CTX* context, int receive_buffer) {
     SSL_set_fd(ssl_, fd_);
     SSL_set_read_ahead(ssl_, 1);
     if (SSL_connect(ssl_) != 1) return close(), false;
+  }
+  block(fd_, false);
+  return true;
+}
+
+bool Socket::accept(int fd, SSL_CTX* context) {
+  fd_ = fd;
+  int on = 1;
+  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (context) {
+    ssl_ = SSL_new(context);
+    SSL_set_fd(ssl_, fd_);
+    SSL_set_read_ahead(ssl_, 1);
+    if (SSL_accept(ssl_) != 1) return close(), false;
   }
   block(fd_, false);
   return true;

@@ -34,6 +34,7 @@ void quantiles(std::vector<float>& ms, Figures& into);
 
 using SslContext = std::shared_ptr<SSL_CTX>;
 SslContext client_context();  // verifies nothing: it measures, and does not protect
+SslContext server_context();  // with a certificate made on the spot
 
 // One connection that does not block.
 class Socket {
@@ -45,9 +46,13 @@ class Socket {
 
   // Connects and handshakes, waiting for both.
   bool open(const Target& to, SSL_CTX* context, int receive_buffer = 0);
+  // Takes an accepted descriptor and handshakes as the server, waiting for it.
+  bool accept(int fd, SSL_CTX* context);
   // Bytes moved; 0: nothing now; -1: closed or broken.
   long read(char* into, size_t size);
   long write(std::string_view bytes);
+  // Bytes wait in the TLS layer, of which epoll knows nothing: read again.
+  bool pending() const { return ssl_ && SSL_has_pending(ssl_); }
   int fd() const { return fd_; }
   void close();
 
