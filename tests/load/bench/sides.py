@@ -6,7 +6,6 @@ with the client certificate of their own kubeconfig, over TLS, in HTTP/1.1.
 import base64
 import http.client
 import json
-import os
 import pathlib
 import re
 import ssl
@@ -17,8 +16,7 @@ from control_plane import ControlPlane
 from paddock import PASSWORD, Paddock, program
 from proc import Daemon, free_port
 
-LOAD = pathlib.Path(os.environ.get("BENCH_LOAD") or
-                    pathlib.Path(__file__).resolve().parents[3] / "build/debug/bench_load")
+LOAD = pathlib.Path(__file__).resolve().parents[3] / "build/debug/bench_load"
 
 
 class LoadFailed(Exception):
