@@ -27,7 +27,7 @@ NORMAL = [(re.compile(pattern, re.M), text) for pattern, text in (
     (r"(?<![\w.-])(\d+d)?(\d+h)?(\d+m)?\d+(ms|s|m|h|d)( ago)?(?![\w.-])", "AGE"),
     (r"[ \t]+$", ""),
     # What is the same fault in the words of Go's libraries, and in ours.
-    (r"json: cannot unmarshal .*|data\S*: Invalid value: \S+ \S+ in body must be of .*", "WRONG TYPE"),
+    (r"json: cannot unmarshal .*|data\S*: Invalid value: \S+ \S+ in body must be .*", "TYPE"),
     (r"error decoding patch: .*|a merge patch is an object.*|a JSON patch is a .*", "NO PATCH"),
     (r"(data\S+: )?illegal base64 data.*", "NO BASE64"),
     (r"(continue key is not valid:).*", r"\1 NO JSON"),
