@@ -50,12 +50,13 @@ Result<std::string> in_form(const Output& output, std::string json) {
     json += '\n';
     return json;
   }
+  // People read with curl, whole lists too: no Json is made of them for that.
+  if (output.media == Media::json) return indented(json) + "\n";
   JsonLimits limits;
   limits.bytes_max = SIZE_MAX;  // our own bytes
   auto value = parse_json(json, limits);
   if (!value) return Status::internal("an object cannot be read back: " + value.error().message());
-  if (output.media == Media::yaml) return to_yaml(*value);
-  return dump_pretty(*value) + "\n";
+  return to_yaml(*value);
 }
 
 Result<std::string> table_text(ApiCall& call, const Output& output, const ListAnswer& list) {

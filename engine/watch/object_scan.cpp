@@ -187,6 +187,44 @@ void scan_items(std::string_view raw_array, const std::function<bool(std::string
   }
 }
 
+std::string indented(std::string_view json) {
+  std::string out;
+  out.reserve(json.size() + json.size() / 2);
+  size_t depth = 0;
+  const char* at = json.data();
+  const char* end = at + json.size();
+  auto new_line = [&] { out.append("\n").append(2 * depth, ' '); };
+  while ((at = skip_space(at, end)) < end) {
+    char c = *at;
+    if (c == '"') {
+      const char* after = skip_string(at, end);
+      out.append(at, after);
+      at = after;
+      continue;
+    }
+    ++at;
+    if (c == '{' || c == '[') {
+      at = skip_space(at, end);
+      out += c;
+      if (at < end && (*at == '}' || *at == ']')) {
+        out += *at++;
+        continue;
+      }
+      ++depth;
+      new_line();
+    } else if (c == '}' || c == ']') {
+      if (depth > 0) --depth;
+      new_line();
+      out += c;
+    } else {
+      out += c;
+      if (c == ',') new_line();
+      if (c == ':') out += ' ';
+    }
+  }
+  return out;
+}
+
 Bytes with_member(const Bytes& bytes, std::initializer_list<std::string_view> path,
                   std::string_view raw) {
   auto old = scan(*bytes, path);

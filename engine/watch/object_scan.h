@@ -28,6 +28,9 @@ void scan_members(std::string_view raw_object,
 // Calls back with each item of a raw array; false from it stops.
 void scan_items(std::string_view raw_array, const std::function<bool(std::string_view raw)>& visit);
 
+// The same JSON with line breaks and two spaces a level, as dump_pretty would write it.
+std::string indented(std::string_view json);
+
 // The bytes with the raw text of one member replaced; unchanged (the same bytes) when it is missing
 // or already that text.
 Bytes with_member(const Bytes& bytes, std::initializer_list<std::string_view> path,

@@ -1,4 +1,6 @@
 // GET ...?watch=1: the events of a resource as a stream.
+#include <algorithm>
+
 #include "engine/api/options.h"
 #include "engine/api/watch_stream.h"
 
@@ -7,6 +9,7 @@ namespace {
 
 // As upstream's --min-request-timeout: between it and twice as much.
 constexpr int64_t kWatchSecondsLeast = 1800;
+constexpr int64_t kWatchSecondsMost = 365 * 24 * 3600;
 
 Result<Response> stream_head(const Request& request) {
   if (websocket::is_upgrade(request)) {
@@ -28,7 +31,7 @@ storage::Instant end_of(ApiCall& call, const ListOptions& options) {
   if (seconds <= 0)
     seconds = kWatchSecondsLeast +
               static_cast<int64_t>(call.parts.env.random(static_cast<uint64_t>(kWatchSecondsLeast)));
-  return call.parts.env.now() + storage::Seconds(seconds);
+  return call.parts.env.now() + storage::Seconds(std::min(seconds, kWatchSecondsMost));
 }
 
 Result<Selector> selector_of(ApiCall& call, const ListOptions& options) {

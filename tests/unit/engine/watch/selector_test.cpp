@@ -113,3 +113,10 @@ TEST_CASE("fields are found in bytes whatever stands around them", "[watch][scan
         R"({"kind":"K","apiVersion":"g/v1","metadata":{"resourceVersion":"12","name":"n"}})");
   CHECK(with_api_version(bytes, "g/v1") == bytes);
 }
+
+TEST_CASE("indented text is what dump_pretty writes", "[watch][scan]") {
+  for (std::string_view text :
+       {R"({"a":[],"b":{},"c":[1,[2,{"d":"x,{\"}"}],null],"e":-1.5})", "[]", "{}", "\"a\"", "[[[]]]",
+        R"([{"a":{"b":[{"c":{}}]}}])"})
+    CHECK(indented(text) == dump_pretty(*parse_json(text)));
+}
