@@ -32,7 +32,9 @@ void Health::add(std::string name, Kind kind, Check check) {
   checks_.push_back({std::move(name), kind, std::move(check)});
 }
 
-bool Health::is_path(std::string_view path) { return !root_of(path).empty(); }
+bool Health::is_path(std::string_view path) {
+  return !root_of(path).empty();
+}
 
 engine::Response Health::answer(const engine::Request& request) const {
   auto root = root_of(request.path);
@@ -50,7 +52,8 @@ engine::Response Health::answer(const engine::Request& request) const {
       continue;
     }
     auto wrong = check.check();
-    lines += wrong ? "[-]" + check.name + " failed: reason withheld\n" : "[+]" + check.name + " ok\n";
+    lines +=
+        wrong ? "[-]" + check.name + " failed: reason withheld\n" : "[+]" + check.name + " ok\n";
     if (!wrong) continue;
     good = false;
     storage::log::warn("a health check fails",

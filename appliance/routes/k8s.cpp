@@ -95,21 +95,22 @@ void log_audit(const AuditLine& line) {
   // Reads are many and change nothing: they are kept when somebody looks closely.
   auto level = is_write(line.info) || line.code >= 400 ? storage::log::Level::info
                                                        : storage::log::Level::debug;
-  storage::log::write(level, "audit", {{"id", line.request.id},
-                               {"user", line.user},
-                               {"impersonator", line.impersonator},
-                               {"verb", line.info.verb},
-                               {"group", line.info.group},
-                               {"resource", line.info.resource},
-                               {"subresource", line.info.subresource},
-                               {"namespace", line.info.ns},
-                               {"name", line.info.name},
-                               {"path", line.info.path},
-                               {"code", line.code},
-                               {"peer", line.request.peer},
-                               {"agent", line.request.headers.get("User-Agent")},
-                               {"decision", line.decision},
-                               {"took_ms", line.took.count()}});
+  storage::log::write(level, "audit",
+                      {{"id", line.request.id},
+                       {"user", line.user},
+                       {"impersonator", line.impersonator},
+                       {"verb", line.info.verb},
+                       {"group", line.info.group},
+                       {"resource", line.info.resource},
+                       {"subresource", line.info.subresource},
+                       {"namespace", line.info.ns},
+                       {"name", line.info.name},
+                       {"path", line.info.path},
+                       {"code", line.code},
+                       {"peer", line.request.peer},
+                       {"agent", line.request.headers.get("User-Agent")},
+                       {"decision", line.decision},
+                       {"took_ms", line.took.count()}});
 }
 
 K8sRoute::K8sRoute(const Parts& parts) : parts_(parts) {}
@@ -117,8 +118,8 @@ K8sRoute::K8sRoute(const Parts& parts) : parts_(parts) {}
 // The way of a request, from the first to the last.
 const std::vector<K8sRoute::Filter>& K8sRoute::filters() {
   static const std::vector<Filter> kFilters{
-      &K8sRoute::read_path,   &K8sRoute::authenticate, &K8sRoute::impersonate,
-      &K8sRoute::limit,       &K8sRoute::authorize,    &K8sRoute::serve,
+      &K8sRoute::read_path, &K8sRoute::authenticate, &K8sRoute::impersonate,
+      &K8sRoute::limit,     &K8sRoute::authorize,    &K8sRoute::serve,
   };
   return kFilters;
 }
@@ -160,7 +161,8 @@ void K8sRoute::finish(Passage& passage, Answer& answer, storage::Instant began) 
   bool known = info.is_resource &&
                parts_.kinds.snapshot()->by_resource(info.group, info.version, info.resource);
   Metrics::RequestLabels labels{verb, "", "", "", "", scope_of(info)};
-  if (known) labels = {verb, info.group, info.version, info.resource, info.subresource, scope_of(info)};
+  if (known)
+    labels = {verb, info.group, info.version, info.resource, info.subresource, scope_of(info)};
   if (known || !info.is_resource)
     parts_.metrics.record(labels, code, std::chrono::duration<double>(took).count());
   if (!parts_.audit) return;
@@ -199,8 +201,7 @@ std::optional<Answer> K8sRoute::limit(Passage& passage) {
   passage.counted = &count;
   if (count.fetch_add(1) < most) return std::nullopt;
   return engine::status_response(
-      passage.request,
-      Status::too_many_requests("Too many requests, please try again later.", 1));
+      passage.request, Status::too_many_requests("Too many requests, please try again later.", 1));
 }
 
 std::optional<Answer> K8sRoute::authorize(Passage& passage) {
@@ -208,8 +209,8 @@ std::optional<Answer> K8sRoute::authorize(Passage& passage) {
   auto decision = parts_.authorizer.authorize(passage.request.user, asked);
   passage.decision = decision.reason;
   if (decision.allowed) return std::nullopt;
-  return engine::status_response(
-      passage.request, engine::forbidden_by(passage.request.user, asked, decision));
+  return engine::status_response(passage.request,
+                                 engine::forbidden_by(passage.request.user, asked, decision));
 }
 
 std::optional<Answer> K8sRoute::serve(Passage& passage) {

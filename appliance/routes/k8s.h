@@ -22,14 +22,14 @@ struct AuditLine {
   std::string_view user;          // who it was done as
   std::string_view impersonator;  // who it was done by, when that is somebody else
   int code = 0;
-  std::string_view decision;      // why it was let in
+  std::string_view decision;  // why it was let in
   storage::Millis took{0};
 };
 // As one structured log line.
 void log_audit(const AuditLine& line);
 
 struct K8sLimits {
-  size_t reads_max = 400;   // requests at a time, beside watches; 429 above
+  size_t reads_max = 400;  // requests at a time, beside watches; 429 above
   size_t writes_max = 200;
 };
 

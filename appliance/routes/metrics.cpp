@@ -15,8 +15,10 @@ std::string label_value(std::string_view text) {
   std::string out;
   for (char c : text) {
     if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n') out += "\\n";
-    else out += c;
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
   }
   return out;
 }
@@ -101,9 +103,10 @@ void Metrics::add(std::string name, std::string help, Type type, std::function<d
 
 void Metrics::print_requests(std::string& out) const {
   std::string totals;
-  out += "# HELP apiserver_request_duration_seconds Response latency distribution in seconds for "
-         "each verb, group, version, resource, subresource and scope.\n"
-         "# TYPE apiserver_request_duration_seconds histogram\n";
+  out +=
+      "# HELP apiserver_request_duration_seconds Response latency distribution in seconds for "
+      "each verb, group, version, resource, subresource and scope.\n"
+      "# TYPE apiserver_request_duration_seconds histogram\n";
   for (const auto& shard : shards_) {
     std::lock_guard lock(shard.mutex);
     for (const auto& [labels, series] : shard.series) {
@@ -119,9 +122,11 @@ void Metrics::print_requests(std::string& out) const {
                   std::to_string(count) + "\n";
     }
   }
-  out += "# HELP apiserver_request_total Counter of apiserver requests broken out for each verb, "
-         "group, version, resource, scope and HTTP response code.\n"
-         "# TYPE apiserver_request_total counter\n" + totals;
+  out +=
+      "# HELP apiserver_request_total Counter of apiserver requests broken out for each verb, "
+      "group, version, resource, scope and HTTP response code.\n"
+      "# TYPE apiserver_request_total counter\n" +
+      totals;
 }
 
 std::string Metrics::print() const {

@@ -34,7 +34,8 @@ Result<User> AuthenticatorChain::authenticate(const Request& request) const {
 
 Result<std::optional<User>> CertificateAuthenticator::authenticate(const Request& request) {
   // A verified certificate without a name says nothing; a token beside it may.
-  if (!request.certificate || request.certificate->common_name.empty()) return std::optional<User>();
+  if (!request.certificate || request.certificate->common_name.empty())
+    return std::optional<User>();
   User out;
   out.name = request.certificate->common_name;
   out.groups = request.certificate->organizations;

@@ -27,7 +27,8 @@ std::string printed(const JsonArray& rules) {
 
 Status not_held(const AdmissionRequest& request, const JsonArray& rules) {
   std::string groups;
-  for (const auto& group : request.user.groups) groups += (groups.empty() ? "" : ", ") + dump(Json(group));
+  for (const auto& group : request.user.groups)
+    groups += (groups.empty() ? "" : ", ") + dump(Json(group));
   return Status::forbidden(
       request.kind.about(request.name), "",
       "user " + dump(Json(request.user.name)) + " (groups=[" + groups +
@@ -57,11 +58,11 @@ Result<Unit> EscalationCheck::check_role(const AdmissionRequest& request) {
   if (authorizer_.authorize(request.user, asked).allowed) return Unit{};
   if (request.object->find("aggregationRule") && !same_member(request, "aggregationRule")) {
     // What it will come to hold is not known, so only those who hold everything may say so.
-    JsonArray everything{Json::object({{"verbs", Json::array({"*"})},
-                                       {"apiGroups", Json::array({"*"})},
-                                       {"resources", Json::array({"*"})}}),
-                         Json::object({{"verbs", Json::array({"*"})},
-                                       {"nonResourceURLs", Json::array({"*"})}})};
+    JsonArray everything{
+        Json::object({{"verbs", Json::array({"*"})},
+                      {"apiGroups", Json::array({"*"})},
+                      {"resources", Json::array({"*"})}}),
+        Json::object({{"verbs", Json::array({"*"})}, {"nonResourceURLs", Json::array({"*"})}})};
     if (!authorizer_.covers(request.user, "", everything))
       return Status::forbidden(request.kind.about(request.name), "",
                                "must have cluster-admin privileges to use the aggregationRule");
@@ -85,7 +86,8 @@ Result<Unit> EscalationCheck::check_binding(const AdmissionRequest& request) {
   if (authorizer_.authorize(request.user, asked).allowed) return Unit{};
   auto kind = kinds_.snapshot()->stored(kGroup, asked.resource);
   if (!kind) return Status::not_found_path();
-  auto role = TRY(dispatcher_.get(*kind, cluster_role ? std::string_view() : request.ns, role_name));
+  auto role =
+      TRY(dispatcher_.get(*kind, cluster_role ? std::string_view() : request.ns, role_name));
   if (!role) return Status::not_found(kind->about(role_name));
   auto object = TRY(parse_json(*role->bytes));
   const JsonArray* rules = rules_of(object);

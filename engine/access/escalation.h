@@ -1,5 +1,5 @@
-// Escalation: nobody grants by a role or a binding what they do not hold themselves, unless they may
-// `escalate` the role or `bind` it. Thread: any. Owns: nothing. Source: k8s.io/kubernetes
+// Escalation: nobody grants by a role or a binding what they do not hold themselves, unless they
+// may `escalate` the role or `bind` it. Thread: any. Owns: nothing. Source: k8s.io/kubernetes
 // pkg/registry/rbac (escalation_check.go and the policybased storages).
 #pragma once
 

@@ -50,8 +50,10 @@ std::string printed_subject(std::string_view key) {
 
 std::string reason_of(const Binding& binding, std::string_view subject) {
   std::string out = "RBAC: allowed by ";
-  if (binding.ns.empty()) out += "ClusterRoleBinding \"" + binding.name + "\" of ";
-  else out += "RoleBinding \"" + binding.name + "/" + binding.ns + "\" of ";
+  if (binding.ns.empty())
+    out += "ClusterRoleBinding \"" + binding.name + "\" of ";
+  else
+    out += "RoleBinding \"" + binding.name + "/" + binding.ns + "\" of ";
   return out + binding.role_kind + " \"" + binding.role_name + "\" to " + printed_subject(subject);
 }
 
@@ -77,8 +79,8 @@ class Rbac final : public Authorizer {
     std::unique_ptr<Dispatcher::Subscription> subscription;
     std::shared_ptr<const std::atomic<Revision>> changed;
     std::atomic<Revision> seen = 0;
-    std::mutex mutex;                    // guards what follows
-    bool loading = false;                // the list is still being put in: events wait
+    std::mutex mutex;      // guards what follows
+    bool loading = false;  // the list is still being put in: events wait
     std::vector<WatchEventPtr> waiting;
   };
 
@@ -218,8 +220,10 @@ void Rbac::put(Part part, std::string_view ns, std::string_view name, const Byte
   }
   std::unique_lock lock(mutex_);
   auto& map = part == kRoles ? roles_ : cluster_roles_;
-  if (rules) map[key] = std::move(rules);
-  else map.erase(key);
+  if (rules)
+    map[key] = std::move(rules);
+  else
+    map.erase(key);
 }
 
 void Rbac::put_binding(const std::string& key, std::string_view ns, std::string_view name,
@@ -292,34 +296,36 @@ Decision Rbac::authorize(const User& user, const Attributes& asked) {
   if (!current()) return {false, "the roles and bindings cannot be read at the moment"};
   Decision out;
   std::shared_lock lock(mutex_);
-  each_binding(user, asked.ns, [&](const Binding& binding, const std::vector<PolicyRule>* rules,
-                                   const std::string& subject) {
-    // A path outside the resources belongs to the whole cluster.
-    if (!asked.is_resource() && !binding.ns.empty()) return false;
-    if (!rules) {
-      bool cluster_role = binding.role_kind == "ClusterRole";
-      out.reason = std::string("RBAC: ") + (cluster_role ? "clusterrole" : "role") +
-                   ".rbac.authorization.k8s.io \"" + binding.role_name + "\" not found";
-      return false;
-    }
-    for (const auto& rule : *rules) {
-      if (!rule.allows(asked)) continue;
-      out = {true, reason_of(binding, subject)};
-      return true;
-    }
-    return false;
-  });
+  each_binding(user, asked.ns,
+               [&](const Binding& binding, const std::vector<PolicyRule>* rules,
+                   const std::string& subject) {
+                 // A path outside the resources belongs to the whole cluster.
+                 if (!asked.is_resource() && !binding.ns.empty()) return false;
+                 if (!rules) {
+                   bool cluster_role = binding.role_kind == "ClusterRole";
+                   out.reason = std::string("RBAC: ") + (cluster_role ? "clusterrole" : "role") +
+                                ".rbac.authorization.k8s.io \"" + binding.role_name +
+                                "\" not found";
+                   return false;
+                 }
+                 for (const auto& rule : *rules) {
+                   if (!rule.allows(asked)) continue;
+                   out = {true, reason_of(binding, subject)};
+                   return true;
+                 }
+                 return false;
+               });
   return out;
 }
 
 std::vector<const PolicyRule*> Rbac::held(const User& user, std::string_view ns) const {
   std::vector<const PolicyRule*> out;
-  each_binding(user, ns, [&](const Binding&, const std::vector<PolicyRule>* rules,
-                             const std::string&) {
-    if (rules)
-      for (const auto& rule : *rules) out.push_back(&rule);
-    return false;
-  });
+  each_binding(user, ns,
+               [&](const Binding&, const std::vector<PolicyRule>* rules, const std::string&) {
+                 if (rules)
+                   for (const auto& rule : *rules) out.push_back(&rule);
+                 return false;
+               });
   return out;
 }
 
@@ -350,8 +356,8 @@ Json Rbac::rules_for(const User& user, std::string_view ns) {
     std::shared_lock lock(mutex_);
     for (const PolicyRule* rule : held(user, ns)) add(*rule);
   }
-  return Json::object({{"resourceRules", std::move(resources)},
-                       {"nonResourceRules", std::move(urls)}});
+  return Json::object(
+      {{"resourceRules", std::move(resources)}, {"nonResourceRules", std::move(urls)}});
 }
 
 bool Rbac::covers(const User& user, std::string_view ns, const JsonArray& rules) {
@@ -359,9 +365,8 @@ bool Rbac::covers(const User& user, std::string_view ns, const JsonArray& rules)
   if (!current()) return false;
   std::shared_lock lock(mutex_);
   auto owned = held(user, ns);
-  return std::all_of(rules.begin(), rules.end(), [&](const Json& rule) {
-    return rules_cover(owned, PolicyRule::parse(rule));
-  });
+  return std::all_of(rules.begin(), rules.end(),
+                     [&](const Json& rule) { return rules_cover(owned, PolicyRule::parse(rule)); });
 }
 
 }  // namespace

@@ -52,14 +52,16 @@ std::string_view subresource_of(std::string_view resource) {
 
 template <class Holds>
 bool some(const std::vector<const PolicyRule*>& held, const Holds& holds) {
-  return std::any_of(held.begin(), held.end(), [&](const PolicyRule* rule) { return holds(*rule); });
+  return std::any_of(held.begin(), held.end(),
+                     [&](const PolicyRule* rule) { return holds(*rule); });
 }
 
 // A url with a star is covered by itself or by a wider star.
 bool url_covered(const Strings& urls, std::string_view url) {
   for (const auto& owned : urls) {
     if (owned == "*" || owned == url) return true;
-    if (owned.ends_with('*') && url.starts_with(std::string_view(owned).substr(0, owned.size() - 1)))
+    if (owned.ends_with('*') &&
+        url.starts_with(std::string_view(owned).substr(0, owned.size() - 1)))
       return true;
   }
   return false;

@@ -22,7 +22,9 @@ namespace {
 constexpr size_t kHalf = 32;  // bytes of each of a P-256 signature's two numbers
 constexpr int64_t kLeewaySeconds = 60;
 
-int64_t seconds_of(storage::WallTime time) { return unix_millis(time) / 1000; }
+int64_t seconds_of(storage::WallTime time) {
+  return unix_millis(time) / 1000;
+}
 
 std::string public_half(evp_pkey_st* key, const char* name) {
   BIGNUM* number = nullptr;
@@ -50,7 +52,8 @@ std::string to_der(std::string_view jws) {
   if (jws.size() != 2 * kHalf) return {};
   auto data = reinterpret_cast<const unsigned char*>(jws.data());
   ECDSA_SIG* signature = ECDSA_SIG_new();
-  ECDSA_SIG_set0(signature, BN_bin2bn(data, kHalf, nullptr), BN_bin2bn(data + kHalf, kHalf, nullptr));
+  ECDSA_SIG_set0(signature, BN_bin2bn(data, kHalf, nullptr),
+                 BN_bin2bn(data + kHalf, kHalf, nullptr));
   unsigned char* der = nullptr;
   int length = i2d_ECDSA_SIG(signature, &der);
   std::string out(reinterpret_cast<char*>(der), length > 0 ? static_cast<size_t>(length) : 0);
@@ -73,8 +76,8 @@ Json claims_json(const TokenClaims& claims, const std::string& issuer, int64_t n
   Json audiences = Json::array();
   for (const auto& audience : claims.audiences) audiences.push_back(audience);
   if (claims.audiences.empty()) audiences.push_back(issuer);
-  Json about = Json::object({{"namespace", claims.ns},
-                             {"serviceaccount", reference(claims.name, claims.uid)}});
+  Json about = Json::object(
+      {{"namespace", claims.ns}, {"serviceaccount", reference(claims.name, claims.uid)}});
   if (!claims.bound_kind.empty()) {
     std::string member = claims.bound_kind == "Pod"      ? "pod"
                          : claims.bound_kind == "Secret" ? "secret"
@@ -134,7 +137,8 @@ Result<std::string> TokenIssuer::new_key_pem() {
   std::shared_ptr<EVP_PKEY> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
   std::shared_ptr<BIO> out(BIO_new(BIO_s_mem()), BIO_free_all);
   if (!key || !out ||
-      PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
+      PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) !=
+          1)
     return Status::internal("a key for service account tokens could not be made");
   char* data = nullptr;
   long length = BIO_get_mem_data(out.get(), &data);
@@ -207,8 +211,8 @@ Result<std::optional<VerifiedToken>> TokenIssuer::verify(std::string_view token)
 }
 
 Json TokenIssuer::key_set() const {
-  Json key = Json::object({{"use", "sig"}, {"kty", "EC"}, {"kid", key_id_}, {"crv", "P-256"},
-                           {"alg", "ES256"}});
+  Json key = Json::object(
+      {{"use", "sig"}, {"kty", "EC"}, {"kid", key_id_}, {"crv", "P-256"}, {"alg", "ES256"}});
   key.set("x", base64url_encode(public_half(key_.get(), OSSL_PKEY_PARAM_EC_PUB_X)));
   key.set("y", base64url_encode(public_half(key_.get(), OSSL_PKEY_PARAM_EC_PUB_Y)));
   return Json::object({{"keys", Json::array({std::move(key)})}});
@@ -225,7 +229,8 @@ Result<Unit> ServiceAccountAuthenticator::check_bound(const TokenClaims& claims)
   };
   TRY(dispatcher_.fresh(env_.now() + storage::Seconds(10)));
   TRY(check("serviceaccounts", claims.ns, claims.name, claims.uid));
-  if (claims.bound_kind == "Pod") return check("pods", claims.ns, claims.bound_name, claims.bound_uid);
+  if (claims.bound_kind == "Pod")
+    return check("pods", claims.ns, claims.bound_name, claims.bound_uid);
   if (claims.bound_kind == "Secret")
     return check("secrets", claims.ns, claims.bound_name, claims.bound_uid);
   if (claims.bound_kind == "Node") return check("nodes", "", claims.bound_name, claims.bound_uid);

@@ -17,8 +17,8 @@ struct evp_pkey_st;
 namespace engine {
 
 struct TokenClaims {
-  std::string ns, name, uid;             // of the account
-  std::vector<std::string> audiences;    // empty: the API itself
+  std::string ns, name, uid;           // of the account
+  std::vector<std::string> audiences;  // empty: the API itself
   int64_t expires_seconds = 3600;
   std::string bound_kind, bound_name, bound_uid;  // Pod, Secret or Node; empty: none
 };

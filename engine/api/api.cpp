@@ -24,7 +24,9 @@ constexpr VerbRow kVerbs[] = {
     {"delete", verb_delete, true}, {"deletecollection", verb_delete_collection, false},
 };
 
-bool path_has_name(const RequestInfo& info) { return info.parts.size() >= 2; }
+bool path_has_name(const RequestInfo& info) {
+  return info.parts.size() >= 2;
+}
 
 // Namespaced kinds are read across namespaces, but written in one; the others are in none.
 bool place_fits(const Kind& kind, const RequestInfo& info) {
@@ -76,7 +78,9 @@ Result<Answer> serve_call(ApiCall& call) {
 
 }  // namespace
 
-storage::Instant ApiCall::deadline() const { return parts.env.now() + kStoreWait; }
+storage::Instant ApiCall::deadline() const {
+  return parts.env.now() + kStoreWait;
+}
 
 Result<Unit> require(ApiCall& call, std::string_view verb) {
   auto attributes = call.info.attributes();
@@ -114,10 +118,11 @@ Status forbidden_by(const User& user, const Attributes& asked, const Decision& d
 }
 
 Api::Api(const Needs& needs)
-    : timers_(needs.env),
-      frames_(needs.env),
-      parts_{needs.env,    needs.registry,   needs.dispatcher,     needs.kinds,
-             needs.authorizer, needs.authenticators, needs.issuer, timers_, frames_} {}
+    : timers_(needs.env), frames_(needs.env), parts_{needs.env,        needs.registry,
+                                                     needs.dispatcher, needs.kinds,
+                                                     needs.authorizer, needs.authenticators,
+                                                     needs.issuer,     timers_,
+                                                     frames_} {}
 
 Answer Api::serve(const Request& request, const RequestInfo& info) {
   auto snapshot = parts_.kinds.snapshot();

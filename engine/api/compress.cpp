@@ -16,7 +16,8 @@ bool takes_gzip(const Request& request) {
     while (one.starts_with(' ')) one.remove_prefix(1);
     // "gzip;q=0" is a refusal.
     if (one.substr(0, one.find_first_of("; ")) == "gzip")
-      return one.find("q=0") == std::string_view::npos || one.find("q=0.") != std::string_view::npos;
+      return one.find("q=0") == std::string_view::npos ||
+             one.find("q=0.") != std::string_view::npos;
     if (comma == std::string_view::npos) break;
     accepted.remove_prefix(comma + 1);
   }

@@ -10,11 +10,16 @@ namespace {
 
 std::string_view type_name(EventType type) {
   switch (type) {
-    case EventType::added: return "ADDED";
-    case EventType::modified: return "MODIFIED";
-    case EventType::deleted: return "DELETED";
-    case EventType::bookmark: return "BOOKMARK";
-    default: return "ERROR";
+    case EventType::added:
+      return "ADDED";
+    case EventType::modified:
+      return "MODIFIED";
+    case EventType::deleted:
+      return "DELETED";
+    case EventType::bookmark:
+      return "BOOKMARK";
+    default:
+      return "ERROR";
   }
 }
 
@@ -23,7 +28,8 @@ std::string object_text(const FrameForm& form, const Bytes& object, WallTime now
                         std::string_view& type) {
   switch (form.output.shape) {
     case Shape::metadata:
-    case Shape::metadata_list: return partial_metadata(*object, form.output.meta_version);
+    case Shape::metadata_list:
+      return partial_metadata(*object, form.output.meta_version);
     case Shape::table: {
       ListAnswer list;
       list.objects = {&object, 1};
@@ -32,7 +38,8 @@ std::string object_text(const FrameForm& form, const Bytes& object, WallTime now
       type = "ERROR";
       return dump(status_json(table.error()));
     }
-    default: return *with_api_version(object, form.kind->api_version());
+    default:
+      return *with_api_version(object, form.kind->api_version());
   }
 }
 

@@ -1,7 +1,6 @@
 // Frames: a watch event as the bytes that go to the socket, made once for all readers of one form
-// and shared between them: {"type":...,"object":...} with a line end, as an HTTP chunk or a WebSocket
-// message. Thread: any.
-// Owns: the frames of the newest event.
+// and shared between them: {"type":...,"object":...} with a line end, as an HTTP chunk or a
+// WebSocket message. Thread: any. Owns: the frames of the newest event.
 #pragma once
 
 #include <mutex>

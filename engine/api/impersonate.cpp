@@ -24,7 +24,8 @@ std::string unescape(std::string_view text) {
   };
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 &&
+        digit(text[i + 2]) >= 0) {
       out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
       i += 2;
     } else {
@@ -43,15 +44,20 @@ Wanted read_headers(const Request& request) {
   Wanted out;
   for (const auto& [name, value] : request.headers) {
     auto key = lower(name);
-    if (key == "impersonate-user") out.user.name = value;
-    else if (key == "impersonate-group") out.user.groups.push_back(value);
-    else if (key == "impersonate-uid") out.user.uid = value;
+    if (key == "impersonate-user")
+      out.user.name = value;
+    else if (key == "impersonate-group")
+      out.user.groups.push_back(value);
+    else if (key == "impersonate-uid")
+      out.user.uid = value;
     else if (key.starts_with(kExtra)) {
       auto extra = unescape(std::string_view(key).substr(kExtra.size()));
       auto known = std::find_if(out.user.extra.begin(), out.user.extra.end(),
                                 [&](const auto& e) { return e.first == extra; });
-      if (known == out.user.extra.end()) out.user.extra.push_back({extra, {value}});
-      else known->second.push_back(value);
+      if (known == out.user.extra.end())
+        out.user.extra.push_back({extra, {value}});
+      else
+        known->second.push_back(value);
     } else {
       continue;
     }
@@ -110,8 +116,10 @@ void add_implied_groups(User& user) {
     add("system:serviceaccounts");
     add("system:serviceaccounts:" + std::string(rest.substr(0, rest.find(':'))));
   }
-  if (user.name == "system:anonymous") add("system:unauthenticated");
-  else add("system:authenticated");
+  if (user.name == "system:anonymous")
+    add("system:unauthenticated");
+  else
+    add("system:authenticated");
 }
 
 }  // namespace

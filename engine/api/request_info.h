@@ -1,6 +1,7 @@
 // RequestInfo: what a request's path and method say: which resource, verb, namespace and name, or
 // that it is about no resource at all. Authorization, metrics and the verbs all read this one.
-// Thread: a value. Owns: its strings. Source: k8s.io/apiserver pkg/endpoints/request/requestinfo.go.
+// Thread: a value. Owns: its strings. Source: k8s.io/apiserver
+// pkg/endpoints/request/requestinfo.go.
 #pragma once
 
 #include <string>
@@ -15,13 +16,13 @@ namespace engine {
 struct RequestInfo {
   bool is_resource = false;
   std::string path;
-  std::string verb;         // get list watch create update patch delete deletecollection; for others
-                            // the method in lower case
-  std::string api_prefix;   // api or apis
-  std::string group;        // "" for core
+  std::string verb;        // get list watch create update patch delete deletecollection; for others
+                           // the method in lower case
+  std::string api_prefix;  // api or apis
+  std::string group;       // "" for core
   std::string version;
   std::string ns;
-  std::string resource;     // plural
+  std::string resource;  // plural
   std::string subresource;
   std::string name;
   std::vector<std::string> parts;  // resource[/name[/subresource[/...]]]

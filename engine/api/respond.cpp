@@ -6,16 +6,19 @@
 namespace engine {
 namespace {
 
-constexpr size_t kWarningBytesMax = 4096;   // of all warnings of one answer, as upstream
+constexpr size_t kWarningBytesMax = 4096;  // of all warnings of one answer, as upstream
 constexpr size_t kWarningTextMax = 256;
 
 // What is not text in a header is left out of the warning.
 std::string header_text(std::string_view text) {
   std::string out;
   for (char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) out += ' ';
-    else if (c == '"' || c == '\\') (out += '\\') += c;
-    else out += c;
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      out += ' ';
+    else if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else
+      out += c;
   }
   return out;
 }
@@ -63,7 +66,9 @@ Result<std::string> table_text(ApiCall& call, const Output& output, const ListAn
   return table_text(*call.kind, output, list, TableHeaders::with, call.parts.env.wall());
 }
 
-std::string quoted(std::string_view text) { return dump(Json(text)); }
+std::string quoted(std::string_view text) {
+  return dump(Json(text));
+}
 
 std::string list_head(std::string_view kind, std::string_view api_version, const ListAnswer& list) {
   std::string out = R"({"kind":)" + quoted(kind) + R"(,"apiVersion":)" + quoted(api_version) +
@@ -96,7 +101,8 @@ std::string plain_list(const Kind& kind, const ListAnswer& list) {
 }
 
 std::string metadata_list(const Output& output, const ListAnswer& list) {
-  std::string out = list_head("PartialObjectMetadataList", "meta.k8s.io/" + output.meta_version, list);
+  std::string out =
+      list_head("PartialObjectMetadataList", "meta.k8s.io/" + output.meta_version, list);
   for (const auto& object : list.objects) {
     if (out.back() != '[') out += ',';
     out += partial_metadata(*object, output.meta_version);
@@ -117,12 +123,14 @@ std::string partial_metadata(std::string_view object, std::string_view meta_vers
   return out;
 }
 
-Result<Response> respond_object(ApiCall& call, const Output& output, int status, const Bytes& object) {
+Result<Response> respond_object(ApiCall& call, const Output& output, int status,
+                                const Bytes& object) {
   switch (output.shape) {
     case Shape::metadata_list:
       return Status::other(406, "NotAcceptable",
                            "you requested PartialObjectMetadataList, but the requested object is "
-                           "not a list (" + call.kind->kind + ")");
+                           "not a list (" +
+                               call.kind->kind + ")");
     case Shape::metadata:
       return make_response(call, output, status,
                            TRY(in_form(output, partial_metadata(*object, output.meta_version))));
@@ -133,7 +141,8 @@ Result<Response> respond_object(ApiCall& call, const Output& output, int status,
       return make_response(call, output, status,
                            TRY(in_form(output, TRY(table_text(call, output, list)))));
     }
-    default: break;
+    default:
+      break;
   }
   // A Scale is of its own group, whatever it is the scale of.
   bool scale = call.info.subresource == "scale";
@@ -150,13 +159,15 @@ Result<Response> respond_list(ApiCall& call, const Output& output, const ListAns
     case Shape::metadata:
       return Status::other(406, "NotAcceptable",
                            "you requested PartialObjectMetadata, but the requested object is a "
-                           "list (" + call.kind->list_kind + ")");
+                           "list (" +
+                               call.kind->list_kind + ")");
     case Shape::metadata_list:
       return make_response(call, output, 200, TRY(in_form(output, metadata_list(output, list))));
     case Shape::table:
       return make_response(call, output, 200,
                            TRY(in_form(output, TRY(table_text(call, output, list)))));
-    default: break;
+    default:
+      break;
   }
   return make_response(call, output, 200, TRY(in_form(output, plain_list(*call.kind, list))));
 }

@@ -14,7 +14,8 @@ namespace engine {
 // One object: {kind: PartialObjectMetadata, ...} around its metadata.
 std::string partial_metadata(std::string_view object, std::string_view meta_version);
 
-Result<Response> respond_object(ApiCall& call, const Output& output, int status, const Bytes& object);
+Result<Response> respond_object(ApiCall& call, const Output& output, int status,
+                                const Bytes& object);
 Result<Response> respond_json(ApiCall& call, const Output& output, int status, const Json& value);
 
 struct ListAnswer {

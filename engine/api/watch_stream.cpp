@@ -9,10 +9,12 @@
 namespace engine {
 namespace {
 
-constexpr size_t kBatchBytes = 256u << 10;        // of initial events in one chunk
+constexpr size_t kBatchBytes = 256u << 10;  // of initial events in one chunk
 constexpr auto kBookmarkEvery = storage::Seconds(60);
 
-Bytes shared(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+Bytes shared(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
 
 }  // namespace
 
@@ -49,19 +51,19 @@ class WatchState final : public Timed, public std::enable_shared_from_this<Watch
 
   storage::Env& env_;
   FrameCache& frames_;
-  WatchPlan plan_;            // `initial` belongs to the hub's thread once the stream is open
-  FrameForm later_form_;      // a Table's columns are told once
+  WatchPlan plan_;        // `initial` belongs to the hub's thread once the stream is open
+  FrameForm later_form_;  // a Table's columns are told once
   size_t initial_at_ = 0;
   bool initial_done_ = false;
   std::atomic<bool> headers_sent_ = false;
   storage::Instant next_bookmark_{};
 
   std::mutex mutex_;
-  std::shared_ptr<StreamSink> sink_;      // once open
-  bool live_ = false;                     // the initial events are out: frames go to the sink
+  std::shared_ptr<StreamSink> sink_;  // once open
+  bool live_ = false;                 // the initial events are out: frames go to the sink
   bool closed_ = false;
-  std::string end_;                       // what to say when it is opened after its end
-  std::deque<Bytes> waiting_;             // frames that came before
+  std::string end_;            // what to say when it is opened after its end
+  std::deque<Bytes> waiting_;  // frames that came before
   size_t waiting_bytes_ = 0;
   std::shared_ptr<Dispatcher::Subscription> subscription_;
 };
@@ -111,8 +113,10 @@ void WatchState::open(std::shared_ptr<StreamSink> sink) {
   std::string end;
   {
     std::lock_guard lock(mutex_);
-    if (!closed_) sink_ = sink;
-    else end = std::move(end_);
+    if (!closed_)
+      sink_ = sink;
+    else
+      end = std::move(end_);
   }
   if (end.empty()) return pump();
   // It ended before it began.
@@ -223,8 +227,10 @@ void WatchState::finish(std::string_view last_event) {
 
 // A WebSocket connection serves nothing after its close; an HTTP one takes the next request.
 void WatchState::let_go(StreamSink& sink) {
-  if (plan_.form.framing == Framing::websocket) sink.finish();
-  else sink.release();
+  if (plan_.form.framing == Framing::websocket)
+    sink.finish();
+  else
+    sink.release();
 }
 
 storage::Instant WatchState::first_timer() {
@@ -262,7 +268,9 @@ WatchStream::WatchStream(storage::Env& env, WatchTimers& timers, FrameCache& fra
   timers.add(state_->first_timer(), state_);
 }
 
-WatchStream::~WatchStream() { state_->close(); }
+WatchStream::~WatchStream() {
+  state_->close();
+}
 
 Dispatcher::Listener WatchStream::listener() {
   return [state = state_](const WatchEventPtr& event) { state->on_event(event); };
@@ -279,8 +287,12 @@ void WatchStream::set_initial(std::vector<std::shared_ptr<const CachedObject>> o
   state_->plan().initial_revision = revision;
 }
 
-void WatchStream::on_open(std::shared_ptr<StreamSink> sink) { state_->open(std::move(sink)); }
-void WatchStream::on_drained() { state_->pump(); }
+void WatchStream::on_open(std::shared_ptr<StreamSink> sink) {
+  state_->open(std::move(sink));
+}
+void WatchStream::on_drained() {
+  state_->pump();
+}
 
 // Clients of a watch have nothing to say, but a WebSocket wants its pings answered and its close.
 void WatchStream::on_bytes(std::string_view bytes) {
@@ -294,7 +306,11 @@ void WatchStream::on_bytes(std::string_view bytes) {
   } replies(*state_);
   if (reader_.feed(bytes, replies)) state_->finish("");
 }
-void WatchStream::on_client_end() { state_->finish(""); }
-void WatchStream::on_closed() { state_->close(); }
+void WatchStream::on_client_end() {
+  state_->finish("");
+}
+void WatchStream::on_closed() {
+  state_->close();
+}
 
 }  // namespace engine

@@ -1,6 +1,7 @@
 // WatchStream: one client's watch: first what is there or what it has missed, as fast as it reads,
 // then each event as it comes; bookmarks, a timeout, and an end with 410 when it cannot be kept up
-// to date. Thread: as StreamHandler; events come from the dispatcher's task. Owns: its subscription.
+// to date. Thread: as StreamHandler; events come from the dispatcher's task. Owns: its
+// subscription.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,7 @@ struct WatchPlan {
   Revision initial_revision = 0;
   bool initial_end_bookmark = false;  // say where the initial events end
   bool bookmarks = false;
-  storage::Instant ends;              // when the server ends it
+  storage::Instant ends;  // when the server ends it
 };
 
 class WatchState;

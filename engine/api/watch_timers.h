@@ -1,6 +1,6 @@
-// WatchTimers: wakes the streams that asked for it, for bookmarks and timeouts: one timer of the Env
-// for all of them, to the second. Without streams nothing ticks. Thread: any. Owns: nothing but weak
-// references.
+// WatchTimers: wakes the streams that asked for it, for bookmarks and timeouts: one timer of the
+// Env for all of them, to the second. Without streams nothing ticks. Thread: any. Owns: nothing but
+// weak references.
 #pragma once
 
 #include <map>

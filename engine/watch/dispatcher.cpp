@@ -33,10 +33,14 @@ std::string_view prefix_of_key(std::string_view key) {
 
 Status store_status(const storage::Error& error) {
   switch (error.reason) {
-    case storage::Reason::compacted: return Status::gone(error.message);
-    case storage::Reason::no_space: return Status::no_space(error.message);
-    case storage::Reason::unavailable: return Status::service_unavailable(error.message);
-    default: return Status::internal(error.message);
+    case storage::Reason::compacted:
+      return Status::gone(error.message);
+    case storage::Reason::no_space:
+      return Status::no_space(error.message);
+    case storage::Reason::unavailable:
+      return Status::service_unavailable(error.message);
+    default:
+      return Status::internal(error.message);
   }
 }
 
@@ -231,13 +235,15 @@ Result<ChannelPtr> Dispatcher::Impl::channel(const Kind& kind) {
       waiters.fetch_add(1);
       bool opened = moved->wait(seen, deadline);
       waiters.fetch_sub(1);
-      if (!opened) return Status::timeout("the watch cache of " + kind.plural + " is still loading");
+      if (!opened)
+        return Status::timeout("the watch cache of " + kind.plural + " is still loading");
       continue;
     }
     auto loaded = load(*entry);
     {
       std::lock_guard lock(mutex);
-      if (loaded) entry->loaded = true;
+      if (loaded)
+        entry->loaded = true;
       else if (auto found = entries.find(prefix); found != entries.end() && found->second == entry)
         drop(found);
     }
@@ -287,8 +293,10 @@ std::deque<WatchEventPtr> Dispatcher::Impl::make_history(Entry& entry, Revision 
       if (record && *record)
         event->before = cache.make_object(raw.key, (*record)->value, (*record)->modified)->bytes;
     }
-    if (raw.value) event->object = cache.make_object(raw.key, *raw.value, raw.revision)->bytes;
-    else if (event->before) event->object = with_revision(event->before, raw.revision);
+    if (raw.value)
+      event->object = cache.make_object(raw.key, *raw.value, raw.revision)->bytes;
+    else if (event->before)
+      event->object = with_revision(event->before, raw.revision);
     event->type = !raw.value      ? EventType::deleted
                   : event->before ? EventType::modified
                                   : EventType::added;
@@ -337,9 +345,7 @@ Dispatcher::Snapshot Dispatcher::Impl::select(const ObjectTree::Root& root, Revi
   }
   bool has_selector = selector && !selector->empty();
   size_t expected = root.count(place, end);
-  out.objects.reserve(has_selector     ? 0
-                      : limit_max == 0 ? expected
-                                       : std::min(limit_max, expected));
+  out.objects.reserve(has_selector ? 0 : limit_max == 0 ? expected : std::min(limit_max, expected));
   for (const ObjectPtr* object = root.at(place); object; ++place.item, object = root.at(place)) {
     if (!ns.empty() && (*object)->ns != ns) break;
     if (has_selector &&
@@ -374,9 +380,13 @@ std::unique_ptr<Dispatcher::Subscription> Dispatcher::Impl::handle(ChannelPtr ch
 Dispatcher::Dispatcher(storage::Env& env, storage::Store& store, KindSet& kinds)
     : impl_(std::make_unique<Impl>(env, store, kinds)) {}
 
-Dispatcher::~Dispatcher() { stop(); }
+Dispatcher::~Dispatcher() {
+  stop();
+}
 
-Result<Unit> Dispatcher::start() { return impl_->start(); }
+Result<Unit> Dispatcher::start() {
+  return impl_->start();
+}
 
 void Dispatcher::stop() {
   impl_->follow.reset();
@@ -415,8 +425,7 @@ Result<Dispatcher::Snapshot> Dispatcher::list(const Kind& kind, std::string_view
     return out;
   }
   auto view = channel->cache->view(impl_->applied.load());
-  auto out =
-      impl_->select(*view.root, view.revision, kind, ns, selector, after_key, limit_max);
+  auto out = impl_->select(*view.root, view.revision, kind, ns, selector, after_key, limit_max);
   if (out.more) impl_->keep(kind, out.revision, std::move(view.root));
   return out;
 }
@@ -437,7 +446,9 @@ Result<std::optional<Dispatcher::Snapshot>> Dispatcher::list_at(const Kind& kind
   return std::optional(impl_->select(*root, at, kind, ns, selector, after_key, limit_max));
 }
 
-Revision Dispatcher::applied() const { return impl_->applied.load(); }
+Revision Dispatcher::applied() const {
+  return impl_->applied.load();
+}
 
 Result<std::shared_ptr<const std::atomic<Revision>>> Dispatcher::changed(const Kind& kind) {
   auto channel = TRY(impl_->channel(kind));
@@ -480,8 +491,8 @@ Result<std::unique_ptr<Dispatcher::Subscription>> Dispatcher::list_and_subscribe
 
 void Dispatcher::forget(std::string_view group, std::string_view plural) {
   std::shared_ptr<Impl::Entry> entry;
-  std::string prefix = "/registry/" + std::string(group.empty() ? "core" : group) + "/" +
-                       std::string(plural) + "/";
+  std::string prefix =
+      "/registry/" + std::string(group.empty() ? "core" : group) + "/" + std::string(plural) + "/";
   {
     std::lock_guard lock(impl_->mutex);
     auto found = impl_->entries.find(prefix);

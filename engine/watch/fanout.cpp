@@ -40,7 +40,9 @@ void SubscriberIndex::remove(const SubscriberPtr& subscriber) {
 Fanout::Fanout(storage::Env& env, const std::atomic<Revision>& applied)
     : env_(env), applied_(applied), idle_(env.make_gate()) {}
 
-Fanout::~Fanout() { stop(); }
+Fanout::~Fanout() {
+  stop();
+}
 
 void Fanout::stop() {
   while (true) {

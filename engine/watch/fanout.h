@@ -17,7 +17,7 @@ struct Subscriber {
   Dispatcher::Interest interest;
   Dispatcher::Listener listener;
   std::atomic<bool> ended = false, busy = false, bookmark_wanted = false;
-  Revision given = 0;             // events up to it have been given (task only)
+  Revision given = 0;                  // events up to it have been given (task only)
   std::vector<WatchEventPtr> backlog;  // given first
   size_t slot = 0;
 };

@@ -24,11 +24,25 @@ bool to_int(std::string_view text, int64_t& out) {
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
 
 struct Token {
   enum class Type : uint8_t {
-    end, close, comma, bang, equals, greater, less, word, in, not_equals, not_in, open, bad
+    end,
+    close,
+    comma,
+    bang,
+    equals,
+    greater,
+    less,
+    word,
+    in,
+    not_equals,
+    not_in,
+    open,
+    bad
   } type;
   std::string text;
 };
@@ -57,9 +71,9 @@ class Lexer {
   Token symbol() {
     auto rest = text_.substr(at_);
     static constexpr std::pair<std::string_view, Token::Type> kSymbols[] = {
-        {"==", Token::Type::equals},  {"!=", Token::Type::not_equals}, {"=", Token::Type::equals},
-        {"!", Token::Type::bang},     {"(", Token::Type::open},        {")", Token::Type::close},
-        {",", Token::Type::comma},    {">", Token::Type::greater},     {"<", Token::Type::less}};
+        {"==", Token::Type::equals}, {"!=", Token::Type::not_equals}, {"=", Token::Type::equals},
+        {"!", Token::Type::bang},    {"(", Token::Type::open},        {")", Token::Type::close},
+        {",", Token::Type::comma},   {">", Token::Type::greater},     {"<", Token::Type::less}};
     for (const auto& [symbol, type] : kSymbols) {
       if (!rest.starts_with(symbol)) continue;
       at_ += symbol.size();
@@ -128,12 +142,24 @@ class Parser {
     if (peek().type == Type::end || peek().type == Type::comma) return out;
     Token op = take();
     switch (op.type) {
-      case Type::in: out.op = Op::in; break;
-      case Type::not_in: out.op = Op::not_in; break;
-      case Type::equals: out.op = Op::in; break;
-      case Type::not_equals: out.op = Op::not_in; break;
-      case Type::greater: out.op = Op::greater; break;
-      case Type::less: out.op = Op::less; break;
+      case Type::in:
+        out.op = Op::in;
+        break;
+      case Type::not_in:
+        out.op = Op::not_in;
+        break;
+      case Type::equals:
+        out.op = Op::in;
+        break;
+      case Type::not_equals:
+        out.op = Op::not_in;
+        break;
+      case Type::greater:
+        out.op = Op::greater;
+        break;
+      case Type::less:
+        out.op = Op::less;
+        break;
       default:
         return fail("found " + quoted(op.text) + ", expected: in, notin, =, ==, !=, gt, lt");
     }
@@ -155,15 +181,14 @@ class Parser {
         return fail(place + ": Invalid value: \"" + values[i] +
                     "\": for 'Gt', 'Lt' operators, the value must be an integer");
       if (auto faults = joined(check_label_value(values[i])); !faults.empty())
-        return fail(place + "[" + requirement.key + "]: Invalid value: \"" + values[i] + "\": " +
-                    faults);
+        return fail(place + "[" + requirement.key + "]: Invalid value: \"" + values[i] +
+                    "\": " + faults);
     }
     return Unit{};
   }
 
   Result<std::vector<std::string>> parse_exact() {
-    if (peek().type == Type::end || peek().type == Type::comma)
-      return std::vector<std::string>{""};
+    if (peek().type == Type::end || peek().type == Type::comma) return std::vector<std::string>{""};
     Token value = take();
     if (!is_word(value)) return fail("found " + quoted(value.text) + ", expected: identifier");
     return std::vector<std::string>{value.text};
@@ -201,12 +226,16 @@ class Parser {
 bool holds(const LabelRequirement& requirement, const std::string* value) {
   const auto& values = requirement.values;
   switch (requirement.op) {
-    case Op::exists: return value != nullptr;
-    case Op::absent: return value == nullptr;
-    case Op::in: return value && std::find(values.begin(), values.end(), *value) != values.end();
+    case Op::exists:
+      return value != nullptr;
+    case Op::absent:
+      return value == nullptr;
+    case Op::in:
+      return value && std::find(values.begin(), values.end(), *value) != values.end();
     case Op::not_in:
       return !value || std::find(values.begin(), values.end(), *value) == values.end();
-    default: break;
+    default:
+      break;
   }
   int64_t have = 0, want = 0;
   if (!value || !to_int(*value, have) || !to_int(values.front(), want)) return false;
@@ -234,11 +263,15 @@ Result<LabelSelector> LabelSelector::from_json(const Json& selector) {
     for (const auto& expression : expressions->as_array()) {
       LabelRequirement requirement{std::string(expression.str("key")), Op::exists, {}};
       auto op = expression.str("operator");
-      if (op == "In") requirement.op = Op::in;
-      else if (op == "NotIn") requirement.op = Op::not_in;
-      else if (op == "DoesNotExist") requirement.op = Op::absent;
+      if (op == "In")
+        requirement.op = Op::in;
+      else if (op == "NotIn")
+        requirement.op = Op::not_in;
+      else if (op == "DoesNotExist")
+        requirement.op = Op::absent;
       else if (op != "Exists")
-        return Status::bad_request("\"" + std::string(op) + "\" is not a valid label selector operator");
+        return Status::bad_request("\"" + std::string(op) +
+                                   "\" is not a valid label selector operator");
       if (const Json* values = expression.find("values"); values && values->is_array())
         for (const auto& value : values->as_array())
           if (value.is_string()) requirement.values.push_back(value.as_string());

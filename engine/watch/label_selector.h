@@ -1,5 +1,5 @@
-// LabelSelector: the `labelSelector` query of a list or watch (`app=web,tier in (a,b),!old,n gt 3`),
-// and the matchLabels/matchExpressions form that objects carry. Thread: a value. Owns: its
+// LabelSelector: the `labelSelector` query of a list or watch (`app=web,tier in (a,b),!old,n gt
+// 3`), and the matchLabels/matchExpressions form that objects carry. Thread: a value. Owns: its
 // requirements. Source: k8s.io/apimachinery pkg/labels (grammar and error texts).
 #pragma once
 

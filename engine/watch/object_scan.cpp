@@ -5,7 +5,9 @@
 namespace engine {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
 
 const char* skip_space(const char* at, const char* end) {
   while (at < end && is_space(*at)) ++at;
@@ -68,8 +70,8 @@ void append_utf8(std::string& out, uint32_t code) {
 uint32_t hex4(std::string_view text) {
   uint32_t code = 0;
   for (char c : text.substr(0, 4)) {
-    uint32_t digit = c <= '9' ? static_cast<uint32_t>(c - '0')
-                              : static_cast<uint32_t>((c | 0x20) - 'a' + 10);
+    uint32_t digit =
+        c <= '9' ? static_cast<uint32_t>(c - '0') : static_cast<uint32_t>((c | 0x20) - 'a' + 10);
     code = code * 16 + (digit & 15);
   }
   return code;
@@ -85,11 +87,21 @@ std::string unescape(std::string_view text) {
     }
     char c = text[++i];
     switch (c) {
-      case 'b': out += '\b'; break;
-      case 'f': out += '\f'; break;
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
       case 'u': {
         uint32_t code = i + 4 < text.size() ? hex4(text.substr(i + 1)) : 0xFFFD;
         i += 4;
@@ -101,7 +113,8 @@ std::string unescape(std::string_view text) {
         append_utf8(out, code);
         break;
       }
-      default: out += c;
+      default:
+        out += c;
     }
   }
   return out;

@@ -19,7 +19,8 @@ int compare_keys(std::string_view ns_a, std::string_view name_a, std::string_vie
   size_t common = std::min(ns_a.size(), ns_b.size());
   if (int order = ns_a.substr(0, common).compare(ns_b.substr(0, common))) return order;
   // One is the beginning of the other: its '/' meets the other's next character.
-  if (ns_a.size() == common) return static_cast<unsigned char>('/') < static_cast<unsigned char>(ns_b[common]) ? -1 : 1;
+  if (ns_a.size() == common)
+    return static_cast<unsigned char>('/') < static_cast<unsigned char>(ns_b[common]) ? -1 : 1;
   return static_cast<unsigned char>(ns_a[common]) < static_cast<unsigned char>('/') ? -1 : 1;
 }
 
@@ -29,9 +30,8 @@ ObjectTree::Root::Place ObjectTree::Root::lower(std::string_view ns, std::string
   });
   if (chunk == chunks.end()) return end();
   const auto& items = (*chunk)->items;
-  auto item = std::partition_point(items.begin(), items.end(), [&](const auto& o) {
-    return compare(*o, ns, name) < 0;
-  });
+  auto item = std::partition_point(items.begin(), items.end(),
+                                   [&](const auto& o) { return compare(*o, ns, name) < 0; });
   return {static_cast<size_t>(chunk - chunks.begin()), static_cast<size_t>(item - items.begin())};
 }
 

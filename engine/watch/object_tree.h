@@ -1,7 +1,7 @@
 // ObjectTree: the live objects of one resource in key order, as two levels of shared chunks.
-// Taking a snapshot costs nothing; the first write to a chunk after it copies that chunk, so readers
-// walk a snapshot without a lock while the writer goes on. Thread: one writer; a Root any. Owns: its
-// chunks, shared with snapshots.
+// Taking a snapshot costs nothing; the first write to a chunk after it copies that chunk, so
+// readers walk a snapshot without a lock while the writer goes on. Thread: one writer; a Root any.
+// Owns: its chunks, shared with snapshots.
 #pragma once
 
 #include <memory>

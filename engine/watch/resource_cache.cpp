@@ -20,8 +20,8 @@ ObjectPtr ResourceCache::make_object(std::string_view key, std::string_view stor
                                      Revision revision) const {
   std::string_view ns, name;
   split_key(key, ns, name);
-  auto bytes = std::make_shared<const std::string>(
-      serve_object(stored, kind_->api_version(), revision));
+  auto bytes =
+      std::make_shared<const std::string>(serve_object(stored, kind_->api_version(), revision));
   return std::make_shared<const CachedObject>(
       CachedObject{std::string(ns), std::string(name), std::move(bytes), revision});
 }
@@ -29,8 +29,10 @@ ObjectPtr ResourceCache::make_object(std::string_view key, std::string_view stor
 bool ResourceCache::apply(std::span<const storage::Event* const> events, storage::Instant now) {
   std::lock_guard lock(mutex_);
   for (const auto* event : events) {
-    if (filled_) apply_one(*event, now);
-    else waiting_.push_back(*event);
+    if (filled_)
+      apply_one(*event, now);
+    else
+      waiting_.push_back(*event);
   }
   return filled_ && attached_ > 0;
 }
@@ -125,9 +127,8 @@ bool ResourceCache::backlog(Revision after, std::vector<WatchEventPtr>& events,
                             const std::function<void(Revision)>& attach) {
   std::lock_guard lock(mutex_);
   if (after < floor_) return false;
-  auto first = std::partition_point(ring_.begin(), ring_.end(), [&](const Slot& slot) {
-    return slot.event->revision <= after;
-  });
+  auto first = std::partition_point(
+      ring_.begin(), ring_.end(), [&](const Slot& slot) { return slot.event->revision <= after; });
   for (; first != ring_.end(); ++first) events.push_back(first->event);
   attach_one();
   // A reader may be ahead of this cache, having seen a write of another kind.
@@ -135,8 +136,8 @@ bool ResourceCache::backlog(Revision after, std::vector<WatchEventPtr>& events,
   return true;
 }
 
-ResourceCache::View ResourceCache::view_and_attach(
-    Revision applied, const std::function<void(Revision)>& attach) {
+ResourceCache::View ResourceCache::view_and_attach(Revision applied,
+                                                   const std::function<void(Revision)>& attach) {
   std::lock_guard lock(mutex_);
   attach_one();
   attach(revision_);

@@ -71,7 +71,9 @@ std::vector<std::string> split_path(std::string_view path) {
   }
 }
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
 
 // Finds where the field is for this kind, or says which ones there are.
 Result<Unit> resolve(const Kind& kind, FieldTerm& term) {
@@ -131,8 +133,8 @@ Result<FieldTerm> parse_term(std::string_view whole, std::string_view part) {
     term.value = TRY(unescape(rest.substr(length)));
     return term;
   }
-  return Status::bad_request("invalid selector: '" + std::string(whole) +
-                             "'; can't understand '" + std::string(part) + "'");
+  return Status::bad_request("invalid selector: '" + std::string(whole) + "'; can't understand '" +
+                             std::string(part) + "'");
 }
 
 Result<std::vector<FieldTerm>> parse_fields(const Kind& kind, std::string_view text) {

@@ -15,19 +15,18 @@
 namespace engine {
 
 struct FieldTerm {
-  std::string field;                // as the client wrote it: spec.nodeName
-  std::vector<std::string> path;    // where it is in the object; empty: the name or namespace
-  std::string otherwise;            // what a missing field counts as
+  std::string field;              // as the client wrote it: spec.nodeName
+  std::vector<std::string> path;  // where it is in the object; empty: the name or namespace
+  std::string otherwise;          // what a missing field counts as
   std::string value;
-  bool equal = true;                // false: !=
+  bool equal = true;  // false: !=
   bool operator==(const FieldTerm&) const = default;
 };
 
 class Selector {
  public:
   // Errors are 400 with upstream's texts.
-  static Result<Selector> parse(const Kind& kind, std::string_view labels,
-                                std::string_view fields);
+  static Result<Selector> parse(const Kind& kind, std::string_view labels, std::string_view fields);
   // One object by name, as `GET .../watch/...` and `fieldSelector=metadata.name=x` mean it.
   static Selector by_name(std::string_view name);
 

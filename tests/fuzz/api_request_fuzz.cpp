@@ -1,6 +1,6 @@
 // room: engine_api
-// Paths, queries and Accept headers of the Kubernetes API: whatever comes, reading it ends, and what
-// it says fits together. First line: method; second: path?query; third: Accept; rest: a body.
+// Paths, queries and Accept headers of the Kubernetes API: whatever comes, reading it ends, and
+// what it says fits together. First line: method; second: path?query; third: Accept; rest: a body.
 #include <cstddef>
 #include <span>
 #include <string>
@@ -14,7 +14,8 @@ using namespace engine;
 
 std::vector<std::string> fuzz_seeds() {
   return {
-      "GET\n/api/v1/namespaces/default/configmaps/a?resourceVersion=0&pretty=true\napplication/json",
+      "GET\n/api/v1/namespaces/default/configmaps/a?resourceVersion=0&pretty=true\napplication/"
+      "json",
       "GET\n/apis/apps/v1/namespaces/x/deployments?watch=1&timeoutSeconds=5&limit=3\n"
       "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;q=0.5,*/*;q=0.1",
       "DELETE\n/api/v1/namespaces/x?dryRun=All&propagationPolicy=Orphan\n\n"

@@ -1,6 +1,6 @@
 // room: engine_watch
-// Selectors and the scans they stand on: any text is taken or refused with a word, and what is taken
-// decides the same on bytes as on the parsed object. The first line of the input is the label
+// Selectors and the scans they stand on: any text is taken or refused with a word, and what is
+// taken decides the same on bytes as on the parsed object. The first line of the input is the label
 // selector, the second the field selector, the rest an object.
 #include <cstddef>
 #include <span>
@@ -50,7 +50,8 @@ int fuzz_one(std::span<const std::byte> input) {
   // none, so both look at what was written from the parsed object.
   std::string stored = dump(*object);
   const Json* name = object->at({"metadata", "name"});
-  if (name && name->is_string() && scan_text(scan(stored, {"metadata", "name"})) != name->as_string())
+  if (name && name->is_string() &&
+      scan_text(scan(stored, {"metadata", "name"})) != name->as_string())
     return 3;
   auto only_labels = LabelSelector::parse(labels);
   const Json* map = object->at({"metadata", "labels"});

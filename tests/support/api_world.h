@@ -36,7 +36,8 @@ class HeardStream final : public engine::StreamSink {
   std::vector<engine::Json> events(size_t count) {
     std::unique_lock lock(mutex_);
     auto lines = [&] { return std::count(raw_.begin(), raw_.end(), '\n'); };
-    changed_.wait_for(lock, std::chrono::seconds(5), [&] { return !open_ || read().size() >= count; });
+    changed_.wait_for(lock, std::chrono::seconds(5),
+                      [&] { return !open_ || read().size() >= count; });
     (void)lines;
     return read();
   }
@@ -94,14 +95,13 @@ class ApiWorld {
     issuer = MUST(engine::TokenIssuer::open(env, MUST(engine::TokenIssuer::new_key_pem()),
                                             "https://kubernetes.default.svc"));
     std::vector<std::unique_ptr<engine::Admission>> admission;
-    admission.push_back(
-        std::make_unique<engine::EscalationCheck>(*authorizer, dispatcher, *kinds));
-    registry = std::make_unique<engine::Registry>(env, store, *kinds, strategies,
-                                                  std::move(admission));
-    chain.add(std::make_unique<engine::ServiceAccountAuthenticator>(*issuer, dispatcher, *kinds,
-                                                                    env));
-    api = std::make_unique<engine::Api>(engine::Api::Needs{
-        env, *registry, dispatcher, *kinds, *authorizer, chain, issuer.get()});
+    admission.push_back(std::make_unique<engine::EscalationCheck>(*authorizer, dispatcher, *kinds));
+    registry =
+        std::make_unique<engine::Registry>(env, store, *kinds, strategies, std::move(admission));
+    chain.add(
+        std::make_unique<engine::ServiceAccountAuthenticator>(*issuer, dispatcher, *kinds, env));
+    api = std::make_unique<engine::Api>(
+        engine::Api::Needs{env, *registry, dispatcher, *kinds, *authorizer, chain, issuer.get()});
     user.name = "admin";
     user.groups = {"system:masters", "system:authenticated"};
   }
@@ -137,8 +137,8 @@ class ApiWorld {
   }
   engine::Json json(const Asked& asked) { return MUST(engine::parse_json(call(asked).body)); }
   // A watch that has been opened.
-  std::shared_ptr<HeardStream> watch(const std::string& target,
-                                     std::vector<std::pair<std::string, std::string>> headers = {}) {
+  std::shared_ptr<HeardStream> watch(
+      const std::string& target, std::vector<std::pair<std::string, std::string>> headers = {}) {
     auto answer = serve({.target = target, .headers = std::move(headers)});
     auto* stream = std::get_if<engine::Stream>(&answer);
     if (!stream) return nullptr;

@@ -1,5 +1,5 @@
-// FakeKinds: a KindSet of a few kinds without schemas, for tests of what stands below and beside the
-// real one. Thread: any, once filled. Owns: its kinds.
+// FakeKinds: a KindSet of a few kinds without schemas, for tests of what stands below and beside
+// the real one. Thread: any, once filled. Owns: its kinds.
 #pragma once
 
 #include "engine/kinds/kind.h"
@@ -36,7 +36,7 @@ class FakeKinds final : public engine::KindSet, public engine::KindSnapshot {
 };
 
 inline std::shared_ptr<FakeKind> fake_kind(std::string group, std::string version, std::string kind,
-                                    std::string plural,
+                                           std::string plural,
                                            engine::Scope scope = engine::Scope::namespaced) {
   auto out = std::make_shared<FakeKind>();
   out->group = std::move(group);
@@ -54,14 +54,14 @@ inline std::shared_ptr<const engine::KindSnapshot> FakeKinds::snapshot() const {
 }
 
 inline engine::KindPtr FakeKinds::by_resource(std::string_view group, std::string_view version,
-                                       std::string_view plural) const {
+                                              std::string_view plural) const {
   for (const auto& kind : kinds_)
     if (kind->group == group && kind->version == version && kind->plural == plural) return kind;
   return nullptr;
 }
 
 inline engine::KindPtr FakeKinds::by_kind(std::string_view group, std::string_view version,
-                                   std::string_view name) const {
+                                          std::string_view name) const {
   for (const auto& kind : kinds_)
     if (kind->group == group && kind->version == version && kind->kind == name) return kind;
   return nullptr;

@@ -134,8 +134,8 @@ Result<Found> find(ApiCall& call, const ListOptions& options) {
   if (exact && revision > 0) return list_at(call, wanted, revision);
   // "0": any revision will do, so the cache is asked as it is, and it gives all.
   if (options.resource_version == "0")
-    return take(call, TRY(call.parts.dispatcher.list(*call.kind, call.info.ns, &wanted.selector,
-                                                     "", 0)));
+    return take(call,
+                TRY(call.parts.dispatcher.list(*call.kind, call.info.ns, &wanted.selector, "", 0)));
   auto found = TRY(list_newest(call, wanted));
   if (revision > found.revision) return too_large_revision(revision, found.revision);
   return found;

@@ -91,9 +91,9 @@ Result<Json> review_access(ApiCall& call, const Json& body) {
                    "Invalid value: \"\": at least one of user or group must be specified");
   auto asked = asked_of(spec);
   if (call.kind->kind == "LocalSubjectAccessReview" && asked.ns != call.info.ns)
-    return invalid(call, "spec.resourceAttributes.namespace",
-                   "Invalid value: \"" + std::string(asked.ns) +
-                       "\": must match metadata.namespace");
+    return invalid(
+        call, "spec.resourceAttributes.namespace",
+        "Invalid value: \"" + std::string(asked.ns) + "\": must match metadata.namespace");
   auto decision = call.parts.authorizer.authorize(user, asked);
   Json status = Json::object({{"allowed", decision.allowed}});
   if (!decision.reason.empty()) status.set("reason", decision.reason);
@@ -102,8 +102,7 @@ Result<Json> review_access(ApiCall& call, const Json& body) {
 
 Result<Json> review_rules(ApiCall& call, const Json& body) {
   auto ns = body.str({"spec", "namespace"});
-  if (ns.empty())
-    return Status::bad_request("no namespace on request");
+  if (ns.empty()) return Status::bad_request("no namespace on request");
   Json status = call.parts.authorizer.rules_for(call.request.user, ns);
   status.set("incomplete", false);
   return status;
@@ -111,7 +110,8 @@ Result<Json> review_rules(ApiCall& call, const Json& body) {
 
 Result<Json> review_token(ApiCall& call, const Json& body) {
   auto token = body.str({"spec", "token"});
-  if (token.empty()) return Status::bad_request("token is required for TokenReview in authentication");
+  if (token.empty())
+    return Status::bad_request("token is required for TokenReview in authentication");
   Request asked;
   asked.method = "GET";
   asked.headers.set("Authorization", "Bearer " + std::string(token));
@@ -145,11 +145,13 @@ Result<TokenClaims> token_claims(ApiCall& call, const Json& spec, const CachedOb
   claims.audiences = strings_of(spec.find("audiences"));
   claims.expires_seconds = spec.integer({"expirationSeconds"}, 3600);
   if (claims.expires_seconds < kTokenSecondsLeast)
-    return fail("spec.expirationSeconds", "Invalid value: " + std::to_string(claims.expires_seconds) +
-                                              ": may not specify a duration less than 10 minutes");
+    return fail("spec.expirationSeconds",
+                "Invalid value: " + std::to_string(claims.expires_seconds) +
+                    ": may not specify a duration less than 10 minutes");
   if (claims.expires_seconds > kTokenSecondsMost)
-    return fail("spec.expirationSeconds", "Invalid value: " + std::to_string(claims.expires_seconds) +
-                                              ": may not specify a duration larger than 2^32 seconds");
+    return fail("spec.expirationSeconds",
+                "Invalid value: " + std::to_string(claims.expires_seconds) +
+                    ": may not specify a duration larger than 2^32 seconds");
   const Json* bound = spec.find("boundObjectRef");
   if (!bound || !bound->is_object()) return claims;
   claims.bound_kind = bound->str("kind");
@@ -162,8 +164,8 @@ Result<TokenClaims> token_claims(ApiCall& call, const Json& spec, const CachedOb
   if (!kind)
     return Status::bad_request("cannot bind token for serviceaccount " + dump(Json(claims.name)) +
                                " to an object of kind " + dump(Json(claims.bound_kind)));
-  auto object = TRY(call.parts.dispatcher.get(*kind, kind->namespaced() ? account.ns : "",
-                                              claims.bound_name));
+  auto object = TRY(
+      call.parts.dispatcher.get(*kind, kind->namespaced() ? account.ns : "", claims.bound_name));
   if (!object) return Status::not_found(kind->about(claims.bound_name));
   claims.bound_uid = scan_text(scan(*object->bytes, {"metadata", "uid"}));
   if (auto uid = bound->str("uid"); !uid.empty() && uid != claims.bound_uid)
@@ -187,9 +189,12 @@ Result<Answer> verb_review(ApiCall& call) {
   Result<Json> status = Status::not_found_path();
   if (kind == "SelfSubjectReview")
     status = Json::object({{"userInfo", user_json(call.request.user)}});
-  else if (kind == "SelfSubjectRulesReview") status = review_rules(call, body);
-  else if (kind == "TokenReview") status = review_token(call, body);
-  else if (kind.ends_with("AccessReview")) status = review_access(call, body);
+  else if (kind == "SelfSubjectRulesReview")
+    status = review_rules(call, body);
+  else if (kind == "TokenReview")
+    status = review_token(call, body);
+  else if (kind.ends_with("AccessReview"))
+    status = review_access(call, body);
   if (!status) return status.error();
   body.set("kind", kind);
   body.set("apiVersion", call.kind->api_version());

@@ -29,8 +29,9 @@ Result<Response> stream_head(const Request& request) {
 storage::Instant end_of(ApiCall& call, const ListOptions& options) {
   int64_t seconds = options.timeout_seconds.value_or(0);
   if (seconds <= 0)
-    seconds = kWatchSecondsLeast +
-              static_cast<int64_t>(call.parts.env.random(static_cast<uint64_t>(kWatchSecondsLeast)));
+    seconds =
+        kWatchSecondsLeast +
+        static_cast<int64_t>(call.parts.env.random(static_cast<uint64_t>(kWatchSecondsLeast)));
   return call.parts.env.now() + storage::Seconds(std::min(seconds, kWatchSecondsMost));
 }
 
@@ -72,8 +73,8 @@ Result<Unit> begin_with_state(ApiCall& call, WatchStream& stream, const Selector
     if (revision > current) return too_large_revision(revision, current);
   }
   Dispatcher::Snapshot snapshot;
-  stream.take_subscription(TRY(call.parts.dispatcher.list_and_subscribe(
-      *call.kind, interest, snapshot, stream.listener())));
+  stream.take_subscription(TRY(
+      call.parts.dispatcher.list_and_subscribe(*call.kind, interest, snapshot, stream.listener())));
   auto at = snapshot.revision;
   bool wanted = options.send_initial_events.value_or(false);
   if (wanted) stream.set_initial(matching(snapshot, selector), at);
@@ -97,13 +98,13 @@ Result<Answer> verb_watch(ApiCall& call) {
   plan.ends = end_of(call, options);
   auto selector = plan.selector;
   auto interest = interest_of(call, selector);
-  auto stream = std::make_unique<WatchStream>(call.parts.env, call.parts.timers,
-                                              call.parts.frames, std::move(plan));
+  auto stream = std::make_unique<WatchStream>(call.parts.env, call.parts.timers, call.parts.frames,
+                                              std::move(plan));
   if (options.send_initial_events || revision == 0)
     TRY(begin_with_state(call, *stream, selector, interest, options, revision));
   else
-    stream->take_subscription(TRY(call.parts.dispatcher.subscribe(*call.kind, interest, revision,
-                                                                  stream->listener())));
+    stream->take_subscription(
+        TRY(call.parts.dispatcher.subscribe(*call.kind, interest, revision, stream->listener())));
   Stream out;
   out.head = std::move(head);
   out.handler = std::move(stream);

@@ -14,7 +14,9 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(Clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 double resident_mib() {
   std::ifstream file("/proc/self/statm");
@@ -43,15 +45,15 @@ class CountingSink final : public StreamSink {
 };
 
 std::string body_of(size_t bytes) {
-  Json object = Json::object({{"metadata", Json::object({{"name", "n"}, {"namespace", "default"}})}});
+  Json object =
+      Json::object({{"metadata", Json::object({{"name", "n"}, {"namespace", "default"}})}});
   object.set("data", Json::object({{"k", std::string(bytes, 'x')}}));
   return encode_object("ConfigMap", "v1", object);
 }
 
 void put(tests::ApiWorld& w, int number, const std::string& body) {
   storage::Txn txn;
-  txn.writes.push_back(
-      {"/registry/core/configmaps/default/n" + std::to_string(number), body});
+  txn.writes.push_back({"/registry/core/configmaps/default/n" + std::to_string(number), body});
   MUST(w.store.commit(std::move(txn)));
 }
 
@@ -61,8 +63,9 @@ std::vector<std::unique_ptr<StreamHandler>> open_watches(tests::ApiWorld& w, int
   std::vector<std::unique_ptr<StreamHandler>> out;
   auto revision = std::to_string(MUST(w.store.current()));
   for (int i = 0; i < count; ++i) {
-    auto answer = w.serve({.target = "/api/v1/namespaces/default/configmaps?watch=1&resourceVersion=" +
-                                     revision + more});
+    auto answer = w.serve(
+        {.target =
+             "/api/v1/namespaces/default/configmaps?watch=1&resourceVersion=" + revision + more});
     out.push_back(std::move(std::get<Stream>(answer).handler));
     out.back()->on_open(std::make_shared<CountingSink>(frames));
   }
@@ -94,10 +97,10 @@ void bench_watchers(int watchers, int events, const char* what, const std::strin
   put(w, 1, body);
   wait_for(frames, total + static_cast<uint64_t>(watchers));
   double single = seconds(Clock::now() - one);
-  std::printf("| %s | %d watchers | %.0f events/s delivered | one event to all %.1f ms | opened in "
-              "%.2f s | %.1f MiB |\n",
-              what, watchers, static_cast<double>(watchers) * events / took, single * 1e3, open_s,
-              memory);
+  std::printf(
+      "| %s | %d watchers | %.0f events/s delivered | one event to all %.1f ms | opened in "
+      "%.2f s | %.1f MiB |\n",
+      what, watchers, static_cast<double>(watchers) * events / took, single * 1e3, open_s, memory);
 }
 
 void bench_list(int objects) {
@@ -118,7 +121,8 @@ void bench_list(int objects) {
     began = Clock::now();
     std::string token;
     do {
-      auto page = w.call({.target = "/api/v1/configmaps?limit=500" + (token.empty() ? "" : "&continue=" + token)});
+      auto page = w.call(
+          {.target = "/api/v1/configmaps?limit=500" + (token.empty() ? "" : "&continue=" + token)});
       auto at = page.body.find("\"continue\":\"");
       token = at > 300 ? "" : page.body.substr(at + 12, page.body.find('"', at + 12) - at - 12);
     } while (!token.empty());
@@ -129,9 +133,10 @@ void bench_list(int objects) {
   for (int i = 0; i < kGets; ++i)
     w.call({.target = "/api/v1/namespaces/default/configmaps/n" + std::to_string(i % objects)});
   got = kGets / seconds(Clock::now() - began);
-  std::printf("| %d objects of 1 KiB | load %.0f ms | list %.1f ms | in pages of 500 %.1f ms | get "
-              "%.0f/s on one thread | cache %.1f MiB (MemoryStore %.1f) |\n",
-              objects, load * 1e3, best * 1e3, pages * 1e3, got, cached - stored, stored - empty);
+  std::printf(
+      "| %d objects of 1 KiB | load %.0f ms | list %.1f ms | in pages of 500 %.1f ms | get "
+      "%.0f/s on one thread | cache %.1f MiB (MemoryStore %.1f) |\n",
+      objects, load * 1e3, best * 1e3, pages * 1e3, got, cached - stored, stored - empty);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The watch cache under every schedule: writers whose commits fail or are lost, readers that come
-// from a list, from a revision or late, and go. What each reader put together must be what the store
-// has; no event may come twice, out of order or not at all; a list must be the store at its revision.
+// from a list, from a revision or late, and go. What each reader put together must be what the
+// store has; no event may come twice, out of order or not at all; a list must be the store at its
+// revision.
 #include <catch2/catch_all.hpp>
 #include <map>
 #include <set>
@@ -82,8 +83,10 @@ struct Reader {
     if (event.type == EventType::deleted && !known) world.blame("deleted what was not there");
     auto said = scan_text(scan(*event.object, {"metadata", "resourceVersion"}));
     if (said != std::to_string(event.revision)) world.blame("an object of another revision");
-    if (event.type == EventType::deleted) state.erase(key);
-    else state[key] = event.revision;
+    if (event.type == EventType::deleted)
+      state.erase(key);
+    else
+      state[key] = event.revision;
   }
 };
 
@@ -92,8 +95,10 @@ void write(World& w, uint64_t number) {
   auto kind = w.env.random(4) == 0 ? w.other : w.kind;
   std::string key = w.key(number);
   if (kind == w.other) key = w.other->key("a", "s" + std::to_string(number));
-  if (w.env.random(3) == 0) txn.writes.push_back({key, std::nullopt});
-  else txn.writes.push_back({key, encode_object(kind->kind, "v1", Json::object())});
+  if (w.env.random(3) == 0)
+    txn.writes.push_back({key, std::nullopt});
+  else
+    txn.writes.push_back({key, encode_object(kind->kind, "v1", Json::object())});
   (void)w.store.commit(std::move(txn));  // may fail, may be lost: the store says what is true
 }
 
@@ -102,7 +107,8 @@ void check_list(World& w) {
   auto list = w.dispatcher.list(*w.kind, "", nullptr, "", 0);
   if (!list) return;  // the load failed by a fault; the next one tries again
   State seen;
-  for (const auto& object : list->objects) seen[w.kind->key(object->ns, object->name)] = object->revision;
+  for (const auto& object : list->objects)
+    seen[w.kind->key(object->ns, object->name)] = object->revision;
   if (seen != w.stored(list->revision)) w.blame("a list is not the store at its revision");
 }
 
@@ -130,8 +136,10 @@ void join_with_list(World& w, std::shared_ptr<Reader> reader) {
   Dispatcher::Snapshot snapshot;
   auto subscription = w.dispatcher.list_and_subscribe(
       *w.kind, {}, snapshot, [reader, waiting, listed](const WatchEventPtr& event) {
-        if (*listed) reader->hear(*event);
-        else waiting->push_back(event);
+        if (*listed)
+          reader->hear(*event);
+        else
+          waiting->push_back(event);
       });
   if (!subscription) return;
   for (const auto& object : snapshot.objects)
@@ -153,9 +161,10 @@ void join(World& w) {
     reader->state[w.kind->key(object->ns, object->name)] = object->revision;
   reader->last = list->revision;
   for (uint64_t i = w.env.random(10); i > 0; --i) w.env.yield("before watching");
-  auto subscription = w.dispatcher.subscribe(*w.kind, {}, list->revision,
-                                             [reader](const WatchEventPtr& event) { reader->hear(*event); });
-  if (!subscription) return w.blame("a fresh revision was too old: " + subscription.error().message());
+  auto subscription = w.dispatcher.subscribe(
+      *w.kind, {}, list->revision, [reader](const WatchEventPtr& event) { reader->hear(*event); });
+  if (!subscription)
+    return w.blame("a fresh revision was too old: " + subscription.error().message());
   read(w, reader, std::move(*subscription));
 }
 

@@ -46,13 +46,12 @@ struct World {
   appliance::Health health;
   appliance::Metrics metrics;
   std::vector<std::string> audited;
-  appliance::K8sRoute route{{api.env, *api.api, *api.kinds, chain, *api.authorizer,
-                             api.issuer.get(), health, metrics,
-                             [this](const appliance::AuditLine& line) {
-                               audited.push_back(std::string(line.user) + "|" +
-                                                 std::string(line.impersonator) + "|" +
-                                                 line.info.verb + "|" + std::to_string(line.code));
-                             }}};
+  appliance::K8sRoute route{
+      {api.env, *api.api, *api.kinds, chain, *api.authorizer, api.issuer.get(), health, metrics,
+       [this](const appliance::AuditLine& line) {
+         audited.push_back(std::string(line.user) + "|" + std::string(line.impersonator) + "|" +
+                           line.info.verb + "|" + std::to_string(line.code));
+       }}};
 };
 
 }  // namespace
@@ -60,8 +59,9 @@ struct World {
 TEST_CASE("each request passes the filters in order", "[routes][k8s]") {
   World w;
   CHECK(w.call({.target = "/api/v1/namespaces"}).status == 403);
-  CHECK(w.call({.target = "/api/v1/namespaces", .headers = {{"Authorization", "Bearer x"}}}).status ==
-        401);
+  CHECK(
+      w.call({.target = "/api/v1/namespaces", .headers = {{"Authorization", "Bearer x"}}}).status ==
+      401);
   auto listed = w.as_admin({.target = "/api/v1/namespaces"});
   CHECK(listed.status == 200);
   CHECK(listed.headers.get("Audit-Id") == "r-1");
@@ -90,11 +90,14 @@ TEST_CASE("who may, acts as another", "[routes][k8s][impersonate]") {
   rbac("clusterroles", R"({"metadata":{"name":"reader"},"rules":[{"verbs":["list"],
        "apiGroups":[""],"resources":["namespaces"]}]})");
   auto bind = [&](const std::string& name, const std::string& user) {
-    rbac("clusterrolebindings",
-         R"({"metadata":{"name":")" + name +
-             R"("},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":")" +
-             name + R"("},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":")" +
-             user + "\"}]}");
+    rbac(
+        "clusterrolebindings",
+        R"({"metadata":{"name":")" + name +
+            R"("},"roleRef":{"apiGroup":"rbac.authorization.k8s.io",)"
+             R"("kind":"ClusterRole","name":")" +
+            name +
+            R"("},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":")" +
+            user + "\"}]}");
   };
   bind("as-carol", "bob");
   bind("reader", "carol");
@@ -107,7 +110,8 @@ TEST_CASE("who may, acts as another", "[routes][k8s][impersonate]") {
         "users \"dave\" is forbidden: User \"bob\" cannot impersonate resource \"users\" in API "
         "group \"\" at the cluster scope");
   CHECK(w.as("bob", "/api/v1/namespaces",
-             {{"Impersonate-User", "carol"}, {"Impersonate-Group", "system:masters"}}).status == 403);
+             {{"Impersonate-User", "carol"}, {"Impersonate-Group", "system:masters"}})
+            .status == 403);
   CHECK(w.as("bob", "/api/v1/namespaces", {{"Impersonate-Group", "people"}}).status == 500);
 }
 
@@ -135,12 +139,15 @@ TEST_CASE("probes answer without a user and name what fails", "[routes][health]"
 TEST_CASE("large answers are compressed for those who take it", "[routes][gzip]") {
   World w;
   for (int i = 0; i < 200; ++i)
-    w.as_admin({"POST", "/api/v1/namespaces/a/configmaps",
+    w.as_admin({"POST",
+                "/api/v1/namespaces/a/configmaps",
                 R"({"metadata":{"name":"m)" + std::to_string(i) + R"("},"data":{"k":")" +
-                    std::string(1000, 'x') + "\"}}", {}});
+                    std::string(1000, 'x') + "\"}}",
+                {}});
   auto plain = w.as_admin({.target = "/api/v1/configmaps"});
   CHECK(plain.body.size() > 200'000);
-  auto small = w.as_admin({.target = "/api/v1/configmaps", .headers = {{"Accept-Encoding", "gzip"}}});
+  auto small =
+      w.as_admin({.target = "/api/v1/configmaps", .headers = {{"Accept-Encoding", "gzip"}}});
   CHECK(small.headers.get("Content-Encoding") == "gzip");
   CHECK(small.body.size() < 50'000);
   CHECK_FALSE(w.as_admin({.target = "/api/v1/namespaces", .headers = {{"Accept-Encoding", "gzip"}}})

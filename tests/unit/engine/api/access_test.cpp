@@ -17,8 +17,8 @@ Response post(ApiWorld& w, const std::string& target, const std::string& body) {
 }
 
 void make_role(ApiWorld& w, const std::string& name, const std::string& rules) {
-  auto made = post(w, kRbac + "/clusterroles", R"({"metadata":{"name":")" + name +
-                                                   R"("},"rules":)" + rules + "}");
+  auto made = post(w, kRbac + "/clusterroles",
+                   R"({"metadata":{"name":")" + name + R"("},"rules":)" + rules + "}");
   CAPTURE(made.body);
   REQUIRE(made.status == 201);
 }
@@ -45,10 +45,12 @@ TEST_CASE("a right counts from the moment it was given, and no longer than it wa
           "[access][rbac]") {
   ApiWorld w;
   auto admin = w.user;
-  make_role(w, "reader", R"([{"verbs":["get","list"],"apiGroups":[""],"resources":["configmaps"]}])");
+  make_role(w, "reader",
+            R"([{"verbs":["get","list"],"apiGroups":[""],"resources":["configmaps"]}])");
   for (int round = 0; round < 50; ++round) {
     w.user = admin;
-    REQUIRE(post(w, kRbac + "/namespaces/a/rolebindings", binding("b", "reader", kAlice)).status == 201);
+    REQUIRE(post(w, kRbac + "/namespaces/a/rolebindings", binding("b", "reader", kAlice)).status ==
+            201);
     w.user = person("alice");
     REQUIRE(w.call({.target = "/api/v1/namespaces/a/configmaps"}).status == 200);
     REQUIRE(w.call({.target = "/api/v1/namespaces/b/configmaps"}).status == 403);
@@ -95,10 +97,12 @@ TEST_CASE("rules are matched as upstream matches them", "[access][rbac]") {
   auto covered = [&](const PolicyRule& owner, std::string_view text) {
     return rules_cover({&owner}, rule(text));
   };
-  CHECK(covered(pods, R"({"verbs":["get"],"apiGroups":[""],"resources":["pods"],"resourceNames":["a"]})"));
+  CHECK(covered(
+      pods, R"({"verbs":["get"],"apiGroups":[""],"resources":["pods"],"resourceNames":["a"]})"));
   CHECK_FALSE(covered(pods, R"({"verbs":["get","list"],"apiGroups":[""],"resources":["pods"]})"));
   CHECK_FALSE(covered(named, R"({"verbs":["get"],"apiGroups":[""],"resources":["pods"]})"));
-  CHECK(covered(named, R"({"verbs":["get"],"apiGroups":[""],"resources":["pods"],"resourceNames":["n"]})"));
+  CHECK(covered(
+      named, R"({"verbs":["get"],"apiGroups":[""],"resources":["pods"],"resourceNames":["n"]})"));
   CHECK(covered(urls, R"({"verbs":["get"],"nonResourceURLs":["/api/v1","/healthz"]})"));
   CHECK_FALSE(covered(urls, R"({"verbs":["get"],"nonResourceURLs":["*"]})"));
 }
@@ -114,8 +118,8 @@ TEST_CASE("nobody grants what they do not hold", "[access][escalation]") {
   w.user = person("alice");
   w.user = person("alice");
   auto role = [&](const std::string& verb) {
-    return post(w, kRbac + "/clusterroles", R"({"metadata":{"name":"new-)" + verb +
-                    R"("},"rules":[{"verbs":[")" + verb +
+    return post(w, kRbac + "/clusterroles",
+                R"({"metadata":{"name":"new-)" + verb + R"("},"rules":[{"verbs":[")" + verb +
                     R"("],"apiGroups":[""],"resources":["pods"]}]})");
   };
   CHECK(role("get").status == 201);
@@ -134,16 +138,19 @@ TEST_CASE("reviews answer what would happen", "[access][review]") {
   post(w, kRbac + "/clusterrolebindings", binding("r", "reader", kAlice));
   const std::string kAuthz = "/apis/authorization.k8s.io/v1";
   auto may = [&](const std::string& kind, const std::string& more) {
-    auto answer = post(w, kAuthz + "/" + kind,
-                       R"({"spec":{)" + more + R"("resourceAttributes":{"verb":"get","resource":"pods"}}})");
+    auto answer =
+        post(w, kAuthz + "/" + kind,
+             R"({"spec":{)" + more + R"("resourceAttributes":{"verb":"get","resource":"pods"}}})");
     CAPTURE(answer.body);
     REQUIRE(answer.status == 201);
     return parse_json(answer.body)->truth({"status", "allowed"});
   };
   CHECK(may("subjectaccessreviews", R"("user":"alice",)"));
   CHECK_FALSE(may("subjectaccessreviews", R"("user":"bob",)"));
-  post(w, kRbac + "/clusterroles",
-       R"({"metadata":{"name":"asker"},"rules":[{"verbs":["create"],"apiGroups":["authorization.k8s.io",
+  post(
+      w, kRbac + "/clusterroles",
+      R"({"metadata":{"name":"asker"},"rules":[{"verbs":["create"],
+       "apiGroups":["authorization.k8s.io",
        "authentication.k8s.io"],"resources":["*"]}]})");
   post(w, kRbac + "/clusterrolebindings", binding("a", "asker", kAlice));
   w.user = person("alice");
@@ -187,7 +194,8 @@ TEST_CASE("a service account's token lets in as long as the account is there", "
   SECTION("a token for others is not for the API") {
     REQUIRE(post(w, accounts, R"({"metadata":{"name":"other"}})").status == 201);
     auto vault = post(w, accounts + "/other/token", R"({"spec":{"audiences":["vault"]}})");
-    CHECK(login(std::string(parse_json(vault.body)->str({"status", "token"}))).error().code() == 401);
+    CHECK(login(std::string(parse_json(vault.body)->str({"status", "token"}))).error().code() ==
+          401);
   }
 }
 

@@ -11,9 +11,8 @@ namespace {
 const std::string kMaps = "/api/v1/namespaces/default/configmaps";
 
 Json make(ApiWorld& w, const std::string& name, const std::string& labels = "{}") {
-  return w.json({"POST", kMaps,
-                 R"({"metadata":{"name":")" + name + R"(","labels":)" + labels + "}}",
-                 {}});
+  return w.json(
+      {"POST", kMaps, R"({"metadata":{"name":")" + name + R"(","labels":)" + labels + "}}", {}});
 }
 
 std::string revision_of(const Json& object) {
@@ -42,24 +41,29 @@ TEST_CASE("a watch begins where it is told to", "[api][watch]") {
         List{"ADDED a", "ADDED b"});
   auto streaming = w.watch(kMaps +
                            "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-                           "&allowWatchBookmarks=true")->events(3);
+                           "&allowWatchBookmarks=true")
+                       ->events(3);
   REQUIRE(streaming.size() == 3);
   CHECK(streaming[2].str("type") == "BOOKMARK");
   CHECK(streaming[2].str({"object", "metadata", "annotations", "k8s.io/initial-events-end"}) ==
         "true");
-  auto from_now = w.watch(kMaps +
-                          "?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan");
+  auto from_now =
+      w.watch(kMaps + "?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan");
   make(w, "c");
   CHECK(told(from_now->events(1)) == List{"ADDED c"});
-  CHECK(told(w.watch("/api/v1/watch/namespaces/default/configmaps/b")->events(1)) == List{"ADDED b"});
+  CHECK(told(w.watch("/api/v1/watch/namespaces/default/configmaps/b")->events(1)) ==
+        List{"ADDED b"});
 }
 
 TEST_CASE("a selector decides what comes and goes", "[api][watch]") {
   ApiWorld w;
   auto first = make(w, "a", R"({"x":"1"})");
-  auto stream = w.watch(kMaps + "?watch=1&labelSelector=x%3D1&resourceVersion=" + revision_of(first));
+  auto stream =
+      w.watch(kMaps + "?watch=1&labelSelector=x%3D1&resourceVersion=" + revision_of(first));
   auto label = [&](std::string value) {
-    return w.json({"PATCH", kMaps + "/a", R"({"metadata":{"labels":{"x":")" + value + "\"}}}",
+    return w.json({"PATCH",
+                   kMaps + "/a",
+                   R"({"metadata":{"labels":{"x":")" + value + "\"}}}",
                    {{"Content-Type", "application/merge-patch+json"}}});
   };
   auto left = label("2");
@@ -77,17 +81,19 @@ TEST_CASE("watches in other shapes", "[api][watch][table]") {
   ApiWorld w;
   make(w, "a");
   make(w, "b");
-  auto rows = w.watch(kMaps + "?watch=1",
-                      {{"Accept", "application/json;as=Table;v=v1;g=meta.k8s.io"}})->events(2);
+  auto rows =
+      w.watch(kMaps + "?watch=1", {{"Accept", "application/json;as=Table;v=v1;g=meta.k8s.io"}})
+          ->events(2);
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].str({"object", "kind"}) == "Table");
   CHECK(rows[0].at({"object", "columnDefinitions"})->size() > 0);
   CHECK(rows[0].at({"object", "rows"})->size() == 1);
   const Json* again = rows[1].at({"object", "columnDefinitions"});
   CHECK((!again || again->size() == 0));
-  auto metadata = w.watch(kMaps + "?watch=1",
-                          {{"Accept", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"}})
-                      ->events(2);
+  auto metadata =
+      w.watch(kMaps + "?watch=1",
+              {{"Accept", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"}})
+          ->events(2);
   CHECK(metadata[0].str({"object", "kind"}) == "PartialObjectMetadata");
 }
 
@@ -100,15 +106,18 @@ TEST_CASE("a watch ends by its timeout, whole", "[api][watch]") {
 
 TEST_CASE("watches that make no sense are refused", "[api][watch]") {
   ApiWorld w;
-  auto status = [&](std::string query) { return w.call({.target = kMaps + "?watch=1&" + query}).status; };
+  auto status = [&](std::string query) {
+    return w.call({.target = kMaps + "?watch=1&" + query}).status;
+  };
   CHECK(status("sendInitialEvents=true") == 422);
   CHECK(status("resourceVersionMatch=NotOlderThan") == 422);
   CHECK(status("resourceVersion=x") == 400);
   CHECK(status("timeoutSeconds=x") == 400);
   CHECK(status("sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=99999") ==
         504);
-  CHECK(w.call({.target = kMaps + "?watch=1", .headers = {{"Accept", "application/yaml"}}}).status ==
-        406);
+  CHECK(
+      w.call({.target = kMaps + "?watch=1", .headers = {{"Accept", "application/yaml"}}}).status ==
+      406);
 }
 
 TEST_CASE("thousands of initial events arrive whole", "[api][watch]") {

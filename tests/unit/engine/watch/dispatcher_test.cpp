@@ -1,5 +1,5 @@
-#include <catch2/catch_all.hpp>
 #include <atomic>
+#include <catch2/catch_all.hpp>
 #include <mutex>
 
 #include "engine/registry/object_bytes.h"
@@ -71,7 +71,9 @@ class Heard {
   std::vector<std::string> events_;
 };
 
-std::string text(Revision revision) { return std::to_string(revision); }
+std::string text(Revision revision) {
+  return std::to_string(revision);
+}
 
 }  // namespace
 
@@ -121,8 +123,8 @@ TEST_CASE("a reader hears each change once and in order", "[watch][cache]") {
   auto subscription = MUST(w.dispatcher.subscribe(*w.kMap, {}, r1, heard.listener()));
   auto r3 = w.drop("a", "1");
   auto r4 = w.put("b", "2");
-  CHECK(heard.wait(3) == std::vector<std::string>{"M a/1 " + text(r2), "D a/1 " + text(r3),
-                                                  "A b/2 " + text(r4)});
+  CHECK(heard.wait(3) ==
+        std::vector<std::string>{"M a/1 " + text(r2), "D a/1 " + text(r3), "A b/2 " + text(r4)});
   subscription->want_bookmark();
   CHECK(heard.wait(4).back() == "B / " + text(r4));
 }
@@ -133,8 +135,8 @@ TEST_CASE("readers of a namespace or a name hear only those", "[watch][cache]") 
   Dispatcher::Snapshot snapshot;
   auto s1 = MUST(w.dispatcher.list_and_subscribe(*w.kMap, {"a", ""}, snapshot, ns.listener()));
   auto s2 = MUST(w.dispatcher.list_and_subscribe(*w.kMap, {"a", "1"}, snapshot, name.listener()));
-  auto s3 = MUST(w.dispatcher.list_and_subscribe(*w.kMap, {"", "1"}, snapshot,
-                                                 named_anywhere.listener()));
+  auto s3 = MUST(
+      w.dispatcher.list_and_subscribe(*w.kMap, {"", "1"}, snapshot, named_anywhere.listener()));
   w.put("a", "1");
   w.put("a", "2");
   w.put("b", "1");
@@ -153,8 +155,7 @@ TEST_CASE("events from before anybody read the resource can be watched", "[watch
   auto r3 = w.drop("a", "1");
   Heard heard;
   auto subscription = MUST(w.dispatcher.subscribe(*w.kMap, {}, r1, heard.listener()));
-  CHECK(heard.wait(2) ==
-        std::vector<std::string>{"M a/1 " + text(r2), "D a/1 " + text(r3)});
+  CHECK(heard.wait(2) == std::vector<std::string>{"M a/1 " + text(r2), "D a/1 " + text(r3)});
   SECTION("and after a restart") {
     Dispatcher second(w.env, w.store, w.kinds);
     MUST(second.start());
@@ -206,7 +207,8 @@ TEST_CASE("a kind that ends tells its readers", "[watch][cache]") {
   w.put("a", "1");
   w.list();
   Heard heard;
-  auto subscription = MUST(w.dispatcher.subscribe(*w.kMap, {}, w.list().revision, heard.listener()));
+  auto subscription =
+      MUST(w.dispatcher.subscribe(*w.kMap, {}, w.list().revision, heard.listener()));
   w.dispatcher.forget("", "configmaps");
   CHECK(heard.wait(1).back().starts_with("X"));
   CHECK(w.list().objects.size() == 1);

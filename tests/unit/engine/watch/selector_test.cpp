@@ -11,7 +11,8 @@ const auto kPod = tests::fake_kind("", "v1", "Pod", "pods");
 const auto kMap = tests::fake_kind("", "v1", "ConfigMap", "configmaps");
 
 bool labels_match(std::string_view selector, std::string_view labels) {
-  std::string bytes = R"({"kind":"Pod","metadata":{"name":"p","labels":)" + std::string(labels) + "}}";
+  std::string bytes =
+      R"({"kind":"Pod","metadata":{"name":"p","labels":)" + std::string(labels) + "}}";
   auto parsed = Selector::parse(*kPod, selector, "");
   REQUIRE(parsed);
   return parsed->matches(ObjectView("ns", "p", bytes));
@@ -59,14 +60,17 @@ TEST_CASE("label selectors mean what upstream's grammar says", "[watch][selector
       {"a=é", "{}", false},
   }));
   if (row.selector == "a=é") {
-    CHECK_THAT(label_error(row.selector), Catch::Matchers::StartsWith("unable to parse requirement: values[0][a]: Invalid value: \"é\""));
+    CHECK_THAT(label_error(row.selector),
+               Catch::Matchers::StartsWith(
+                   "unable to parse requirement: values[0][a]: Invalid value: \"é\""));
   } else {
     CAPTURE(row.selector, row.labels);
     CHECK(labels_match(row.selector, row.labels) == row.match);
   }
 }
 
-TEST_CASE("label selectors that make no sense are refused in upstream's words", "[watch][selector]") {
+TEST_CASE("label selectors that make no sense are refused in upstream's words",
+          "[watch][selector]") {
   CHECK(label_error("a in 1") == "unable to parse requirement: found '1' expected: '('");
   CHECK(label_error(",a") == "found ',', expected: !, identifier, or 'end of string'");
   CHECK(label_error("a=1,") == "found '', expected: identifier after ','");
@@ -74,15 +78,19 @@ TEST_CASE("label selectors that make no sense are refused in upstream's words", 
   CHECK(label_error("a b") ==
         "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt");
   CHECK_THAT(label_error("a>b"), Catch::Matchers::EndsWith("the value must be an integer"));
-  CHECK_THAT(label_error("-a=b"), Catch::Matchers::StartsWith(
-      "unable to parse requirement: <nil>: Invalid value: \"-a\": name part must consist of"));
+  CHECK_THAT(
+      label_error("-a=b"),
+      Catch::Matchers::StartsWith(
+          "unable to parse requirement: <nil>: Invalid value: \"-a\": name part must consist of"));
 }
 
 TEST_CASE("field selectors know each kind's fields", "[watch][selector]") {
   std::string bytes =
       R"({"metadata":{"name":"p"},"spec":{"nodeName":"n\u0031"},"status":{"phase":"Running"}})";
   ObjectView object("ns", "p", bytes);
-  auto match = [&](std::string_view text) { return Selector::parse(*kPod, "", text)->matches(object); };
+  auto match = [&](std::string_view text) {
+    return Selector::parse(*kPod, "", text)->matches(object);
+  };
   CHECK(match("spec.nodeName=n1,status.phase!=Failed"));
   CHECK_FALSE(match("spec.nodeName=n2"));
   CHECK(match("metadata.name=p,metadata.namespace=ns"));
@@ -101,7 +109,8 @@ TEST_CASE("field selectors know each kind's fields", "[watch][selector]") {
 
 TEST_CASE("fields are found in bytes whatever stands around them", "[watch][scan]") {
   std::string json =
-      R"({"a":"}\"{","b":[{"x":1},"]"],"m\u0065ta": { "n" : "v\n\ud83d\ude00" , "k":null},"z":-1.5e3})";
+      R"({"a":"}\"{","b":[{"x":1},"]"],)"
+      R"("m\u0065ta": { "n" : "v\n\ud83d\ude00" , "k":null},"z":-1.5e3})";
   CHECK(scan(json, {"b"}) == R"([{"x":1},"]"])");
   CHECK(scan_text(scan(json, {"meta", "n"})) == "v\n😀");
   CHECK(scan_text(scan(json, {"meta", "k"})).empty());
@@ -115,8 +124,7 @@ TEST_CASE("fields are found in bytes whatever stands around them", "[watch][scan
 }
 
 TEST_CASE("indented text is what dump_pretty writes", "[watch][scan]") {
-  for (std::string_view text :
-       {R"({"a":[],"b":{},"c":[1,[2,{"d":"x,{\"}"}],null],"e":-1.5})", "[]", "{}", "\"a\"", "[[[]]]",
-        R"([{"a":{"b":[{"c":{}}]}}])"})
+  for (std::string_view text : {R"({"a":[],"b":{},"c":[1,[2,{"d":"x,{\"}"}],null],"e":-1.5})", "[]",
+                                "{}", "\"a\"", "[[[]]]", R"([{"a":{"b":[{"c":{}}]}}])"})
     CHECK(indented(text) == dump_pretty(*parse_json(text)));
 }
