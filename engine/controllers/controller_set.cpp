@@ -15,7 +15,9 @@ void register_builtin_controllers(ControllerSet& set) {
 ControllerSet::ControllerSet(ControllerContext context)
     : context_(std::move(context)), log_(context_.registry.store()) {}
 
-ControllerSet::~ControllerSet() { stop(); }
+ControllerSet::~ControllerSet() {
+  stop();
+}
 
 std::unique_ptr<Client> ControllerSet::client(std::string name) const {
   return make_local_client(context_.registry, context_.dispatcher, std::move(name));

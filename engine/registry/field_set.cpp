@@ -14,10 +14,14 @@ bool is_field(std::string_view edge, std::string_view name) {
 std::string printed(std::string_view edge) {
   std::string_view text = edge.substr(2);
   switch (edge[0]) {
-    case 'f': return "." + std::string(text);
-    case 'v': return "[=" + std::string(text) + "]";
-    case 'i': return "[" + std::string(text) + "]";
-    default: break;
+    case 'f':
+      return "." + std::string(text);
+    case 'v':
+      return "[=" + std::string(text) + "]";
+    case 'i':
+      return "[" + std::string(text) + "]";
+    default:
+      break;
   }
   auto keys = parse_json(text);
   if (!keys || !keys.value().is_object()) return "[" + std::string(text) + "]";
@@ -150,7 +154,8 @@ Result<FieldSet> FieldSet::from_fields_v1(const Json& fields) {
       out.member = true;
       continue;
     }
-    if (edge.size() < 2 || edge[1] != ':' || std::string_view("fkvi").find(edge[0]) == std::string::npos)
+    if (edge.size() < 2 || edge[1] != ':' ||
+        std::string_view("fkvi").find(edge[0]) == std::string::npos)
       return Status::bad_request("fieldsV1 has the unknown path element " + edge);
     FieldSet child = TRY(from_fields_v1(below));
     if (child.children_.empty()) child.member = true;

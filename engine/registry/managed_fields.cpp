@@ -21,9 +21,8 @@ FieldSet server_fields() {
   out.make("f:kind").member = true;
   FieldSet& metadata = out.make("f:metadata");
   metadata.member = true;
-  for (std::string_view edge :
-       {"f:name", "f:namespace", "f:creationTimestamp", "f:selfLink", "f:uid", "f:generation",
-        "f:managedFields", "f:resourceVersion"})
+  for (std::string_view edge : {"f:name", "f:namespace", "f:creationTimestamp", "f:selfLink",
+                                "f:uid", "f:generation", "f:managedFields", "f:resourceVersion"})
     metadata.make(edge).member = true;
   return out;
 }
@@ -67,12 +66,8 @@ Managers starting_point(const Json& sent, const Json* old, std::string_view subr
 }
 
 Manager current_manager(const FieldsContext& context, std::string_view operation) {
-  return {std::string(context.manager),
-          std::string(operation),
-          context.kind.api_version(),
-          std::string(context.subresource),
-          to_rfc3339(context.now),
-          {}};
+  return {std::string(context.manager),     std::string(operation),  context.kind.api_version(),
+          std::string(context.subresource), to_rfc3339(context.now), {}};
 }
 
 void take_from_others(Managers& managers, const Comparison& changes) {
@@ -173,10 +168,11 @@ Status refuse(std::vector<Conflict> conflicts) {
   });
   std::vector<Cause> causes;
   for (const Conflict& conflict : conflicts)
-    causes.push_back({"FieldManagerConflict", "conflict with " + conflict.manager->printed(),
-                      conflict.path});
+    causes.push_back(
+        {"FieldManagerConflict", "conflict with " + conflict.manager->printed(), conflict.path});
   if (conflicts.size() == 1) {
-    std::string text = "Apply failed with 1 conflict: " + causes[0].message + ": " + causes[0].field;
+    std::string text =
+        "Apply failed with 1 conflict: " + causes[0].message + ": " + causes[0].field;
     return Status::apply_conflict(std::move(text), std::move(causes));
   }
   std::string text = "Apply failed with " + std::to_string(conflicts.size()) + " conflicts: ";

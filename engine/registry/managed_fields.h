@@ -1,7 +1,7 @@
 // Managed fields: who owns which places of an object (metadata.managedFields). record_update writes
 // down what an ordinary write changed; apply_config is server-side apply: it lays a configuration
-// over the live object, refuses to take what others own unless forced, and drops what its manager no
-// longer says. Thread: any. Owns: nothing. Source: k8s.io/apimachinery util/managedfields and
+// over the live object, refuses to take what others own unless forced, and drops what its manager
+// no longer says. Thread: any. Owns: nothing. Source: k8s.io/apimachinery util/managedfields and
 // sigs.k8s.io/structured-merge-diff merge.
 #pragma once
 

@@ -31,9 +31,9 @@ std::optional<Managers> Managers::decode(const Json* managed_fields) {
   if (managed_fields == nullptr || managed_fields->is_null()) return out;
   if (!managed_fields->is_array()) return std::nullopt;
   for (const Json& entry : managed_fields->as_array()) {
-    Manager manager{std::string(entry.str("manager")),     std::string(entry.str("operation")),
-                    std::string(entry.str("apiVersion")),  std::string(entry.str("subresource")),
-                    std::string(entry.str("time")),        {}};
+    Manager manager{std::string(entry.str("manager")),    std::string(entry.str("operation")),
+                    std::string(entry.str("apiVersion")), std::string(entry.str("subresource")),
+                    std::string(entry.str("time")),       {}};
     if (manager.operation != "Apply" && manager.operation != "Update") return std::nullopt;
     if (manager.api_version.empty() || entry.str("fieldsType") != "FieldsV1") return std::nullopt;
     if (const Json* fields = entry.find("fieldsV1"); fields != nullptr) {

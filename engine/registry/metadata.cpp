@@ -139,8 +139,8 @@ void check_owners(Causes& out, const Json& owners) {
 
 // The older built-in groups also ask for a domain in front, but for the names of Kubernetes itself.
 bool asks_for_domain(const Kind& kind) {
-  for (std::string_view group : {"", "apps", "autoscaling", "batch", "networking.k8s.io", "policy",
-                                 "storage.k8s.io"})
+  for (std::string_view group :
+       {"", "apps", "autoscaling", "batch", "networking.k8s.io", "policy", "storage.k8s.io"})
     if (kind.group == group) return true;
   return false;
 }
@@ -212,8 +212,12 @@ std::string tidy_metadata(Json& object) {
   return {};
 }
 
-Json& metadata_of(Json& object) { return *object.find("metadata"); }
-const Json& metadata_of(const Json& object) { return *object.find("metadata"); }
+Json& metadata_of(Json& object) {
+  return *object.find("metadata");
+}
+const Json& metadata_of(const Json& object) {
+  return *object.find("metadata");
+}
 
 Result<Unit> match_namespace(const Kind& kind, std::string_view ns, Json& object) {
   Json& metadata = metadata_of(object);
@@ -234,8 +238,8 @@ Result<Unit> match_namespace(const Kind& kind, std::string_view ns, Json& object
 
 void fill_for_create(storage::Env& env, Json& object) {
   Json& metadata = metadata_of(object);
-  for (std::string_view name : {"deletionTimestamp", "deletionGracePeriodSeconds", "generation",
-                                "resourceVersion"})
+  for (std::string_view name :
+       {"deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion"})
     metadata.erase(name);
   metadata.set("uid", Json(new_uid(env)));
   metadata.set("creationTimestamp", Json(to_rfc3339(env.wall())));
@@ -262,8 +266,7 @@ Causes validate_metadata(const Kind& kind, const Strategy& strategy, const Json&
   const Json& metadata = metadata_of(object);
   std::string_view prefix = metadata.str("generateName");
   if (!prefix.empty())
-    add_reasons(out, "metadata.generateName", prefix,
-                strategy.check_name(prefix, NameUse::prefix));
+    add_reasons(out, "metadata.generateName", prefix, strategy.check_name(prefix, NameUse::prefix));
   std::string_view name = metadata.str("name");
   if (name.empty()) {
     out.push_back(cause_required("metadata.name", "name or generateName is required"));
@@ -274,7 +277,8 @@ Causes validate_metadata(const Kind& kind, const Strategy& strategy, const Json&
   if (const Json* labels = metadata.find("labels")) check_labels(out, *labels);
   if (const Json* annotations = metadata.find("annotations")) check_annotations(out, *annotations);
   if (const Json* owners = metadata.find("ownerReferences")) check_owners(out, *owners);
-  if (const Json* finalizers = metadata.find("finalizers")) check_finalizers(out, kind, *finalizers);
+  if (const Json* finalizers = metadata.find("finalizers"))
+    check_finalizers(out, kind, *finalizers);
   return out;
 }
 

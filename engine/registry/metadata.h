@@ -1,6 +1,6 @@
 // Metadata: what every object's metadata has in common: its shape, what the server fills in on a
-// write, and what is refused. Thread: any. Owns: nothing. Source: k8s.io/apimachinery api/validation
-// and k8s.io/apiserver pkg/registry/rest (create.go, update.go, meta.go).
+// write, and what is refused. Thread: any. Owns: nothing. Source: k8s.io/apimachinery
+// api/validation and k8s.io/apiserver pkg/registry/rest (create.go, update.go, meta.go).
 #pragma once
 
 #include <string>

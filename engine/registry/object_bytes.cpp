@@ -12,7 +12,8 @@ constexpr std::string_view kMetadata = R"(","metadata":{"resourceVersion":")";
 
 void append_key(std::string& out, const std::string& key) {
   bool plain = true;
-  for (char c : key) plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+  for (char c : key)
+    plain = plain && static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
   if (plain) {
     out += '"';
     out += key;
@@ -35,8 +36,8 @@ void append_members(std::string& out, const JsonObject& object,
   }
 }
 
-// Where the three parts that serving changes lie. Both names are identifiers without escapes, so the
-// first quote ends them.
+// Where the three parts that serving changes lie. Both names are identifiers without escapes, so
+// the first quote ends them.
 struct Layout {
   std::string_view kind, api_version;
   std::string_view rest;  // from after the empty resourceVersion's closing quote

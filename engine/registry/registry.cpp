@@ -24,8 +24,8 @@ Result<Unit> check_type(const Kind& kind, Json& object) {
     if (value == nullptr || value->is_null() || (value->is_string() && value->as_string().empty()))
       object.set(name, Json(name == "kind" ? kind.kind : version));
     else if (!value->is_string())
-      return undecodable(kind, std::string(name) + ": expected a string, got " +
-                                   value->type_name());
+      return undecodable(kind,
+                         std::string(name) + ": expected a string, got " + value->type_name());
   }
   if (object.str("apiVersion") != version)
     return Status::bad_request("the API version in the data (" +
@@ -42,15 +42,16 @@ Result<Unit> check_type(const Kind& kind, Json& object) {
 std::vector<std::string> strict_faults(const WriteOptions& options,
                                        const std::vector<std::string>& unknown) {
   std::vector<std::string> out;
-  for (const std::string& path : options.duplicates) out.push_back("duplicate field \"" + path + "\"");
+  for (const std::string& path : options.duplicates)
+    out.push_back("duplicate field \"" + path + "\"");
   for (const std::string& path : unknown) out.push_back("unknown field \"" + path + "\"");
   return out;
 }
 
 }  // namespace
 
-// As the built-in types keep a value: without members that are null, and without lists and maps that
-// are empty. (An object that the schema spells out may be empty and still say something.)
+// As the built-in types keep a value: without members that are null, and without lists and maps
+// that are empty. (An object that the schema spells out may be empty and still say something.)
 void drop_blank(Json& value, const SchemaNode* node) {
   if (value.is_array()) {
     const SchemaNode* items = node == nullptr ? nullptr : node->items();
@@ -84,16 +85,21 @@ Status undecodable(const Kind& kind, const std::string& why) {
 Status to_status(const storage::Error& error) {
   switch (error.reason) {
     case storage::Reason::compacted:
-      return Status::gone("The provided resource version is too old: the oldest that can be read is " +
-                          std::to_string(error.revision));
+      return Status::gone(
+          "The provided resource version is too old: the oldest that can be read is " +
+          std::to_string(error.revision));
     case storage::Reason::future:
       return Status::timeout("Too large resource version: " + error.message);
-    case storage::Reason::too_large: return Status::too_large(error.message);
-    case storage::Reason::no_space: return Status::no_space(error.message);
-    case storage::Reason::unavailable: return Status::service_unavailable(error.message);
+    case storage::Reason::too_large:
+      return Status::too_large(error.message);
+    case storage::Reason::no_space:
+      return Status::no_space(error.message);
+    case storage::Reason::unavailable:
+      return Status::service_unavailable(error.message);
     case storage::Reason::uncertain:
       return Status::timeout("it is not known whether the write happened: " + error.message);
-    default: return Status::internal(error.message);
+    default:
+      return Status::internal(error.message);
   }
 }
 
@@ -113,9 +119,15 @@ Registry::Registry(storage::Env& env, storage::Store& store, KindSet& kinds,
     : impl_(std::make_unique<Impl>(env, store, kinds, strategies, std::move(admission))) {}
 Registry::~Registry() = default;
 
-storage::Store& Registry::store() { return impl_->store; }
-KindSet& Registry::kinds() { return impl_->kinds; }
-storage::Env& Registry::env() { return impl_->env; }
+storage::Store& Registry::store() {
+  return impl_->store;
+}
+KindSet& Registry::kinds() {
+  return impl_->kinds;
+}
+storage::Env& Registry::env() {
+  return impl_->env;
+}
 
 Result<Object> Registry::get(const Kind& kind, std::string_view ns, std::string_view name,
                              Revision at) {
@@ -164,8 +176,7 @@ std::string Registry::Impl::stored_api_version(const Kind& kind) const {
 
 Object Registry::Impl::object_of(const Kind& kind, std::string_view stored,
                                  Revision revision) const {
-  return {std::make_shared<const std::string>(
-              serve_object(stored, kind.api_version(), revision)),
+  return {std::make_shared<const std::string>(serve_object(stored, kind.api_version(), revision)),
           revision};
 }
 

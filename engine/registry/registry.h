@@ -113,8 +113,8 @@ class Registry {
   // Straight from the store. kLatest: newest.
   Result<Object> get(const Kind&, std::string_view ns, std::string_view name,
                      Revision at = storage::kLatest);
-  // The scale subresource, as autoscaling/v1 Scale; 404 where the kind has none. (update() and patch()
-  // take and give a Scale when their subresource is "scale".)
+  // The scale subresource, as autoscaling/v1 Scale; 404 where the kind has none. (update() and
+  // patch() take and give a Scale when their subresource is "scale".)
   Result<Object> get_scale(const Kind&, std::string_view ns, std::string_view name);
   struct ListPage {
     std::vector<Object> objects;

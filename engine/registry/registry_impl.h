@@ -1,5 +1,5 @@
-// Registry::Impl: the parts that create, update, patch and remove share. Private to engine/registry.
-// Thread: any. Owns: its admission rules.
+// Registry::Impl: the parts that create, update, patch and remove share. Private to
+// engine/registry. Thread: any. Owns: its admission rules.
 #pragma once
 
 #include <functional>
@@ -36,7 +36,8 @@ struct Registry::Impl {
 
   // Field ownership: whether this write is still to be recorded.
   enum class Fields : uint8_t { record, recorded };
-  Result<Written> create(const Kind&, std::string_view ns, Json object, const WriteOptions&, Fields);
+  Result<Written> create(const Kind&, std::string_view ns, Json object, const WriteOptions&,
+                         Fields);
 
   // What a write wants the object to be.
   struct Wanted {
@@ -45,8 +46,8 @@ struct Registry::Impl {
     bool unchanged = false;  // nothing to write
   };
   using Make = std::function<Result<Wanted>(const Current&)>;
-  // Reads, makes and writes until no other write comes between; a client's resourceVersion ends that
-  // at the first conflict.
+  // Reads, makes and writes until no other write comes between; a client's resourceVersion ends
+  // that at the first conflict.
   Result<Written> rewrite(const Kind&, std::string_view ns, std::string_view name,
                           const WriteOptions&, const Make&);
   // One try; none: another write came between.

@@ -19,10 +19,9 @@ Result<Json> read_config(const Kind& kind, std::string_view name, std::string_vi
                                config.type_name());
   std::string_view version = config.str("apiVersion");
   if (config.str("kind") != kind.kind || version.empty())
-    return Status::bad_request("invalid object type: " +
-                               std::string(version.find('/') == version.npos ? "/" : "") +
-                               std::string(version) +
-                               ", Kind=" + std::string(config.str("kind")));
+    return Status::bad_request(
+        "invalid object type: " + std::string(version.find('/') == version.npos ? "/" : "") +
+        std::string(version) + ", Kind=" + std::string(config.str("kind")));
   if (version != kind.api_version())
     return Status::bad_request(
         "Incorrect version specified in apply patch. Specified patch version: " +
@@ -44,8 +43,7 @@ Result<Unit> check_declared(const Kind& kind, Json& config) {
   std::string text = "failed to create typed patch object (" +
                      std::string(metadata_of(config).str("namespace")) + "/" +
                      std::string(metadata_of(config).str("name")) + "; " + kind.group + "/" +
-                     kind.version +
-                     ", Kind=" + kind.kind + "): ";
+                     kind.version + ", Kind=" + kind.kind + "): ";
   if (unknown.size() > 1) text += "errors:";
   for (const std::string& path : unknown)
     text += (unknown.size() > 1 ? "\n  ." : ".") + path + ": field not declared in schema";
@@ -66,9 +64,12 @@ Result<Unit> report_duplicates(const std::vector<std::string>& duplicates,
 
 Result<Unit> patch_object(const Kind& kind, PatchType type, Json& object, Json patch) {
   switch (type) {
-    case PatchType::json: return json_patch(object, patch);
-    case PatchType::merge: return merge_patch(object, std::move(patch));
-    default: return strategic_patch(object, std::move(patch), kind.schema().root());
+    case PatchType::json:
+      return json_patch(object, patch);
+    case PatchType::merge:
+      return merge_patch(object, std::move(patch));
+    default:
+      return strategic_patch(object, std::move(patch), kind.schema().root());
   }
 }
 
@@ -144,8 +145,8 @@ Result<Written> Registry::patch(const Kind& kind, std::string_view ns, std::stri
   // A patch that makes what no decoder takes is itself invalid.
   if (!written && written.error().is("BadRequest") &&
       written.error().message().starts_with(kind.kind + " in version "))
-    return Status::invalid("", "", "", {cause_invalid("patch", Json(body),
-                                                      written.error().message())});
+    return Status::invalid("", "", "",
+                           {cause_invalid("patch", Json(body), written.error().message())});
   return written;
 }
 

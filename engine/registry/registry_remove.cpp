@@ -23,11 +23,10 @@ Result<Unit> check_preconditions(const Kind& kind, std::string_view name, const 
                                        "). The object might have been deleted and then recreated");
   std::string_view version = metadata.str("resourceVersion");
   if (!wanted.resource_version.empty() && wanted.resource_version != version)
-    return Status::conflict(about, "the ResourceVersion in the precondition (" +
-                                       wanted.resource_version +
-                                       ") does not match the ResourceVersion in record (" +
-                                       std::string(version) +
-                                       "). The object might have been modified");
+    return Status::conflict(
+        about, "the ResourceVersion in the precondition (" + wanted.resource_version +
+                   ") does not match the ResourceVersion in record (" + std::string(version) +
+                   "). The object might have been modified");
   return Unit{};
 }
 
@@ -48,8 +47,7 @@ void choose_finalizers(Json& object, Propagation propagation) {
 }
 
 // What is left of the time that the object may go on.
-int64_t grace_left(const Strategy& strategy, const Json& object,
-                   std::optional<int64_t> asked) {
+int64_t grace_left(const Strategy& strategy, const Json& object, std::optional<int64_t> asked) {
   int64_t grace = strategy.grace_seconds(object, asked);
   if (!is_terminating(object)) return grace;
   const Json* before = object.at({"metadata", "deletionGracePeriodSeconds"});
@@ -80,15 +78,21 @@ Result<Removed> Registry::Impl::remove(const Kind& kind, std::string_view ns, st
     if (!current) return Status::not_found(kind.about(name));
     const Json& old = current->object;
     TRY(check_preconditions(kind, name, old, options.precondition));
-    AdmissionRequest request{AdmissionRequest::Operation::remove, kind, ns,           name, "",
-                             nullptr, &old, options.user, options.dry_run};
+    AdmissionRequest request{AdmissionRequest::Operation::remove,
+                             kind,
+                             ns,
+                             name,
+                             "",
+                             nullptr,
+                             &old,
+                             options.user,
+                             options.dry_run};
     TRY(admit_mutating(request));
     TRY(admit_validating(request));
 
     Json object = old;
     bool marked = is_terminating(object);
-    if (!marked)
-      strategy.prepare_remove({kind, options.user, env.wall(), ""}, object);
+    if (!marked) strategy.prepare_remove({kind, options.user, env.wall(), ""}, object);
     choose_finalizers(object, options.propagation);
     int64_t grace = grace_left(strategy, object, options.grace_period_seconds);
     bool stays = has_finalizers(object) || strategy.held(object) || grace > 0;

@@ -134,9 +134,9 @@ Result<Unit> Registry::Impl::check_request(const Kind& kind, std::string_view ns
   std::string_view version = metadata.str("resourceVersion");
   if (version.empty() || version == "0") {
     if (!strategy.unconditional_update(kind))
-      return Status::invalid(kind.group, kind.plural, std::string(name),
-                             {cause_invalid("metadata.resourceVersion", Json(0),
-                                            "must be specified for an update")});
+      return Status::invalid(
+          kind.group, kind.plural, std::string(name),
+          {cause_invalid("metadata.resourceVersion", Json(0), "must be specified for an update")});
     metadata.set("resourceVersion", Json(std::to_string(current.revision)));
     return Unit{};
   }
@@ -168,9 +168,10 @@ Result<Unit> Registry::Impl::take_part(const Kind& kind, std::string_view subres
   return Unit{};
 }
 
-Result<std::optional<Written>> Registry::Impl::write_over(
-    const Kind& kind, std::string_view ns, std::string_view name, const WriteOptions& options,
-    const Current& current, Wanted wanted) {
+Result<std::optional<Written>> Registry::Impl::write_over(const Kind& kind, std::string_view ns,
+                                                          std::string_view name,
+                                                          const WriteOptions& options,
+                                                          const Current& current, Wanted wanted) {
   const Strategy& strategy = strategies.of(kind);
   Json& object = wanted.object;
   const Json& old = current.object;

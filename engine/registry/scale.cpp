@@ -110,9 +110,9 @@ Result<Unit> set_scale(const Kind& kind, const Json& scale, Json& object) {
     wanted = replicas->as_int();
   }
   if (wanted < 0 || wanted > INT32_MAX)
-    return Status::invalid("autoscaling", "Scale", name,
-                           {cause_invalid("spec.replicas", Json(wanted),
-                                          "should be a non-negative integer")});
+    return Status::invalid(
+        "autoscaling", "Scale", name,
+        {cause_invalid("spec.replicas", Json(wanted), "should be a non-negative integer")});
   Json* place = &object;
   for (std::string_view step : steps_of(kind.scale->spec_replicas)) place = &(*place)[step];
   *place = Json(wanted);

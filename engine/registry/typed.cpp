@@ -27,7 +27,9 @@ bool is_named(const SchemaNode* node, std::string_view name) {
   return node != nullptr && !node->is_map() && node->member(name) != nullptr;
 }
 
-std::string field_edge(std::string_view name) { return "f:" + std::string(name); }
+std::string field_edge(std::string_view name) {
+  return "f:" + std::string(name);
+}
 
 std::string item_edge(const Json& item, const SchemaNode* list) {
   if (list->list_type() == ListType::set || !item.is_object()) return "v:" + dump(item);
@@ -51,7 +53,9 @@ std::string item_edge(const Json& item, const SchemaNode* list) {
   return out + "}";
 }
 
-bool blank(const Json* value) { return value == nullptr || value->is_null() || value->size() == 0; }
+bool blank(const Json* value) {
+  return value == nullptr || value->is_null() || value->size() == 0;
+}
 
 Comparison leaf(const Json* before, const Json* after) {
   Comparison out;
@@ -135,9 +139,9 @@ Comparison compare(const Json* before, const Json* after, const SchemaNode* node
   if (shown == nullptr) shown = after;
   if (shown == nullptr) return {};
   bool object = shown->is_object(), array = shown->is_array();
-  bool mixed = before != nullptr && after != nullptr && !before->is_null() && !after->is_null() &&
-               (before->is_object() != after->is_object() ||
-                before->is_array() != after->is_array());
+  bool mixed =
+      before != nullptr && after != nullptr && !before->is_null() && !after->is_null() &&
+      (before->is_object() != after->is_object() || before->is_array() != after->is_array());
   if ((!object && !array) || mixed || is_atomic(*shown, node) || (blank(before) && blank(after)))
     return leaf(before, after);
   Comparison out;

@@ -1,6 +1,7 @@
 // room: engine_registry
-// A patch is the client's: whatever it says, it applies or is refused, and what comes out is JSON that
-// reads back the same. The input is an object and a patch, a line each; every kind of patch is tried.
+// A patch is the client's: whatever it says, it applies or is refused, and what comes out is JSON
+// that reads back the same. The input is an object and a patch, a line each; every kind of patch is
+// tried.
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -65,16 +66,29 @@ int fuzz_one(std::span<const std::byte> input) {
 
 std::vector<std::string> fuzz_seeds() {
   return {
-      R"({"a":[1,2],"b":{"c":1}})" "\n" R"([{"op":"move","from":"/b/c","path":"/a/-"}])",
-      R"({"a":1})" "\n" R"([{"op":"copy","from":"","path":"/b"},{"op":"test","path":"/b","value":{}}])",
-      R"({"metadata":{"labels":{"a":"b"}}})" "\n" R"({"metadata":{"labels":{"a":null,"$patch":"replace"}}})",
-      R"({"spec":{"containers":[{"name":"a","image":"1"},{"name":"b"}]}})" "\n"
+      R"({"a":[1,2],"b":{"c":1}})"
+      "\n"
+      R"([{"op":"move","from":"/b/c","path":"/a/-"}])",
+      R"({"a":1})"
+      "\n"
+      R"([{"op":"copy","from":"","path":"/b"},{"op":"test","path":"/b","value":{}}])",
+      R"({"metadata":{"labels":{"a":"b"}}})"
+      "\n"
+      R"({"metadata":{"labels":{"a":null,"$patch":"replace"}}})",
+      R"({"spec":{"containers":[{"name":"a","image":"1"},{"name":"b"}]}})"
+      "\n"
       R"({"spec":{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}],"containers":[{"name":"a","$patch":"delete"},{"name":"c"}]}})",
-      R"({"spec":{"volumes":[{"name":"v","emptyDir":{}}]}})" "\n"
+      R"({"spec":{"volumes":[{"name":"v","emptyDir":{}}]}})"
+      "\n"
       R"({"spec":{"volumes":[{"name":"v","$retainKeys":["name"]}]}})",
-      R"({"spec":{"containers":[{"name":"a","ports":[{"containerPort":80}]}]}})" "\n"
+      R"({"spec":{"containers":[{"name":"a","ports":[{"containerPort":80}]}]}})"
+      "\n"
       R"({"spec":{"containers":[{"name":"a","ports":[{"containerPort":80,"protocol":"UDP"},{"containerPort":80}]}]}})",
-      R"({"metadata":{"finalizers":["a","b"]}})" "\n" R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["a"]}})",
-      R"({})" "\n" R"({"f:metadata":{"f:labels":{".":{},"f:a":{}}},"f:spec":{"k:{\"name\":\"x\"}":{}}})",
+      R"({"metadata":{"finalizers":["a","b"]}})"
+      "\n"
+      R"({"metadata":{"$deleteFromPrimitiveList/finalizers":["a"]}})",
+      R"({})"
+      "\n"
+      R"({"f:metadata":{"f:labels":{".":{},"f:a":{}}},"f:spec":{"k:{\"name\":\"x\"}":{}}})",
   };
 }

@@ -13,13 +13,15 @@
 
 namespace tests {
 
-inline engine::Json json(std::string_view text) { return MUST(engine::parse_json(text)); }
+inline engine::Json json(std::string_view text) {
+  return MUST(engine::parse_json(text));
+}
 
 struct Api {
   explicit Api(std::vector<std::unique_ptr<engine::Admission>> admission = {}) {
     engine::register_builtin_strategies(strategies);
-    registry = std::make_unique<engine::Registry>(env, store, *kinds, strategies,
-                                                  std::move(admission));
+    registry =
+        std::make_unique<engine::Registry>(env, store, *kinds, strategies, std::move(admission));
     options.user.name = "tester";
     options.field_manager = "test";
     options.warnings = &warnings;

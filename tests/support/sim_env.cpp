@@ -68,7 +68,9 @@ thread_local void* t_actor = nullptr;
 SimEnv::SimEnv(uint64_t seed) : seed_(seed), random_(seed) {}
 SimEnv::~SimEnv() = default;
 
-SimEnv::Actor* SimEnv::self() { return static_cast<Actor*>(t_actor); }
+SimEnv::Actor* SimEnv::self() {
+  return static_cast<Actor*>(t_actor);
+}
 
 void SimEnv::note(std::string_view point) {
   Actor* me = self();
@@ -216,7 +218,9 @@ void SimEnv::yield(std::string_view point) {
   pass_on(lock, *me);
 }
 
-std::unique_ptr<storage::Gate> SimEnv::make_gate() { return std::make_unique<SimGate>(*this); }
+std::unique_ptr<storage::Gate> SimEnv::make_gate() {
+  return std::make_unique<SimGate>(*this);
+}
 
 std::string simulate(uint64_t first, uint64_t count,
                      const std::function<std::string(SimEnv&)>& test) {

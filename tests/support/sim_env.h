@@ -1,9 +1,9 @@
 // SimEnv: an Env for simulation. Every task is a thread of its own, but only the one that holds the
 // baton runs; at each call of the Env (and so of the Store, which yields) the seed decides who runs
-// next, what fails, and how long waiting takes. Time is virtual: it moves when nobody can run. The same
-// seed gives the same run. Code under test stays plain and blocking; it must not hold a mutex across
-// such a call, or the run stops and says so.
-// Thread: run() from a test's thread; the rest from tasks. Owns: its threads, which end with run().
+// next, what fails, and how long waiting takes. Time is virtual: it moves when nobody can run. The
+// same seed gives the same run. Code under test stays plain and blocking; it must not hold a mutex
+// across such a call, or the run stops and says so. Thread: run() from a test's thread; the rest
+// from tasks. Owns: its threads, which end with run().
 #pragma once
 
 #include <condition_variable>
@@ -29,9 +29,9 @@ class SimEnv final : public storage::Env {
 
   // How likely each fault point fails, out of 1000; by name, or "" for all others.
   void fail(std::string point, unsigned per_mille) { faults_[std::move(point)] = per_mille; }
-  // Runs the task and whatever it posts until nothing is left that could run. False when tasks still
-  // wait on a gate that nobody will open (before their deadline, which time would reach only by
-  // passing it): stuck() names them.
+  // Runs the task and whatever it posts until nothing is left that could run. False when tasks
+  // still wait on a gate that nobody will open (before their deadline, which time would reach only
+  // by passing it): stuck() names them.
   bool run(storage::Task main);
   const std::string& stuck() const { return stuck_; }
   // What happened, as one number: two runs of one seed must agree.

@@ -33,15 +33,14 @@ class Lifecycle final : public Admission {
   static Result<Unit> keep_immortal(const AdmissionRequest& request) {
     for (std::string_view name : {"default", "kube-system", "kube-public"})
       if (request.name == name)
-        return Status::forbidden(request.kind.about(name), "",
-                                 "this namespace may not be deleted");
+        return Status::forbidden(request.kind.about(name), "", "this namespace may not be deleted");
     return Unit{};
   }
 
   enum class Life : uint8_t { absent, active, ending };
 
-  // The cache may be a moment behind, which only matters for what it does not have: a namespace that
-  // was made just now. Upstream has the same moment after one began to end.
+  // The cache may be a moment behind, which only matters for what it does not have: a namespace
+  // that was made just now. Upstream has the same moment after one began to end.
   Result<Life> life_of(const Kind& kind, std::string_view name) {
     auto cached = dispatcher_.get(kind, "", name);
     if (cached && cached.value() != nullptr) return life_in(*cached.value()->bytes);

@@ -119,9 +119,8 @@ struct Shared {
 void work(Shared& shared) {
   while (const Json* object = shared.take()) {
     KindPtr kind = kind_of(shared.client, *object);
-    auto done = kind == nullptr
-                    ? Result<Unit>(Status::internal("no kind for " + dump(*object)))
-                    : ensure(shared.client, *kind, *object);
+    auto done = kind == nullptr ? Result<Unit>(Status::internal("no kind for " + dump(*object)))
+                                : ensure(shared.client, *kind, *object);
     if (!done) {
       std::lock_guard lock(shared.mutex);
       shared.error = std::move(done).error();

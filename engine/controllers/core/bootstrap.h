@@ -2,9 +2,10 @@
 // system and the roles and bindings of upstream's RBAC bootstrap policy (bootstrap_policy.json). At
 // each start what is missing comes back, as upstream's auto-update has it: rules and subjects are
 // added and never taken away, and an object with the annotation
-// rbac.authorization.kubernetes.io/autoupdate: "false" is left alone. Thread: the one that starts the
-// process; writes run side by side on the Env's workers, so that they share the store's commits.
-// Owns: nothing. Source: k8s.io/kubernetes pkg/registry/rbac/rest, pkg/registry/rbac/reconciliation.
+// rbac.authorization.kubernetes.io/autoupdate: "false" is left alone. Thread: the one that starts
+// the process; writes run side by side on the Env's workers, so that they share the store's
+// commits. Owns: nothing. Source: k8s.io/kubernetes pkg/registry/rbac/rest,
+// pkg/registry/rbac/reconciliation.
 #pragma once
 
 #include "engine/cluster/client.h"

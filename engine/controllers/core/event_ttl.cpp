@@ -1,5 +1,5 @@
-// Events live for an hour after they were last written. Keys wait in the order of their end, which is
-// the order in which they were written, so that nothing is read to find out what is due.
+// Events live for an hour after they were last written. Keys wait in the order of their end, which
+// is the order in which they were written, so that nothing is read to find out what is due.
 #include <algorithm>
 #include <deque>
 #include <mutex>

@@ -1,7 +1,7 @@
-// Garbage collection: an object all of whose owners are gone goes too; a removed owner that asked for
-// it waits for its dependents (foregroundDeletion) or lets them go (orphan). An owner is looked for
-// in the namespace of its dependent, or among cluster-scoped kinds; another namespace's object cannot
-// own. Source: k8s.io/kubernetes pkg/controller/garbagecollector.
+// Garbage collection: an object all of whose owners are gone goes too; a removed owner that asked
+// for it waits for its dependents (foregroundDeletion) or lets them go (orphan). An owner is looked
+// for in the namespace of its dependent, or among cluster-scoped kinds; another namespace's object
+// cannot own. Source: k8s.io/kubernetes pkg/controller/garbagecollector.
 #include <algorithm>
 #include <cstring>
 
@@ -31,7 +31,7 @@ bool is_event_key(std::string_view key) {
 
 struct OwnerRef {
   std::string uid;
-  std::string key;  // of the store; empty: its kind is not known now
+  std::string key;          // of the store; empty: its kind is not known now
   bool impossible = false;  // a namespaced owner of a cluster-scoped object
   bool blocks = false;
 };
@@ -171,8 +171,7 @@ class GarbageCollector final : public SingleController {
     return drop_own_finalizer(of, kOrphan);
   }
 
-  Result<Outcome> await_dependents(const StoreKey& of, const std::string& key,
-                                   const Json& object) {
+  Result<Outcome> await_dependents(const StoreKey& of, const std::string& key, const Json& object) {
     std::string uid(object.str({"metadata", "uid"}));
     size_t blocking = 0;
     auto kinds = client_->kinds();
@@ -259,7 +258,8 @@ class GarbageCollector final : public SingleController {
     removal.precondition.uid = std::string(object.str({"metadata", "uid"}));
     removal.propagation = how;
     if (how != Propagation::foreground || going == 0)
-      removal.precondition.resource_version = std::string(object.str({"metadata", "resourceVersion"}));
+      removal.precondition.resource_version =
+          std::string(object.str({"metadata", "resourceVersion"}));
     auto removed = client_->remove(*of.kind, of.ns, of.name, removal);
     if (!removed && !removed.error().is("NotFound")) return std::move(removed).error();
     return Outcome::done();
@@ -296,7 +296,8 @@ class GarbageCollector final : public SingleController {
 }  // namespace
 
 void register_controller_garbage_collector(ControllerSet& set) {
-  set.add(std::make_unique<GarbageCollector>(set.context(), set.client("generic-garbage-collector")));
+  set.add(
+      std::make_unique<GarbageCollector>(set.context(), set.client("generic-garbage-collector")));
 }
 
 }  // namespace engine

@@ -37,10 +37,11 @@ class NamespaceContents final : public SingleController {
   }
 
   Result<Unit> start() override {
-    return for_each_object(*client_, *namespaces_, "", [this](const Object& object) -> Result<bool> {
-      controller_.add(std::string(object.json().str({"metadata", "name"})));
-      return true;
-    });
+    return for_each_object(*client_, *namespaces_, "",
+                           [this](const Object& object) -> Result<bool> {
+                             controller_.add(std::string(object.json().str({"metadata", "name"})));
+                             return true;
+                           });
   }
 
  private:
@@ -71,7 +72,8 @@ class NamespaceContents final : public SingleController {
     if (found || !found.error().is("NotFound"))
       return found ? Result<Unit>(Unit{}) : Result<Unit>(std::move(found).error());
     return made(client_->create(
-        *accounts_, ns, Json::object({{"metadata", Json::object({{"name", Json(kAccountName)}})}})));
+        *accounts_, ns,
+        Json::object({{"metadata", Json::object({{"name", Json(kAccountName)}})}})));
   }
 
   Result<Unit> ensure_map(const std::string& ns) {
@@ -80,10 +82,10 @@ class NamespaceContents final : public SingleController {
     auto found = client_->get(*maps_, ns, kMapName);
     if (!found) {
       if (!found.error().is("NotFound")) return std::move(found).error();
-      return made(client_->create(
-          *maps_, ns,
-          Json::object({{"metadata", Json::object({{"name", Json(kMapName)}})},
-                        {"data", Json::object({{"ca.crt", Json(pem)}})}})));
+      return made(
+          client_->create(*maps_, ns,
+                          Json::object({{"metadata", Json::object({{"name", Json(kMapName)}})},
+                                        {"data", Json::object({{"ca.crt", Json(pem)}})}})));
     }
     const Json* there = nullptr;
     Json map = found.value().json();

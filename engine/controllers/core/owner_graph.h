@@ -1,6 +1,6 @@
 // OwnerGraph: which objects name which others as their owners, by store key. It knows only objects
-// that have owners and remembers nothing else of them; what is true is read from the store when it is
-// acted on, so an edge that is out of date costs one look. Thread: any. Owns: its edges.
+// that have owners and remembers nothing else of them; what is true is read from the store when it
+// is acted on, so an edge that is out of date costs one look. Thread: any. Owns: its edges.
 #pragma once
 
 #include <map>

@@ -22,7 +22,9 @@ Controller::Controller(storage::Env& env, Options options, Reconcile reconcile)
       queue_(std::make_unique<WorkQueue>(env, options_.workers_max,
                                          [this] { env_.post([this] { work(); }); })) {}
 
-Controller::~Controller() { stop(); }
+Controller::~Controller() {
+  stop();
+}
 
 void Controller::stop() {
   // A reconcile waits on nothing but the store, so it ends; said again so that a stuck one is seen.
@@ -66,13 +68,13 @@ void Controller::look_at(const std::string& key) {
   if (error) {
     // A conflict only says that somebody else was first.
     if (error->is("Conflict")) {
-      storage::log::debug("will look again", {{"controller", options_.name},
-                                              {"key", key},
-                                              {"error", error->message()}});
+      storage::log::debug(
+          "will look again",
+          {{"controller", options_.name}, {"key", key}, {"error", error->message()}});
     } else {
-      storage::log::warn("a controller failed and will try again", {{"controller", options_.name},
-                                                                    {"key", key},
-                                                                    {"error", error->message()}});
+      storage::log::warn(
+          "a controller failed and will try again",
+          {{"controller", options_.name}, {"key", key}, {"error", error->message()}});
     }
     queue_->retry(key);
     return;

@@ -1,6 +1,6 @@
-// Controller: one loop of the product: keys in, what to do next out. It looks at both sides of what a
-// key names and writes the difference, so that the order and number of its calls do not matter; an
-// error brings the key back with back-off. Its workers are tasks of the Env, shared by all
+// Controller: one loop of the product: keys in, what to do next out. It looks at both sides of what
+// a key names and writes the difference, so that the order and number of its calls do not matter;
+// an error brings the key back with back-off. Its workers are tasks of the Env, shared by all
 // controllers; a key is never looked at twice at once. ControllerSet owns all of a process.
 // Thread: any. Owns: its queue.
 #pragma once
@@ -67,8 +67,8 @@ class LogTap;
 class ControllerModule {
  public:
   virtual ~ControllerModule() = default;
-  virtual void listen(LogTap&) {}                       // before start
-  virtual Result<Unit> start() { return Unit{}; }       // what is there already
+  virtual void listen(LogTap&) {}                  // before start
+  virtual Result<Unit> start() { return Unit{}; }  // what is there already
   virtual void stop() = 0;
   virtual Controller::Numbers numbers() const = 0;
   virtual std::string_view name() const = 0;

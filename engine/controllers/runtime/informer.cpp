@@ -29,9 +29,9 @@ struct Informer::State : std::enable_shared_from_this<State> {
   std::mutex mutex;  // guards what follows; never held across a call out
   std::unique_ptr<Dispatcher::Subscription> subscription;
   std::set<std::string, std::less<>> known;  // "ns/name", to tell what vanished between
-                                            // two lists
-  std::vector<WatchEventPtr> early;  // events that came while the list was being told
-  bool telling = false;              // somebody calls the listener now
+                                             // two lists
+  std::vector<WatchEventPtr> early;          // events that came while the list was being told
+  bool telling = false;                      // somebody calls the listener now
   bool synced = false, stopping = false, listing = false;
   int failures = 0;
 
@@ -179,7 +179,9 @@ Informer::~Informer() {
   }
 }
 
-void Informer::start() { state_->list(); }
+void Informer::start() {
+  state_->list();
+}
 
 bool Informer::synced() const {
   std::lock_guard lock(state_->mutex);

@@ -1,8 +1,8 @@
 // Informer: every change of one kind's objects for a controller, beginning with what is there, from
-// the watch cache. When events were lost or the kind went away for a while it lists again by itself,
-// so the listener sees each object at least once in its newest state; what vanished meanwhile is told
-// as deleted. Thread: the listener is called on the dispatcher's thread or on a worker, never two
-// calls at once, and must not block. Owns: its subscription.
+// the watch cache. When events were lost or the kind went away for a while it lists again by
+// itself, so the listener sees each object at least once in its newest state; what vanished
+// meanwhile is told as deleted. Thread: the listener is called on the dispatcher's thread or on a
+// worker, never two calls at once, and must not block. Owns: its subscription.
 #pragma once
 
 #include <functional>

@@ -2,7 +2,9 @@
 
 namespace engine {
 
-LogTap::~LogTap() { stop(); }
+LogTap::~LogTap() {
+  stop();
+}
 
 void LogTap::add(std::string key_prefix, Listener listener) {
   taps_.push_back({std::move(key_prefix), std::move(listener)});
@@ -17,7 +19,9 @@ Result<Unit> LogTap::start() {
   return Unit{};
 }
 
-void LogTap::stop() { follow_.reset(); }
+void LogTap::stop() {
+  follow_.reset();
+}
 
 void LogTap::on_events(std::span<const storage::Event> events, storage::Revision) {
   for (const storage::Event& event : events)

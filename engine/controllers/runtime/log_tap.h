@@ -1,8 +1,8 @@
 // LogTap: the store's log for controllers that only need to know which keys changed. Unlike an
 // Informer it keeps no objects, so a controller over every kind (garbage collection) or over a few
 // objects of a large kind costs no memory; the controller reads what it needs from the store.
-// Thread: listeners are called on the store's publishing thread and must not block, commit or throw;
-// add() before start(). Owns: its following.
+// Thread: listeners are called on the store's publishing thread and must not block, commit or
+// throw; add() before start(). Owns: its following.
 #pragma once
 
 #include <functional>

@@ -79,7 +79,9 @@ WorkQueue::WorkQueue(storage::Env& env, size_t workers_max, std::function<void()
     : state_(std::make_shared<State>(env, workers_max, std::move(start_worker))) {}
 WorkQueue::~WorkQueue() = default;
 
-void WorkQueue::add(std::string key) { state_->add(std::move(key)); }
+void WorkQueue::add(std::string key) {
+  state_->add(std::move(key));
+}
 
 void WorkQueue::add_after(std::string key, storage::Millis delay) {
   if (delay <= storage::Millis(0)) return add(std::move(key));
@@ -150,8 +152,9 @@ bool WorkQueue::stop(storage::Instant deadline) {
 
 WorkQueue::Numbers WorkQueue::numbers() const {
   std::lock_guard lock(state_->mutex);
-  return {state_->queue.size(),    state_->processing.size(), state_->delayed.size(),
-          state_->failures.size(), state_->added,             state_->retried};
+  return {state_->queue.size(),   state_->processing.size(),
+          state_->delayed.size(), state_->failures.size(),
+          state_->added,          state_->retried};
 }
 
 }  // namespace engine

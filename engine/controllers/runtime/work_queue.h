@@ -1,9 +1,9 @@
-// WorkQueue: keys that must be looked at. A key is in it once however often it is added; one that is
-// added while it is being looked at is looked at again, never by two workers at a time; a failing key
-// comes back later and later. The queue counts its workers itself: whether a new one is needed, and
-// whether one may end, is decided under one lock, so that no key waits without a worker. Thread: any.
-// Owns: its keys, and what it has posted to come back later (which outlives it harmlessly).
-// Source of the two sets: k8s.io/client-go util/workqueue.
+// WorkQueue: keys that must be looked at. A key is in it once however often it is added; one that
+// is added while it is being looked at is looked at again, never by two workers at a time; a
+// failing key comes back later and later. The queue counts its workers itself: whether a new one is
+// needed, and whether one may end, is decided under one lock, so that no key waits without a
+// worker. Thread: any. Owns: its keys, and what it has posted to come back later (which outlives it
+// harmlessly). Source of the two sets: k8s.io/client-go util/workqueue.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,8 @@ namespace engine {
 
 class WorkQueue {
  public:
-  // `start_worker` posts a worker: it calls take() until that gives none. Called without locks held.
+  // `start_worker` posts a worker: it calls take() until that gives none. Called without locks
+  // held.
   WorkQueue(storage::Env& env, size_t workers_max, std::function<void()> start_worker);
   ~WorkQueue();
   WorkQueue(const WorkQueue&) = delete;

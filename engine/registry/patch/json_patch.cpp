@@ -133,8 +133,7 @@ Result<Operation> read_operation(const Json& json) {
     return Status::bad_request("an operation of the JSON patch has no path");
   out.path_text = path->as_string();
   auto parsed = parse_pointer(out.path_text);
-  if (!parsed)
-    return Status::bad_request("\"" + path->as_string() + "\" is not a JSON pointer");
+  if (!parsed) return Status::bad_request("\"" + path->as_string() + "\" is not a JSON pointer");
   out.path = std::move(*parsed);
   out.value = json.find("value");
   if (out.op == "move" || out.op == "copy") {

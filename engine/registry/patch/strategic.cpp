@@ -16,7 +16,9 @@ bool is_directive(std::string_view name) {
          name.starts_with(kOrder);
 }
 
-Status bad(std::string what) { return Status::bad_request("strategic merge patch: " + what); }
+Status bad(std::string what) {
+  return Status::bad_request("strategic merge patch: " + what);
+}
 
 bool merges(const SchemaNode* node) {
   return node != nullptr && node->patch_strategy().find("merge") != std::string_view::npos;
@@ -48,8 +50,8 @@ size_t index_in(const JsonArray& list, const Json& item, std::string_view key) {
   return SIZE_MAX;
 }
 
-// The items that the order names in that order; the others keep their place among them as they stood
-// on the server.
+// The items that the order names in that order; the others keep their place among them as they
+// stood on the server.
 void put_in_order(JsonArray& list, const JsonArray& server, const JsonArray& wanted,
                   std::string_view key) {
   JsonArray named, others;
@@ -84,8 +86,9 @@ Result<const JsonArray*> read_order(const Json& order) {
 Result<Unit> merge_items_by_key(JsonArray& list, JsonArray patch, const SchemaNode* node,
                                 std::string_view key) {
   for (const Json& item : patch) {
-    if (!item.is_object()) return bad("a list merged by the key " + std::string(key) +
-                                      " has an item that is not an object");
+    if (!item.is_object())
+      return bad("a list merged by the key " + std::string(key) +
+                 " has an item that is not an object");
     if (item.str(kPatch) == "replace") list.clear();
   }
   for (Json& item : patch) {

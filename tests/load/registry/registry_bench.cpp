@@ -1,5 +1,5 @@
-// What a write costs the registry beyond its store: one thread on a MemoryStore, process CPU time per
-// operation, beside the same bytes committed to the store alone. usage: registry_bench [count]
+// What a write costs the registry beyond its store: one thread on a MemoryStore, process CPU time
+// per operation, beside the same bytes committed to the store alone. usage: registry_bench [count]
 #include <ctime>
 
 #include <cstdio>
@@ -25,11 +25,14 @@ double micros_each(const char* what, int count, Work work) {
   return each;
 }
 
-std::string name_of(int i) { return "map-" + std::to_string(i); }
+std::string name_of(int i) {
+  return "map-" + std::to_string(i);
+}
 
 std::string body_of(int i) {
   return R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":")" + name_of(i) +
-         R"(","labels":{"app":"bench","tier":"a"}},"data":{"k":")" + std::string(960, 'x') + R"("}})";
+         R"(","labels":{"app":"bench","tier":"a"}},"data":{"k":")" + std::string(960, 'x') +
+         R"("}})";
 }
 
 }  // namespace
@@ -54,9 +57,7 @@ int main(int argc, char** argv) {
     MUST(api.registry->create(maps, "default", tests::json(body_of(i)), api.options));
   });
   std::printf("%-44s %8.2f us\n", "  create beyond store and parse", create - store - parse);
-  micros_each("get", count, [&](int i) {
-    MUST(api.registry->get(maps, "default", name_of(i)));
-  });
+  micros_each("get", count, [&](int i) { MUST(api.registry->get(maps, "default", name_of(i))); });
   double update = micros_each("parse and update", count, [&](int i) {
     std::string body = body_of(i);
     body.replace(body.find("xxxx"), 4, "yyyy");
@@ -68,12 +69,12 @@ int main(int argc, char** argv) {
                              R"({"metadata":{"labels":{"app":"other"}}})", api.options));
   });
   micros_each("server-side apply, nothing new", count, [&](int i) {
-    MUST(api.apply(maps, "default", name_of(i),
-                   R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"labels":{"app":"other"}}})",
-                   "applier"));
+    MUST(
+        api.apply(maps, "default", name_of(i),
+                  R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"labels":{"app":"other"}}})",
+                  "applier"));
   });
-  micros_each("remove", count, [&](int i) {
-    MUST(api.registry->remove(maps, "default", name_of(i), {}));
-  });
+  micros_each("remove", count,
+              [&](int i) { MUST(api.registry->remove(maps, "default", name_of(i), {})); });
   return 0;
 }

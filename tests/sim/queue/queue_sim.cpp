@@ -1,6 +1,7 @@
-// The work queue under every schedule that a few thousand seeds give: each key that was added is looked
-// at after the last time it was added, never by two workers at once, and no worker is left behind. A
-// copy of the queue with a lost wake-up (workers counted in a second step) must be found out.
+// The work queue under every schedule that a few thousand seeds give: each key that was added is
+// looked at after the last time it was added, never by two workers at once, and no worker is left
+// behind. A copy of the queue with a lost wake-up (workers counted in a second step) must be found
+// out.
 #include <catch2/catch_test_macros.hpp>
 #include <deque>
 #include <map>
@@ -14,8 +15,8 @@ using tests::SimEnv;
 
 namespace {
 
-// The canary: right in every single step, but between finding the queue empty and counting itself off
-// a worker can be passed by an add that still counts on it.
+// The canary: right in every single step, but between finding the queue empty and counting itself
+// off a worker can be passed by an add that still counts on it.
 class CanaryQueue {
  public:
   CanaryQueue(storage::Env& env, size_t workers_max, std::function<void()> start_worker)
@@ -134,7 +135,8 @@ TEST_CASE("canary: a lost wake-up is found", "[sim][queue]") {
   CHECK(found.find("was lost") != std::string::npos);
 }
 
-TEST_CASE("a failing key comes back later and later, and stops do not lose workers", "[sim][queue]") {
+TEST_CASE("a failing key comes back later and later, and stops do not lose workers",
+          "[sim][queue]") {
   auto test = [](SimEnv& env) -> std::string {
     std::vector<storage::Instant> looks;
     std::function<void()> work;

@@ -1,6 +1,6 @@
-// The registry and two of its controllers on a store that fails: commits that are refused, and commits
-// that happen while the caller is told that it is not known. An answer that was given must stay true;
-// what the controllers promise must come about once the faults stop.
+// The registry and two of its controllers on a store that fails: commits that are refused, and
+// commits that happen while the caller is told that it is not known. An answer that was given must
+// stay true; what the controllers promise must come about once the faults stop.
 #include <catch2/catch_test_macros.hpp>
 #include <set>
 
@@ -24,7 +24,9 @@ KindSet& kinds() {
   return *set;
 }
 
-Json json(std::string_view text) { return MUST(parse_json(text)); }
+Json json(std::string_view text) {
+  return MUST(parse_json(text));
+}
 
 struct World {
   explicit World(SimEnv& e) : env(e) {
@@ -90,7 +92,8 @@ std::string counting(SimEnv& env) {
   Json now = MUST(world->registry->get(*world->maps, "d", "n")).json();
   int count = std::stoi(std::string(now.str({"data", "count"}, "0")));
   if (count < *acknowledged)
-    return std::to_string(*acknowledged) + " were acknowledged, " + std::to_string(count) + " are there";
+    return std::to_string(*acknowledged) + " were acknowledged, " + std::to_string(count) +
+           " are there";
   if (count > *acknowledged + *unknown)
     return "more are there than were answered yes or perhaps: " + std::to_string(count);
   return {};
@@ -131,7 +134,8 @@ Json owned_by(const Json& owner, std::string_view name) {
   return object;
 }
 
-// An owner goes, in one of three ways, and a namespace ends, while the store fails; then it does not.
+// An owner goes, in one of three ways, and a namespace ends, while the store fails; then it does
+// not.
 std::string converging(SimEnv& env) {
   auto world = std::make_shared<World>(env);
   bool ended = env.run([&, world] {
@@ -143,10 +147,12 @@ std::string converging(SimEnv& env) {
     MUST(set.start());
     MUST(w.registry->create(*w.namespaces, "", json(R"({"metadata":{"name":"n"}})"), w.options));
     for (std::string_view name : {"a", "b"})
-      MUST(w.registry->create(*w.maps, "n", Json::object({{"metadata", Json::object({{"name", Json(name)}})}}),
+      MUST(w.registry->create(*w.maps, "n",
+                              Json::object({{"metadata", Json::object({{"name", Json(name)}})}}),
                               w.options));
-    Json owner = MUST(w.registry->create(*w.maps, "d", json(R"({"metadata":{"name":"owner"}})"), w.options))
-                     .object.json();
+    Json owner =
+        MUST(w.registry->create(*w.maps, "d", json(R"({"metadata":{"name":"owner"}})"), w.options))
+            .object.json();
     for (std::string_view name : {"one", "two"})
       MUST(w.registry->create(*w.maps, "d", owned_by(owner, name), w.options));
     w.faults(200);

@@ -228,11 +228,11 @@ TEST_CASE("a custom resource comes and goes", "[controllers][crd]") {
   Json crd = c.create(crds, "", kCrd);
   CHECK(crd.integer({"metadata", "generation"}) == 1);
   CHECK(crd.str({"spec", "names", "listKind"}) == "WidgetList");
-  REQUIRE(c.soon([&] {
-    return condition_status(c.get(crds, "", "widgets.x.io"), "Established") == "True";
-  }));
+  REQUIRE(c.soon(
+      [&] { return condition_status(c.get(crds, "", "widgets.x.io"), "Established") == "True"; }));
   const Kind& widgets = c.kind("x.io", "widgets");
-  Json made = c.create(widgets, "default", R"({"metadata":{"name":"w"},"spec":{"n":1},"status":{"x":1}})");
+  Json made =
+      c.create(widgets, "default", R"({"metadata":{"name":"w"},"spec":{"n":1},"status":{"x":1}})");
   CHECK(made.find("status") == nullptr);
   CHECK(made.integer({"metadata", "generation"}) == 1);
 
@@ -283,7 +283,8 @@ TEST_CASE("a custom resource comes and goes", "[controllers][crd]") {
   }
   SECTION("names that are taken are not accepted") {
     std::string second = kCrd;
-    for (size_t at; (at = second.find("widgets")) != std::string::npos;) second.replace(at, 7, "gadgets");
+    for (size_t at; (at = second.find("widgets")) != std::string::npos;)
+      second.replace(at, 7, "gadgets");
     c.create(crds, "", second);
     CHECK(c.soon([&] {
       return condition_status(c.get(crds, "", "gadgets.x.io"), "NamesAccepted") == "False";

@@ -47,12 +47,14 @@ TEST_CASE("apply creates, owns and takes back what it no longer says", "[registr
     CHECK(!same.created);
   }
   SECTION("a field left out goes") {
-    Json now = MUST(api.apply(maps, "default", "a", map_with(R"({"x":"1"})"), "alice")).object.json();
+    Json now =
+        MUST(api.apply(maps, "default", "a", map_with(R"({"x":"1"})"), "alice")).object.json();
     CHECK(dump(*now.find("data")) == R"({"x":"1"})");
   }
   SECTION("unless somebody else has it as well") {
     REQUIRE(api.apply(maps, "default", "a", map_with(R"({"y":"2"})"), "bob"));
-    Json now = MUST(api.apply(maps, "default", "a", map_with(R"({"x":"1"})"), "alice")).object.json();
+    Json now =
+        MUST(api.apply(maps, "default", "a", map_with(R"({"x":"1"})"), "alice")).object.json();
     CHECK(now.str({"data", "y"}) == "2");
     CHECK(owned(now, "bob") == R"({"f:data":{"f:y":{}}})");
     CHECK(owned(now, "alice") == R"({"f:data":{"f:x":{}}})");
@@ -107,7 +109,8 @@ TEST_CASE("apply refuses what it cannot own", "[registry][apply]") {
   auto nobody = api.apply(maps, "default", "a", map_with("{}"), "");
   REQUIRE(!nobody);
   CHECK(nobody.error().code() == 422);
-  auto wrong = api.apply(maps, "default", "a", R"({"apiVersion":"v2","kind":"ConfigMap"})", "alice");
+  auto wrong =
+      api.apply(maps, "default", "a", R"({"apiVersion":"v2","kind":"ConfigMap"})", "alice");
   REQUIRE(!wrong);
   CHECK(wrong.error().code() == 400);
   CHECK(!api.apply(maps, "default", "b", map_with("{}"), "alice"));
@@ -122,11 +125,15 @@ TEST_CASE("kubectl moves from its own apply to the server's", "[registry][apply]
   MUST(api.registry->create(maps, "default", json(R"({"metadata":{"name":"a","annotations":{
       "kubectl.kubernetes.io/last-applied-configuration":
       "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"},\"data\":{\"x\":\"1\"}}"}},
-      "data":{"x":"1"}})"), client_side));
-  Json now = MUST(api.apply(maps, "default", "a", map_with(R"({"x":"2"})"), "kubectl")).object.json();
+      "data":{"x":"1"}})"),
+                            client_side));
+  Json now =
+      MUST(api.apply(maps, "default", "a", map_with(R"({"x":"2"})"), "kubectl")).object.json();
   CHECK(now.str({"data", "x"}) == "2");
-  CHECK(now.at({"metadata", "annotations"})->str("kubectl.kubernetes.io/last-applied-configuration") ==
-        R"({"apiVersion":"v1","data":{"x":"2"},"kind":"ConfigMap","metadata":{"name":"a"}})" "\n");
+  CHECK(now.at({"metadata", "annotations"})
+            ->str("kubectl.kubernetes.io/last-applied-configuration") ==
+        R"({"apiVersion":"v1","data":{"x":"2"},"kind":"ConfigMap","metadata":{"name":"a"}})"
+        "\n");
   CHECK(owned(now, "kubectl") == R"({"f:data":{"f:x":{}}})");
 }
 
@@ -137,8 +144,8 @@ TEST_CASE("apply merges keyed lists and sets", "[registry][apply]") {
     return R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"ports":)" +
            std::string(ports) + "}}";
   };
-  auto made = MUST(api.apply(services, "default", "s",
-                             service(R"([{"port":80,"name":"web"}])"), "alice"));
+  auto made =
+      MUST(api.apply(services, "default", "s", service(R"([{"port":80,"name":"web"}])"), "alice"));
   CHECK(owned(made.object.json(), "alice") ==
         R"({"f:spec":{"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":)"
         R"({".":{},"f:name":{},"f:port":{}}}}})");

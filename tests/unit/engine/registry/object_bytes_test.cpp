@@ -7,7 +7,9 @@
 using namespace engine;
 
 namespace {
-Json json(std::string_view text) { return MUST(parse_json(text)); }
+Json json(std::string_view text) {
+  return MUST(parse_json(text));
+}
 }  // namespace
 
 TEST_CASE("an object is stored with a place for its revision", "[registry][bytes]") {
@@ -49,10 +51,10 @@ TEST_CASE("field sets are written as FieldsV1", "[registry][fields]") {
     "f:set":{"v:\"x\"":{}}}})");
   FieldSet set = MUST(FieldSet::from_fields_v1(fields));
   CHECK(set.to_fields_v1() == fields);
-  CHECK(set.paths() == std::vector<std::string>{
-                           ".metadata.labels", ".metadata.labels.a",
-                           ".spec.ports[port=80,protocol=\"TCP\"]",
-                           ".spec.ports[port=80,protocol=\"TCP\"].name", ".spec.set[=\"x\"]"});
+  CHECK(set.paths() == std::vector<std::string>{".metadata.labels", ".metadata.labels.a",
+                                                ".spec.ports[port=80,protocol=\"TCP\"]",
+                                                ".spec.ports[port=80,protocol=\"TCP\"].name",
+                                                ".spec.set[=\"x\"]"});
   SECTION("difference takes exact places") {
     FieldSet labels = MUST(FieldSet::from_fields_v1(json(R"({"f:metadata":{"f:labels":{}}})")));
     set.subtract(labels);

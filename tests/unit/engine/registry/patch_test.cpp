@@ -6,7 +6,9 @@ using namespace engine;
 
 namespace {
 
-Json json(std::string_view text) { return MUST(parse_json(text)); }
+Json json(std::string_view text) {
+  return MUST(parse_json(text));
+}
 
 struct Row {
   std::string_view object, patch, wanted;  // wanted empty: an error
@@ -51,8 +53,7 @@ TEST_CASE("JSON patch as RFC 6902 says", "[registry][patch]") {
 TEST_CASE("copies of a JSON patch cannot grow without end", "[registry][patch]") {
   Json object = json(R"({"a":["xxxxxxxxxxxxxxxx"]})");
   Json patch = Json::array();
-  for (int i = 0; i < 40; i++)
-    patch.push_back(json(R"({"op":"copy","from":"/a","path":"/a/-"})"));
+  for (int i = 0; i < 40; i++) patch.push_back(json(R"({"op":"copy","from":"/a","path":"/a/-"})"));
   auto done = json_patch(object, patch);
   REQUIRE(!done);
   CHECK(done.error().code() == 413);

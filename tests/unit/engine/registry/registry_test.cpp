@@ -26,8 +26,8 @@ TEST_CASE("a created object has what the server says", "[registry]") {
   CHECK(dump(*fields.find("fieldsV1")) == R"({"f:data":{".":{},"f:k":{}}})");
 
   SECTION("twice is a conflict") {
-    auto again = api.registry->create(maps, "default", json(R"({"metadata":{"name":"a"}})"),
-                                      api.options);
+    auto again =
+        api.registry->create(maps, "default", json(R"({"metadata":{"name":"a"}})"), api.options);
     REQUIRE(!again);
     CHECK(again.error().code() == 409);
     CHECK(again.error().message() == "configmaps \"a\" already exists");
@@ -43,7 +43,8 @@ TEST_CASE("a created object has what the server says", "[registry]") {
   SECTION("a dry run changes nothing and answers in full") {
     WriteOptions dry = api.options;
     dry.dry_run = true;
-    auto done = MUST(api.registry->create(maps, "default", json(R"({"metadata":{"name":"b"}})"), dry));
+    auto done =
+        MUST(api.registry->create(maps, "default", json(R"({"metadata":{"name":"b"}})"), dry));
     CHECK(done.object.json().str({"metadata", "uid"}).size() == 36);
     CHECK(done.object.json().at({"metadata", "resourceVersion"}) == nullptr);
     CHECK(!api.registry->get(maps, "default", "b"));
@@ -63,11 +64,12 @@ TEST_CASE("names are generated and checked", "[registry]") {
   auto nameless = api.registry->create(maps, "default", json(R"({"metadata":{}})"), api.options);
   REQUIRE(!nameless);
   CHECK(nameless.error().code() == 422);
-  CHECK(nameless.error().message() ==
-        "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required");
+  CHECK(
+      nameless.error().message() ==
+      "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required");
 
-  auto bad = api.registry->create(maps, "default", json(R"({"metadata":{"name":"A_b"}})"),
-                                  api.options);
+  auto bad =
+      api.registry->create(maps, "default", json(R"({"metadata":{"name":"A_b"}})"), api.options);
   REQUIRE(!bad);
   CHECK(bad.error().message().starts_with(
       "ConfigMap \"A_b\" is invalid: metadata.name: Invalid value: \"A_b\": a lowercase RFC 1123 "
@@ -183,8 +185,8 @@ TEST_CASE("finalizers hold a removed object", "[registry]") {
     CHECK(!api.registry->get(maps, "default", "a"));
   }
   SECTION("its name is not free") {
-    auto done = api.registry->create(maps, "default", json(R"({"metadata":{"name":"a"}})"),
-                                     api.options);
+    auto done =
+        api.registry->create(maps, "default", json(R"({"metadata":{"name":"a"}})"), api.options);
     REQUIRE(!done);
     CHECK(done.error().message() == "object is being deleted: configmaps \"a\" already exists");
   }
@@ -238,9 +240,9 @@ TEST_CASE("patches change what they name", "[registry][patch]") {
   Api api;
   const Kind& maps = api.core("configmaps");
   api.create(maps, "default", R"({"metadata":{"name":"a","labels":{"x":"1"}},"data":{"k":"v"}})");
-  auto merged = MUST(api.registry->patch(maps, "default", "a", PatchType::merge,
-                                         R"({"metadata":{"labels":{"x":null,"y":"2"}}})",
-                                         api.options));
+  auto merged =
+      MUST(api.registry->patch(maps, "default", "a", PatchType::merge,
+                               R"({"metadata":{"labels":{"x":null,"y":"2"}}})", api.options));
   CHECK(dump(*merged.object.json().at({"metadata", "labels"})) == R"({"y":"2"})");
   auto json_patched = MUST(api.registry->patch(
       maps, "default", "a", PatchType::json,
@@ -320,8 +322,10 @@ TEST_CASE("one object under two versions", "[registry]") {
   Json made = api.create(*v2, "default", R"({"metadata":{"name":"a"},"spec":{"count":2}})");
   CHECK(made.str("apiVersion") == "x.io/v2");
   CHECK(api.get(*v1, "default", "a").str("apiVersion") == "x.io/v1");
-  CHECK(MUST(api.store.get(v1->key("default", "a")))->value.find("\"x.io/v1\"") != std::string::npos);
-  auto strategic = api.registry->patch(*v1, "default", "a", PatchType::strategic, "{}", api.options);
+  CHECK(MUST(api.store.get(v1->key("default", "a")))->value.find("\"x.io/v1\"") !=
+        std::string::npos);
+  auto strategic =
+      api.registry->patch(*v1, "default", "a", PatchType::strategic, "{}", api.options);
   REQUIRE(!strategic);
   CHECK(strategic.error().code() == 415);
 }

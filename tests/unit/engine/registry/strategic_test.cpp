@@ -38,15 +38,15 @@ TEST_CASE("strategic: lists merge by their key", "[registry][patch][strategic]")
           json(R"({"spec":{"containers":[{"name":"c"}]}})"));
   }
   SECTION("in the order that the patch says") {
-    CHECK(dump(pods.patch(
-              R"({"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}})",
-              R"({"spec":{"$setElementOrder/containers":[{"name":"c"},{"name":"a"}],
+    CHECK(dump(pods.patch(R"({"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}})",
+                          R"({"spec":{"$setElementOrder/containers":[{"name":"c"},{"name":"a"}],
                   "containers":[{"name":"a","image":"1"}]}})")) ==
           R"({"spec":{"containers":[{"name":"b"},{"name":"c"},{"name":"a","image":"1"}]}})");
   }
   SECTION("an order alone") {
-    CHECK(dump(pods.patch(R"({"spec":{"containers":[{"name":"a"},{"name":"b"}]}})",
-                          R"({"spec":{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}]}})")) ==
+    CHECK(dump(pods.patch(
+              R"({"spec":{"containers":[{"name":"a"},{"name":"b"}]}})",
+              R"({"spec":{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}]}})")) ==
           R"({"spec":{"containers":[{"name":"b"},{"name":"a"}]}})");
   }
   SECTION("an item without its key is refused") {

@@ -24,8 +24,9 @@ bool says(const std::string& text, std::string_view part) {
 TEST_CASE("secrets", "[strategies]") {
   Api api;
   const Kind& secrets = api.core("secrets");
-  Json made = api.create(secrets, "default",
-                         R"({"metadata":{"name":"s"},"stringData":{"a":"plain"},"data":{"b":"eHg="}})");
+  Json made =
+      api.create(secrets, "default",
+                 R"({"metadata":{"name":"s"},"stringData":{"a":"plain"},"data":{"b":"eHg="}})");
   CHECK(made.str("type") == "Opaque");
   CHECK(made.find("stringData") == nullptr);
   CHECK(made.str({"data", "a"}) == "cGxhaW4=");
@@ -46,8 +47,9 @@ TEST_CASE("secrets", "[strategies]") {
     says(done.error().message(), "type: Invalid value: \"other\": field is immutable");
   }
   SECTION("apply takes stringData too") {
-    auto done = MUST(api.apply(secrets, "default", "t",
-                               R"({"apiVersion":"v1","kind":"Secret","stringData":{"a":"b"}})", "me"));
+    auto done =
+        MUST(api.apply(secrets, "default", "t",
+                       R"({"apiVersion":"v1","kind":"Secret","stringData":{"a":"b"}})", "me"));
     CHECK(done.object.json().str({"data", "a"}) == "Yg==");
   }
 }
@@ -58,9 +60,11 @@ TEST_CASE("config maps", "[strategies]") {
   says(refused(api, maps, "default",
                R"({"metadata":{"name":"x"},"data":{"a":"1"},"binaryData":{"a":"eHg="}})"),
        "duplicate of key present in binaryData");
-  std::string big = R"({"metadata":{"name":"x"},"data":{"a":")" + std::string(1100000, 'x') + "\"}}";
+  std::string big =
+      R"({"metadata":{"name":"x"},"data":{"a":")" + std::string(1100000, 'x') + "\"}}";
   says(refused(api, maps, "default", big), "Too long: may not be more than 1048576 bytes");
-  Json made = api.create(maps, "default", R"({"metadata":{"name":"m"},"data":{"a":"1"},"immutable":true})");
+  Json made =
+      api.create(maps, "default", R"({"metadata":{"name":"m"},"data":{"a":"1"},"immutable":true})");
   made.make({"data", "a"}) = Json("2");
   auto done = api.registry->update(maps, "default", "m", made, api.options);
   REQUIRE(!done);
@@ -103,10 +107,11 @@ TEST_CASE("leases and events may be made by a put", "[strategies]") {
   Api api;
   KindPtr leases = api.kind("coordination.k8s.io", "v1", "leases");
   auto made = MUST(api.registry->update(
-      *leases, "default", "l",
-      json(R"({"metadata":{"name":"l"},"spec":{"holderIdentity":"me"}})"), api.options));
+      *leases, "default", "l", json(R"({"metadata":{"name":"l"},"spec":{"holderIdentity":"me"}})"),
+      api.options));
   CHECK(made.created);
-  says(refused(api, *leases, "default", R"({"metadata":{"name":"m"},"spec":{"leaseDurationSeconds":0}})"),
+  says(refused(api, *leases, "default",
+               R"({"metadata":{"name":"m"},"spec":{"leaseDurationSeconds":0}})"),
        "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0");
   const Kind& events = api.core("events");
   says(refused(api, events, "default",
@@ -117,8 +122,8 @@ TEST_CASE("leases and events may be made by a put", "[strategies]") {
 TEST_CASE("custom resource definitions are checked", "[strategies]") {
   Api api;
   KindPtr crds = api.kind("apiextensions.k8s.io", "v1", "customresourcedefinitions");
-  std::string text = refused(
-      api, *crds, "", R"({"metadata":{"name":"a.b"},"spec":{"group":"x.io","scope":"Cluster",
+  std::string text = refused(api, *crds, "",
+                             R"({"metadata":{"name":"a.b"},"spec":{"group":"x.io","scope":"Cluster",
       "names":{"plural":"widgets","kind":"Widget"},"versions":[{"name":"v1","served":true,
       "storage":false,"schema":{"openAPIV3Schema":{"type":"object","properties":{"a":{}}}}}]}})");
   says(text, "metadata.name: Invalid value: \"a.b\"");
