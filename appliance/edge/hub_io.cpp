@@ -90,7 +90,8 @@ void HubShard::connect(SocketAddress to, std::unique_ptr<ConnectionHandler> hand
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    // What waits, waits in our queues, where a tunnel decides whose turn it is, not in the kernel's.
+    // What waits, waits in our queues, where a tunnel decides whose turn it is, not in the
+    // kernel's.
     int unsent = 128 << 10;
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     stream->link_ = Link(fd, where(to));

@@ -35,7 +35,8 @@ struct HeadFacts {
   bool keep_alive = true;
   bool chunked = false;
   bool expects_continue = false;
-  bool body_streams = false;     // the request is done without its body, which is for the handler's stream
+  bool body_streams =
+      false;  // the request is done without its body, which is for the handler's stream
 };
 
 class RequestReader {

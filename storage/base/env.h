@@ -1,6 +1,7 @@
-// Env: the only door to time, chance, scheduling and failure. RealEnv (appliance) answers from the machine, SimEnv (tests)
-// from a seed. Anything else that touches clocks, threads or randomness inside engine/ fails scripts/check.
-// Thread: any. Owns: nothing; implementations own their workers.
+// Env: the only door to time, chance, scheduling and failure. RealEnv (appliance) answers from the
+// machine, SimEnv (tests) from a seed. Anything else that touches clocks, threads or randomness
+// inside engine/ fails scripts/check. Thread: any. Owns: nothing; implementations own their
+// workers.
 #pragma once
 
 #include <chrono>
@@ -30,8 +31,8 @@ using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 using Task = std::function<void()>;
 
-// An event counter, the one way to block in engine/. Read seen(), test your condition, then wait(seen): an open() in between is
-// never lost. Thread: any.
+// An event counter, the one way to block in engine/. Read seen(), test your condition, then
+// wait(seen): an open() in between is never lost. Thread: any.
 class Gate {
  public:
   virtual ~Gate() = default;
@@ -46,15 +47,18 @@ class Env {
   virtual ~Env() = default;
   virtual Instant now() = 0;
   virtual WallTime wall() = 0;
-  // Runs the task on a worker as soon as one is free. Tasks may wait on the store, never on a network.
+  // Runs the task on a worker as soon as one is free. Tasks may wait on the store, never on a
+  // network.
   virtual void post(Task task) = 0;
   virtual void post_after(Millis delay, Task task) = 0;
-  // Runs the task on the bounded pool for what is slow by nature (password hashing, directories); never blocks the caller.
+  // Runs the task on the bounded pool for what is slow by nature (password hashing, directories);
+  // never blocks the caller.
   virtual void post_slow(Task task) = 0;
-  virtual uint64_t random(uint64_t below) = 0;                // chance: jitter, sampling, name suffixes
-  virtual void random_secret(std::span<std::byte> out) = 0;   // secrets: tokens, keys
-  virtual bool fault(std::string_view point) = 0;             // always false in production
-  virtual void yield(std::string_view point) = 0;             // nothing in production; in simulation another task may run
+  virtual uint64_t random(uint64_t below) = 0;  // chance: jitter, sampling, name suffixes
+  virtual void random_secret(std::span<std::byte> out) = 0;  // secrets: tokens, keys
+  virtual bool fault(std::string_view point) = 0;            // always false in production
+  virtual void yield(
+      std::string_view point) = 0;  // nothing in production; in simulation another task may run
   virtual std::unique_ptr<Gate> make_gate() = 0;
 };
 

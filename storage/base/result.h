@@ -1,6 +1,6 @@
-// Result<T, E>: a value or an error, and the two macros that go with it. E is each layer's own error type
-// (storage::Error below the registry, engine::Status above it). Not a std::expected because g++ 12 has none.
-// Thread: a value; no sharing. Owns: its value or its error.
+// Result<T, E>: a value or an error, and the two macros that go with it. E is each layer's own
+// error type (storage::Error below the registry, engine::Status above it). Not a std::expected
+// because g++ 12 has none. Thread: a value; no sharing. Owns: its value or its error.
 #pragma once
 
 #include <cstdio>
@@ -17,16 +17,17 @@ struct Unit {
 
 template <class T, class E>
 class [[nodiscard]] Result {
-  static_assert(!std::is_same_v<T, E>, "a Result whose value and error have one type cannot tell them apart");
+  static_assert(!std::is_same_v<T, E>,
+                "a Result whose value and error have one type cannot tell them apart");
 
  public:
   using Value = T;
   using Error = E;
 
   template <class U = T>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-             !std::is_same_v<std::remove_cvref_t<U>, E>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+           !std::is_same_v<std::remove_cvref_t<U>, E>) Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
   Result(E error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   explicit operator bool() const { return state_.index() == 0; }
@@ -65,9 +66,9 @@ class [[nodiscard]] Result {
   })
 
 // For what cannot fail; the line above it says why. Ends the process where it does.
-#define MUST(expression)                                                          \
-  ({                                                                              \
-    auto&& must_result_ = (expression);                                           \
-    if (!must_result_) ::storage::must_failed(#expression, __FILE__, __LINE__);   \
-    std::move(must_result_).value();                                              \
+#define MUST(expression)                                                        \
+  ({                                                                            \
+    auto&& must_result_ = (expression);                                         \
+    if (!must_result_) ::storage::must_failed(#expression, __FILE__, __LINE__); \
+    std::move(must_result_).value();                                            \
   })

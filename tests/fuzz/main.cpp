@@ -1,5 +1,6 @@
-// Drives one fuzz target without a fuzzing engine: `smoke` feeds it built-in shapes, the corpus beside it and mutations of both for a bounded time;
-// `one FILE` replays a case. Each case's seed is printed before it can crash, so a failure names its own replay.
+// Drives one fuzz target without a fuzzing engine: `smoke` feeds it built-in shapes, the corpus
+// beside it and mutations of both for a bounded time; `one FILE` replays a case. Each case's seed
+// is printed before it can crash, so a failure names its own replay.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,13 +27,26 @@ std::string mutate(std::mt19937_64& random, const std::vector<std::string>& seed
   for (uint64_t n = 1 + random() % 8; n > 0; --n) {
     size_t at = text.empty() ? 0 : random() % text.size();
     switch (random() % 6) {
-      case 0: if (!text.empty()) text[at] = static_cast<char>(random()); break;
-      case 1: text.insert(at, 1, static_cast<char>(random())); break;
-      case 2: if (!text.empty()) text.erase(at, 1 + random() % 16); break;
-      case 3: text.insert(at, text.substr(at, random() % 64)); break;
-      case 4: { const auto& other = seeds[random() % seeds.size()];
-                text.insert(at, other.substr(other.empty() ? 0 : random() % other.size(), random() % 64)); break; }
-      default: text.resize(random() % (text.size() + 1)); break;
+      case 0:
+        if (!text.empty()) text[at] = static_cast<char>(random());
+        break;
+      case 1:
+        text.insert(at, 1, static_cast<char>(random()));
+        break;
+      case 2:
+        if (!text.empty()) text.erase(at, 1 + random() % 16);
+        break;
+      case 3:
+        text.insert(at, text.substr(at, random() % 64));
+        break;
+      case 4: {
+        const auto& other = seeds[random() % seeds.size()];
+        text.insert(at, other.substr(other.empty() ? 0 : random() % other.size(), random() % 64));
+        break;
+      }
+      default:
+        text.resize(random() % (text.size() + 1));
+        break;
     }
   }
   return text;
@@ -50,7 +64,9 @@ int smoke(std::chrono::milliseconds budget) {
     auto input = mutate(random, seeds);
     if (int code = run(input)) {
       std::ofstream("fuzz_failure.bin", std::ios::binary) << input;
-      return std::fprintf(stderr, "seed %lu failed (%d): replay with `one fuzz_failure.bin`\n", seed, code), 1;
+      return std::fprintf(stderr, "seed %lu failed (%d): replay with `one fuzz_failure.bin`\n",
+                          seed, code),
+             1;
     }
   }
   std::printf("%lu cases\n", cases);

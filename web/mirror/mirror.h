@@ -54,7 +54,7 @@ struct MirrorNode {
   int8_t selected = -1;
   int8_t expanded = -1;
   bool focused = false;
-  int layer = 0;     // menus and dialogs lie over the page
+  int layer = 0;  // menus and dialogs lie over the page
   int level = 0;  // of headings
   int row = -1;   // 1-based, of rows in a grid with more rows than are drawn
   int rows = -1;  // of a grid

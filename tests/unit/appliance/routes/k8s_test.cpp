@@ -90,14 +90,13 @@ TEST_CASE("who may, acts as another", "[routes][k8s][impersonate]") {
   rbac("clusterroles", R"({"metadata":{"name":"reader"},"rules":[{"verbs":["list"],
        "apiGroups":[""],"resources":["namespaces"]}]})");
   auto bind = [&](const std::string& name, const std::string& user) {
-    rbac(
-        "clusterrolebindings",
-        R"({"metadata":{"name":")" + name +
-            R"("},"roleRef":{"apiGroup":"rbac.authorization.k8s.io",)"
+    rbac("clusterrolebindings",
+         R"({"metadata":{"name":")" + name +
+             R"("},"roleRef":{"apiGroup":"rbac.authorization.k8s.io",)"
              R"("kind":"ClusterRole","name":")" +
-            name +
-            R"("},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":")" +
-            user + "\"}]}");
+             name +
+             R"("},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":")" +
+             user + "\"}]}");
   };
   bind("as-carol", "bob");
   bind("reader", "carol");

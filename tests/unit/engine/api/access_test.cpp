@@ -147,9 +147,8 @@ TEST_CASE("reviews answer what would happen", "[access][review]") {
   };
   CHECK(may("subjectaccessreviews", R"("user":"alice",)"));
   CHECK_FALSE(may("subjectaccessreviews", R"("user":"bob",)"));
-  post(
-      w, kRbac + "/clusterroles",
-      R"({"metadata":{"name":"asker"},"rules":[{"verbs":["create"],
+  post(w, kRbac + "/clusterroles",
+       R"({"metadata":{"name":"asker"},"rules":[{"verbs":["create"],
        "apiGroups":["authorization.k8s.io",
        "authentication.k8s.io"],"resources":["*"]}]})");
   post(w, kRbac + "/clusterrolebindings", binding("a", "asker", kAlice));

@@ -108,9 +108,8 @@ TEST_CASE("field selectors know each kind's fields", "[watch][selector]") {
 }
 
 TEST_CASE("fields are found in bytes whatever stands around them", "[watch][scan]") {
-  std::string json =
-      R"({"a":"}\"{","b":[{"x":1},"]"],)"
-      R"("m\u0065ta": { "n" : "v\n\ud83d\ude00" , "k":null},"z":-1.5e3})";
+  std::string json = R"({"a":"}\"{","b":[{"x":1},"]"],)"
+                     R"("m\u0065ta": { "n" : "v\n\ud83d\ude00" , "k":null},"z":-1.5e3})";
   CHECK(scan(json, {"b"}) == R"([{"x":1},"]"])");
   CHECK(scan_text(scan(json, {"meta", "n"})) == "v\n😀");
   CHECK(scan_text(scan(json, {"meta", "k"})).empty());
