@@ -56,8 +56,10 @@ engine::Response Health::answer(const engine::Request& request) const {
         wrong ? "[-]" + check.name + " failed: reason withheld\n" : "[+]" + check.name + " ok\n";
     if (!wrong) continue;
     good = false;
-    storage::log::warn("a health check fails",
-                       {{"path", root}, {"check", check.name}, {"why", *wrong}});
+    // Not being ready is no fault: a server that starts is asked many times.
+    auto level = check.kind == Kind::ready ? storage::log::Level::debug : storage::log::Level::warn;
+    storage::log::write(level, "a health check fails",
+                        {{"path", root}, {"check", check.name}, {"why", *wrong}});
   }
   if (!found) return text(404, "404 page not found\n");
   auto name = std::string(root.substr(1));
