@@ -74,7 +74,8 @@ int run(const Arguments& arguments) {
                      .tls_cert = arguments["tls-cert"],
                      .tls_key = arguments["tls-key"],
                      .bootstrap_password = arguments["bootstrap-password"]};
-  RealEnv env;
+  // Workers sleep in the store's commits: more of them than cores share each sync.
+  RealEnv env({.workers = 8});
   auto app = App::open(options, env);
   if (!app) return complain(app.error());
   (*app)->on_failure([pid = getpid()] { kill(pid, SIGUSR1); });

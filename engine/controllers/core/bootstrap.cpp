@@ -128,7 +128,9 @@ void work(Shared& shared) {
   }
 }
 
-Result<Unit> ensure_all(storage::Env& env, Client& client, const JsonArray& objects) {
+}  // namespace
+
+Result<Unit> ensure_objects(storage::Env& env, Client& client, const JsonArray& objects) {
   auto shared = std::make_shared<Shared>(env, client, objects);
   shared->running = std::min(kSideBySide, objects.size());
   for (size_t i = shared->running; i > 0; i--)
@@ -152,18 +154,16 @@ Result<Unit> ensure_all(storage::Env& env, Client& client, const JsonArray& obje
   return Unit{};
 }
 
-}  // namespace
-
 Result<Unit> ensure_bootstrap_objects(storage::Env& env, Client& client) {
   JsonArray namespaces;
   for (std::string_view name : {"default", "kube-system", "kube-public", "kube-node-lease"})
     namespaces.push_back(Json::object({{"apiVersion", Json("v1")},
                                        {"kind", Json("Namespace")},
                                        {"metadata", Json::object({{"name", Json(name)}})}}));
-  TRY(ensure_all(env, client, namespaces));
+  TRY(ensure_objects(env, client, namespaces));
   // The program's own data.
   Json policy = MUST(parse_json(policy_text()));
-  return ensure_all(env, client, policy.as_array());
+  return ensure_objects(env, client, policy.as_array());
 }
 
 }  // namespace engine

@@ -12,6 +12,10 @@
 
 namespace engine {
 
+// Makes what is missing of these, side by side; of what is there only labels, rules and subjects
+// are added. Not to be called from a worker of the Env: it waits for them.
+Result<Unit> ensure_objects(storage::Env& env, Client& client, const JsonArray& objects);
+
 // Returns when everything is there; the first error otherwise.
 Result<Unit> ensure_bootstrap_objects(storage::Env& env, Client& client);
 

@@ -5,6 +5,8 @@
 #include "engine/access/server_user.h"
 #include "engine/base/limits.h"
 #include "engine/base/time.h"
+#include "engine/cluster/client.h"
+#include "engine/controllers/core/bootstrap.h"
 
 extern "C" const char management_settings_begin[], management_settings_end[];
 
@@ -51,6 +53,7 @@ Result<Unit> FirstStart::settings() {
                       static_cast<size_t>(management_settings_end - management_settings_begin)}));
   KindPtr kind = registry_.kinds().snapshot()->stored(kGroup, "settings");
   std::set<std::string, std::less<>> there;
+  JsonArray missing;
   auto page = TRY(registry_.list(*kind, "", storage::kLatest, "", 0));
   for (const Object& object : page.objects) there.emplace(object.json().str({"metadata", "name"}));
   for (const Json& fact : facts.find("settings")->as_array()) {
@@ -63,9 +66,11 @@ Result<Unit> FirstStart::settings() {
     setting.set("value", "");
     setting.set("customized", false);
     setting.set("source", "default");
-    TRY(ensure(kGroup, "settings", "", std::move(setting)));
+    missing.push_back(std::move(setting));
   }
-  return Unit{};
+  // Side by side, so that they share the store's syncs.
+  auto client = make_local_client(registry_, dispatcher_, "paddock");
+  return ensure_objects(registry_.env(), *client, missing);
 }
 
 Result<Unit> FirstStart::local_cluster() {
