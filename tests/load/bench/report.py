@@ -74,7 +74,7 @@ def _rows(results):
                    theirs[verb]["times"]["per_second"], "/s", 8)
     table.rate("create, 1 connection", ours["create_one"]["times"]["per_second"],
                theirs["create_one"]["times"]["per_second"], "/s", 3)
-    table.row("the disk alone: 4 KiB appended, then fdatasync",
+    table.row("the disk alone: 4 KiB overwritten, then fdatasync",
               f"{ours['disk']['times']['per_second']:,.0f} /s",
               f"{theirs['disk']['times']['per_second']:,.0f} /s", "–", "–", None)
     table.rate("get, 16 connections", ours["get"]["times"]["per_second"],
