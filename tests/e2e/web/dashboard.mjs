@@ -43,7 +43,7 @@ test('clusters: worst first, tabs, filter, live changes', async (page, s) => {
   await until('three rows', async () => (await page.locator('#mirror [role=row][aria-rowindex]').count()) == 3);
   await node(page, 'tab', 'All').click();
   await page.keyboard.press('/');
-  await page.waitForTimeout(150);
+  await page.waitForTimeout(1000);
   await page.keyboard.type('gpu');
   await until('one row', async () => (await page.locator('#mirror [role=row][aria-rowindex]').count()) == 1);
   s.broadcast('resource.change', s.world.setState('c-gpu', 'active'));
@@ -85,7 +85,7 @@ test('import: a kubeconfig is handed over', { path: '/dashboard/clusters/import'
   await node(page, 'textbox', 'Kubeconfig').click();
   await page.waitForTimeout(100);
   await paste(page, 'apiVersion: v1\nkind: Config\n');
-  await page.waitForTimeout(150);
+  await page.waitForTimeout(1000);
   await node(page, 'button', 'Import', true).click();
   await until('it was sent', () => [...s.world.clusters.values()].some((c) => c.name == 'by-config'));
 });
@@ -109,7 +109,7 @@ test('explorer: filter, namespaces, sort, live rows, delete', { path: '/dashboar
   s.world.emit('pods', 'ADDED', s.world.pods.at(-1));
   await until('643 pods', async () => (await page.locator('#mirror [role=grid]').getAttribute('aria-rowcount')) == '643');
   await page.keyboard.press('/');
-  await page.waitForTimeout(150);
+  await page.waitForTimeout(1000);
   await page.keyboard.type('newcomer');
   await until('one row', async () => (await page.locator('#mirror [role=grid]').getAttribute('aria-rowcount')) == '1');
   await until('the filter is in the address', () => page.url().includes('q=newcomer'));
@@ -224,7 +224,7 @@ test('users and keys', { path: '/dashboard/keys' }, async (page, s) => {
   await node(page, 'row', 'token-8fzk2').waitFor();
   await node(page, 'button', 'Create key').click();
   await node(page, 'dialog', 'Create key').waitFor();
-  await page.waitForTimeout(150);
+  await page.waitForTimeout(1000);
   await page.keyboard.type('pipeline');
   await page.locator('#mirror [role=dialog]').getByRole('button', { name: 'Create', exact: true }).click();
   await said(page, ':secretsecretsecret');
