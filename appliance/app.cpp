@@ -11,6 +11,7 @@
 #include "appliance/base/secret_file.h"
 #include "appliance/edge/certificates.h"
 #include "appliance/edge/stream_hub.h"
+#include "appliance/first_password.h"
 #include "appliance/net/clusters.h"
 #include "appliance/routes/connect.h"
 #include "appliance/routes/import.h"
@@ -93,10 +94,11 @@ struct App::Parts {
   std::unique_ptr<EdgeServer> edge;
 
   std::unique_ptr<engine::FirstStart> first_start;
-  std::atomic<bool> objects_ready = false;
-  std::unique_ptr<storage::Gate> password_gate;
-  Result<std::string> password = std::string();
-  std::atomic<bool> password_known = false;
+  std::unique_ptr<FirstPassword> first_password;
+  std::atomic<bool> objects_ready = false, administrator_ready = false;
+  std::unique_ptr<storage::Gate> administrator_gate;
+  Result<bool> administrator_made = false;  // written before the gate opens, read after
+  std::atomic<bool> administrator_tried = false;
 
   explicit Parts(storage::Env& e, AppOptions o) : env(e), options(std::move(o)) {}
 
@@ -131,6 +133,10 @@ Result<Unit> App::Parts::open_store() {
   if (!opened) return Status::other(1, "Store", opened.error().message);
   store = std::move(*opened);
   compactor = std::make_unique<storage::Compactor>(env, *store, storage::CompactorOptions{});
+  first_password = std::make_unique<FirstPassword>(env, options.bootstrap_password);
+  // Hashing takes longer than making everything else of an empty store: it begins at once.
+  auto current = store->current();
+  if (current && *current == storage::kFirstRevision) first_password->begin();
   return Unit{};
 }
 
@@ -261,6 +267,10 @@ void App::Parts::make_health() {
     return objects_ready ? std::nullopt
                          : std::optional<std::string>("the server's first objects are being made");
   });
+  health.add("administrator", Health::Kind::ready, [this]() -> std::optional<std::string> {
+    return administrator_ready ? std::nullopt
+                               : std::optional<std::string>("the administrator cannot log in yet");
+  });
   add_process_metrics(metrics);
   add_server_metrics(metrics,
                      {*store, *dispatcher, *hub, *clusters, *subscribe,
@@ -285,8 +295,8 @@ void App::Parts::begin_first_start() {
       *registry, *dispatcher, *users,
       engine::FirstStartOptions{.version = kBuildVersion,
                                 .agent_image = std::string("paddock/paddock:") + kBuildVersion,
-                                .bootstrap_password = options.bootstrap_password});
-  password_gate = env.make_gate();
+                                .password_hash = [this] { return first_password->hash(); }});
+  administrator_gate = env.make_gate();
   env.post_slow([this] {
     auto made = engine::ensure_bootstrap_objects(env, *client);
     if (made) made = first_start->objects();
@@ -296,9 +306,13 @@ void App::Parts::begin_first_start() {
     objects_ready = made.ok();
   });
   env.post_slow([this] {
-    password = first_start->administrator();
-    password_known = true;
-    password_gate->open();
+    administrator_made = first_start->administrator();
+    if (!administrator_made)
+      storage::log::error("the administrator could not be made",
+                          {{"reason", administrator_made.error().message()}});
+    administrator_ready = administrator_made.ok();
+    administrator_tried = true;
+    administrator_gate->open();
   });
 }
 
@@ -337,12 +351,13 @@ std::string App::url() const {
 }
 
 Result<std::string> App::first_password() {
-  while (!parts_->password_known) {
-    uint64_t seen = parts_->password_gate->seen();
-    if (!parts_->password_known)
-      parts_->password_gate->wait(seen, parts_->env.now() + std::chrono::seconds(30));
+  while (!parts_->administrator_tried) {
+    uint64_t seen = parts_->administrator_gate->seen();
+    if (!parts_->administrator_tried)
+      parts_->administrator_gate->wait(seen, parts_->env.now() + std::chrono::seconds(30));
   }
-  return parts_->password;
+  const bool tell = TRY(parts_->administrator_made) && parts_->options.bootstrap_password.empty();
+  return tell ? parts_->first_password->text() : std::string();
 }
 
 bool App::failed() const {

@@ -84,7 +84,7 @@ Result<Json> Users::set_password(std::string_view id, std::string_view fresh,
 }
 
 Result<Json> Users::create(const NewUser& user) {
-  if (!user.any_password) TRY(Passwords::acceptable(user.password, user.username));
+  if (user.hash.empty()) TRY(Passwords::acceptable(user.password, user.username));
   if (TRY(find_by_username(user.username)))
     return Status::field_error(422, "NotUnique", "username", "Username is already in use.");
   std::string name = generate_name(env_, "user-");
@@ -98,7 +98,7 @@ Result<Json> Users::create(const NewUser& user) {
       {"username", user.username},
       {"description", ""},
       {"enabled", true},
-      {"password", TRY(passwords_.hash(user.password))},
+      {"password", user.hash.empty() ? TRY(passwords_.hash(user.password)) : user.hash},
       {"mustChangePassword", user.must_change == MustChange::yes},
       {"principalIds", Json::array({"local://" + name})},
   });

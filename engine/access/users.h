@@ -31,10 +31,10 @@ class Users {
   Result<Json> set_password(std::string_view id, std::string_view fresh, MustChange must_change);
   // A new user with a hashed password, with rights of its own only.
   struct NewUser {
-    std::string username, display_name, password;
+    std::string username, display_name, password = {};
     MustChange must_change = MustChange::no;
     Json labels = Json::object();
-    bool any_password = false;  // however short: what an administrator gives on the command line
+    std::string hash = {};  // instead of a password: one that was hashed before, of any length
   };
   Result<Json> create(const NewUser& user);
   Result<std::string> hash(std::string_view password) { return passwords_.hash(password); }

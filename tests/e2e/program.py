@@ -102,6 +102,22 @@ def first_and_second_start(folder):
     assert second.daemon.stop(5) == 0
 
 
+def ready_is_ready(folder):
+    """Whoever waited for /readyz of a new store may log in: no first instant without anybody."""
+    for i in range(10):
+        server = Paddock(folder / str(i))
+        flags = [f"--data-dir={server.data}", f"--listen=127.0.0.1:{server.port}",
+                 f"--bootstrap-password={PASSWORD}"]
+        # In memory the other first objects take no time, so that the administrator comes last.
+        bare = Bare(server.dir, *flags, *(["--store=memory"] if i % 2 else []), name="ready")
+        server.daemon = bare.daemon
+        wait_for("readiness", lambda s=server: s.ask("GET", "/readyz").status == 200, 10,
+                 [bare.daemon], interval_s=0.001)
+        server.log_in()
+        server.expect(200, "GET", "/v3/users?me=true")
+        assert bare.daemon.stop(5) == 0
+
+
 def health_pages(server):
     for path, body in (("/ping", "pong"), ("/healthz", "ok"), ("/livez", "ok"), ("/readyz", "ok")):
         answer = server.ask("GET", path)
@@ -283,6 +299,7 @@ def main():
         steps.do("version, licenses, completion, --help", says_what_it_is)
         steps.do("first start prints a password, the second starts at once",
                  first_and_second_start, folder / "first")
+        steps.do("ready: the administrator may log in", ready_is_ready, folder / "ready")
         with Paddock(folder / "server") as server:
             steps.do("/ping /healthz /livez /readyz /version /metrics /cacerts", health_pages,
                      server)

@@ -109,20 +109,27 @@ Result<Unit> FirstStart::project(std::string_view name, std::string_view label,
   return ensure(kGroup, "projects", "local", std::move(project));
 }
 
-Result<std::string> FirstStart::administrator() {
+Result<bool> FirstStart::administrator() {
   KindPtr kind = users_.kind();
   auto page = TRY(registry_.list(*kind, "", storage::kLatest, "", 0));
-  for (const Object& object : page.objects)
-    if (object.json().str({"metadata", "labels", kBootstrapLabel}) == "admin-user")
-      return std::string();
-  const bool given = !options_.bootstrap_password.empty();
-  std::string password = given ? options_.bootstrap_password : Passwords::generate(registry_.env());
+  for (const Object& object : page.objects) {
+    Json user = object.json();
+    if (user.str({"metadata", "labels", kBootstrapLabel}) != "admin-user") continue;
+    // A process that ended between the two writes left a user without rights. Once the password is
+    // the user's own, the rights are the owner's to change.
+    if (user.truth({"mustChangePassword"}, false)) TRY(every_right(user));
+    return false;
+  }
   Json user = TRY(users_.create({.username = std::string(kAdmin),
                                  .display_name = "Default Admin",
-                                 .password = password,
                                  .must_change = Users::MustChange::yes,
                                  .labels = Json::object({{kBootstrapLabel, "admin-user"}}),
-                                 .any_password = given}));
+                                 .hash = TRY(options_.password_hash())}));
+  TRY(every_right(user));
+  return true;
+}
+
+Result<Unit> FirstStart::every_right(const Json& user) {
   std::string name(user.str({"metadata", "name"}));
   Json owner = Json::object({{"apiVersion", "management.cattle.io/v3"},
                              {"kind", "User"},
@@ -139,8 +146,7 @@ Result<std::string> FirstStart::administrator() {
        {"subjects",
         Json::array({Json::object(
             {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "User"}, {"name", name}})})}});
-  TRY(ensure("rbac.authorization.k8s.io", "clusterrolebindings", "", std::move(binding)));
-  return given ? std::string() : password;
+  return ensure("rbac.authorization.k8s.io", "clusterrolebindings", "", std::move(binding));
 }
 
 }  // namespace engine

@@ -14,9 +14,10 @@
 namespace engine {
 
 struct FirstStartOptions {
-  std::string version;             // of this program: the setting server-version
-  std::string agent_image;         // the setting agent-image
-  std::string bootstrap_password;  // empty: a random one
+  std::string version;      // of this program: the setting server-version
+  std::string agent_image;  // the setting agent-image
+  // The administrator's first password as it is stored; asked for only when there is none yet.
+  std::function<Result<std::string>()> password_hash;
 };
 
 class FirstStart {
@@ -25,13 +26,13 @@ class FirstStart {
 
   // Settings, the local cluster and its projects.
   Result<Unit> objects();
-  // The user `admin`, with every right, and who must change the password. Gives the password when
-  // it was made just now and at random; empty otherwise. Hashes a password: tens of milliseconds.
-  Result<std::string> administrator();
+  // The user `admin`, with every right, and who must change the password. True: made just now.
+  Result<bool> administrator();
 
  private:
   Result<Unit> settings();
   Result<Unit> local_cluster();
+  Result<Unit> every_right(const Json& user);
   Result<Unit> project(std::string_view name, std::string_view label, std::string_view description);
   Result<Unit> ensure(std::string_view group, std::string_view plural, std::string_view ns,
                       Json object);
