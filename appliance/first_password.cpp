@@ -13,8 +13,7 @@ struct FirstPassword::Hashing {
 };
 
 FirstPassword::FirstPassword(storage::Env& env, std::string given)
-    : env_(env),
-      text_(given.empty() ? engine::Passwords::generate(env) : std::move(given)) {}
+    : env_(env), text_(given.empty() ? engine::Passwords::generate(env) : std::move(given)) {}
 
 void FirstPassword::begin() {
   hashing_ = std::make_shared<Hashing>();

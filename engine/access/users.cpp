@@ -83,10 +83,19 @@ Result<Json> Users::set_password(std::string_view id, std::string_view fresh,
   return written.object.json();
 }
 
+Status Users::name_taken() {
+  return Status::field_error(422, "NotUnique", "username", "Username is already in use.");
+}
+
+bool Users::is_name_taken(const Status& status) {
+  for (const Cause& cause : status.causes())
+    if (cause.reason == "FieldValueDuplicate" && cause.field == "username") return true;
+  return false;
+}
+
 Result<Json> Users::create(const NewUser& user) {
   if (user.hash.empty()) TRY(Passwords::acceptable(user.password, user.username));
-  if (TRY(find_by_username(user.username)))
-    return Status::field_error(422, "NotUnique", "username", "Username is already in use.");
+  if (TRY(find_by_username(user.username))) return name_taken();
   std::string name = generate_name(env_, "user-");
   Json labels = user.labels;
   labels.set("cattle.io/creator", "norman");
@@ -102,9 +111,10 @@ Result<Json> Users::create(const NewUser& user) {
       {"mustChangePassword", user.must_change == MustChange::yes},
       {"principalIds", Json::array({"local://" + name})},
   });
-  auto written = TRY(registry_.create(*kind(), "", std::move(object),
-                                      {.user = server_user(), .field_manager = "paddock"}));
-  return written.object.json();
+  auto written = registry_.create(*kind(), "", std::move(object),
+                                  {.user = server_user(), .field_manager = "paddock"});
+  if (!written) return is_name_taken(written.error()) ? name_taken() : written.error();
+  return written->object.json();
 }
 
 }  // namespace engine

@@ -37,6 +37,9 @@ class Users {
     std::string hash = {};  // instead of a password: one that was hashed before, of any length
   };
   Result<Json> create(const NewUser& user);
+  // 422: another user has the name. The registry says the same in Kubernetes' words.
+  static Status name_taken();
+  static bool is_name_taken(const Status& status);
   Result<std::string> hash(std::string_view password) { return passwords_.hash(password); }
   KindPtr kind() const;
 

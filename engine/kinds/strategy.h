@@ -42,6 +42,13 @@ class Strategy {
   virtual std::vector<std::string> warnings(const StrategyContext&, const Json& /*object*/) const {
     return {};
   }
+  // What no two objects of the kind may share; the write itself sees to it.
+  struct Unique {
+    std::string field;  // as a cause names it
+    std::string value;
+    bool operator==(const Unique&) const = default;
+  };
+  virtual std::vector<Unique> uniques(const Json& /*object*/) const { return {}; }
   virtual bool generate_name_retries() const { return true; }
 
   // Reasons why the name is not acceptable. A prefix is what generateName says.

@@ -285,10 +285,12 @@ Answer Norman::create(const Call& call) const {
     Type::Place place;
     Json stored = TRY(new_object(call, *kind, place));
     WriteOptions options{.user = call.user(), .field_manager = "paddock"};
-    auto written = TRY(parts_.registry.create(*kind, place.ns, std::move(stored), options));
-    Json object = written.object.json();
+    const Type& type = parts_.types.of(call.schema);
+    auto written = parts_.registry.create(*kind, place.ns, std::move(stored), options);
+    if (!written) return type.refused_create(written.error());
+    Json object = written->object.json();
     Json out = present(call, object, WriteOnly::show);
-    TRY(parts_.types.of(call.schema).after_create(call, object, out));
+    TRY(type.after_create(call, object, out));
     return out;
   }();
   return made ? norman_response(201, *made, call.base) : norman_error(made.error());

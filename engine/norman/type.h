@@ -67,6 +67,8 @@ class Type {
   }
   // Last touch on what is stored (hashes, spec defaults), after mapping.
   virtual Result<Unit> to_store(const Call&, Json& /*stored*/) const { return Unit{}; }
+  // The registry refused the new object: in the words of this type.
+  virtual Status refused_create(Status status) const { return status; }
   // After a commit; what it adds to `object` goes to the client (a secret shown once).
   virtual Result<Unit> after_create(const Call&, const Json& /*stored*/, Json& /*object*/) const {
     return Unit{};

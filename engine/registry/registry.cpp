@@ -278,10 +278,14 @@ Result<Unit> Registry::Impl::validate(const Kind& kind, const Strategy& strategy
 
 Result<std::optional<Revision>> Registry::Impl::commit(std::string key,
                                                        std::optional<std::string> value,
-                                                       Revision expected) {
+                                                       Revision expected, Claims claims) {
   storage::Txn txn;
   txn.checks.push_back({key, expected});
   txn.writes.push_back({key, value});
+  for (Claim& claim : claims) {
+    txn.checks.push_back(std::move(claim.check));
+    txn.writes.push_back(std::move(claim.write));
+  }
   auto done = store.commit(std::move(txn));
   if (done) return std::optional<Revision>(done.value());
   if (done.error().reason == storage::Reason::conflict) return std::optional<Revision>();

@@ -88,14 +88,21 @@ Result<Written> Registry::Impl::insert(const Kind& kind, std::string_view ns, Js
   if (bytes.size() > limits::kObjectBytesMax)
     return Status::too_large("the object is larger than " +
                              std::to_string(limits::kObjectBytesMax) + " bytes");
-  if (options.dry_run) {
-    if (TRY(read(kind, ns, name))) return already_exists(kind, ns, name);
-    return Written{object_of(kind, bytes, 0), true};
+  std::string key = kind.key(ns, name);
+  for (int i = 0; i < limits::kConflictTriesMax; i++) {
+    Claims claims = TRY(claims_of(store, kind, strategy, key, &object, nullptr));
+    const bool alone = claims.empty();
+    if (options.dry_run) {
+      if (TRY(read(kind, ns, name))) return already_exists(kind, ns, name);
+      return Written{object_of(kind, bytes, 0), true};
+    }
+    auto revision = TRY(commit(key, bytes, storage::kAbsent, std::move(claims)));
+    if (revision) return Written{object_of(kind, bytes, *revision), true};
+    // Whose check did not hold: the object's, or that of a claim, which another read tells.
+    if (alone || TRY(read(kind, ns, name))) return already_exists(kind, ns, name);
+    env.yield("registry.conflict");
   }
-  std::string copy = bytes;
-  auto revision = TRY(commit(kind.key(ns, name), std::move(copy), storage::kAbsent));
-  if (!revision) return already_exists(kind, ns, name);
-  return Written{object_of(kind, bytes, *revision), true};
+  return conflict(kind, name);
 }
 
 }  // namespace engine

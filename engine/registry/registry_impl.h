@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "engine/kinds/causes.h"
+#include "engine/registry/claims.h"
 #include "engine/registry/registry.h"
 
 namespace engine {
@@ -65,9 +66,9 @@ struct Registry::Impl {
   Result<Unit> admit_validating(const AdmissionRequest&);
   Result<Unit> validate(const Kind&, const Strategy&, const StrategyContext&, const Json& object,
                         const Json* old, const WriteOptions&);
-  // The revision of the commit; none when a check did not hold.
+  // The revision of the commit; none when a check did not hold, of a claim too.
   Result<std::optional<Revision>> commit(std::string key, std::optional<std::string> value,
-                                         Revision expected);
+                                         Revision expected, Claims claims);
 
   std::string stored_api_version(const Kind&) const;
   Object object_of(const Kind&, std::string_view stored, Revision) const;

@@ -106,7 +106,10 @@ Result<Removed> Registry::Impl::remove(const Kind& kind, std::string_view ns, st
     if (options.dry_run) return Removed{object_of(kind, bytes, current->revision), !stays};
     std::optional<std::string> value;
     if (stays) value = bytes;
-    auto revision = TRY(commit(kind.key(ns, name), std::move(value), current->revision));
+    std::string key = kind.key(ns, name);
+    Claims claims = TRY(claims_of(store, kind, strategy, key, stays ? &object : nullptr, &old));
+    auto revision =
+        TRY(commit(std::move(key), std::move(value), current->revision, std::move(claims)));
     if (revision) return Removed{object_of(kind, bytes, *revision), !stays};
     env.yield("registry.conflict");
   }

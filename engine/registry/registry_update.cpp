@@ -216,11 +216,15 @@ Result<std::optional<Written>> Registry::Impl::put(const Kind& kind, std::string
   if (bytes.size() > limits::kObjectBytesMax)
     return Status::too_large("the object is larger than " +
                              std::to_string(limits::kObjectBytesMax) + " bytes");
+  std::string key = kind.key(ns, name);
+  Claims claims =
+      TRY(claims_of(store, kind, strategy, key, ends ? nullptr : &object, &current.object));
   if (options.dry_run)
     return std::optional<Written>(Written{object_of(kind, bytes, current.revision), false});
   std::optional<std::string> value;
   if (!ends) value = bytes;
-  auto revision = TRY(commit(kind.key(ns, name), std::move(value), current.revision));
+  auto revision =
+      TRY(commit(std::move(key), std::move(value), current.revision, std::move(claims)));
   if (!revision) return std::optional<Written>();
   return std::optional<Written>(Written{object_of(kind, bytes, *revision), false});
 }

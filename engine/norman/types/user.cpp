@@ -27,8 +27,7 @@ class UserType final : public Type {
     std::string username(body.str("username"));
     if (username.empty()) return Status::field_error(422, "MissingRequired", "username", "");
     TRY(Passwords::acceptable(password->as_string(), username));
-    if (TRY(parts_.users.find_by_username(username)))
-      return Status::field_error(422, "NotUnique", "username", "Username is already in use.");
+    if (TRY(parts_.users.find_by_username(username))) return Users::name_taken();
     place.name = generate_name(parts_.env, "u-");
     body.set("principalIds", Json::array({"local://" + place.name}));
     (void)call;
@@ -52,6 +51,10 @@ class UserType final : public Type {
     if (password.empty() || password.starts_with("$argon2id$")) return Unit{};
     stored.set("password", TRY(parts_.users.hash(password)));
     return Unit{};
+  }
+
+  Status refused_create(Status status) const override {
+    return Users::is_name_taken(status) ? Users::name_taken() : status;
   }
 
   Result<Unit> after_create(const Call&, const Json&, Json& object) const override {

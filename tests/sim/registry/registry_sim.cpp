@@ -123,6 +123,54 @@ std::string naming(SimEnv& env) {
   return {};
 }
 
+// Users come, are renamed and go, all wanting the same two names.
+void want_names(World& world, const Kind& users, int writer) {
+  for (int i = 0; i < 4; i++) {
+    std::string id = "u-" + std::to_string(writer);
+    std::string name = world.env.random(2) == 0 ? "ann" : "bob";
+    if (world.env.random(4) == 0) {
+      (void)world.registry->remove(users, "", id, {}).ok();
+      continue;
+    }
+    auto rename = [&](Json& user) -> Result<bool> {
+      user.set("username", name);
+      return true;
+    };
+    if (world.there(users, "", id)) {
+      (void)world.registry->modify(users, "", id, world.options, rename).ok();
+    } else {
+      Json user =
+          Json::object({{"metadata", Json::object({{"name", id}})}, {"username", Json(name)}});
+      (void)world.registry->create(users, "", std::move(user), world.options).ok();
+    }
+  }
+}
+
+// However the writes meet and fail: a name belongs to one at most, and nobody holds it who is gone.
+std::string sharing(SimEnv& env) {
+  auto world = std::make_shared<World>(env);
+  KindPtr users = kinds().snapshot()->stored("management.cattle.io", "users");
+  bool ended = env.run([&, world] {
+    world->faults(150);
+    for (int writer = 0; writer < 3; writer++)
+      env.post([&, world, writer] { want_names(*world, *users, writer); });
+  });
+  if (!ended) return "stuck: " + env.stuck();
+  world->faults(0);
+  std::multiset<std::string> names;
+  auto there = MUST(world->registry->list(*users, "", storage::kLatest, "", 0));
+  for (const Object& user : there.objects) names.emplace(user.json().str("username"));
+  for (std::string name : {"ann", "bob"}) {
+    if (names.count(name) > 1) return name + " is two users";
+    Json user = Json::object(
+        {{"metadata", Json::object({{"generateName", "x-"}})}, {"username", Json(name)}});
+    auto made = world->registry->create(*users, "", std::move(user), world->options);
+    if (made.ok() == (names.count(name) == 1))
+      return name + (made.ok() ? " was given twice" : " is nobody's and cannot be had");
+  }
+  return {};
+}
+
 Json owned_by(const Json& owner, std::string_view name) {
   Json object = Json::object({{"metadata", Json::object({{"name", Json(name)}})}});
   object.make({"metadata", "ownerReferences"})
@@ -189,6 +237,10 @@ std::string converging(SimEnv& env) {
 TEST_CASE("no acknowledged write is lost", "[sim][registry]") {
   CHECK(tests::simulate(1, 150, counting) == "");
   CHECK(tests::simulate(1, 150, naming) == "");
+}
+
+TEST_CASE("what is unique stays so", "[sim][registry]") {
+  CHECK(tests::simulate(1, 300, sharing) == "");
 }
 
 TEST_CASE("controllers converge once faults stop", "[sim][registry]") {

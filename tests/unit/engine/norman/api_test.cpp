@@ -105,6 +105,34 @@ SCENARIO("a cluster is made, read, changed and listed; its kubeconfig leads thro
   CHECK(server.call("GET", "/v3/clusters/" + id, token).status == 404);
 }
 
+SCENARIO("two creates of one user name in one moment make one user") {
+  NormanServer server;
+  std::string admin = server.login();
+  constexpr int kTries = 8;
+  std::atomic<int> made = 0, taken = 0, wanted = 2 * kTries;
+  auto done = server.env.make_gate();
+  auto create = [&](int i, int side) {
+    // Both look first and find nobody; the write decides.
+    auto user = server.users.create({.username = "twin-" + std::to_string(i),
+                                     .display_name = std::to_string(side),
+                                     .hash = "$argon2id$not-one"});
+    if (user) ++made;
+    if (!user && user.error().is("NotUnique")) ++taken;
+    if (--wanted == 0) done->open();
+  };
+  uint64_t seen = done->seen();
+  for (int i = 0; i < kTries; i++)
+    for (int side = 0; side < 2; side++) server.env.post([&, i, side] { create(i, side); });
+  REQUIRE(done->wait(seen, server.env.now() + std::chrono::seconds(20)));
+  CHECK(made == kTries);
+  CHECK(taken == kTries);
+  // What the registry says, in the words of this API.
+  auto twin = server.call("POST", "/v3/users", admin,
+                          R"({"username":"twin-0","name":"x","password":"a long enough one"})");
+  CHECK(twin.status == 422);
+  CHECK(twin.body.str("code") == "NotUnique");
+}
+
 SCENARIO("users see themselves and their own tokens, and nothing else") {
   NormanServer server;
   std::string admin = server.login();

@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <optional>
 
+#include "engine/kinds/strategies.h"
 #include "engine/norman/norman.h"
 #include "engine/norman/types/types.h"
 #include "storage/memory/memory_store.h"
@@ -44,6 +45,7 @@ struct NormanServer {
   std::string admin_id;
 
   NormanServer() {
+    engine::register_builtin_strategies(strategies);
     REQUIRE(dispatcher.start());
     engine::register_types(
         types,
