@@ -27,14 +27,9 @@ Instant monotonic_now() {
   return Instant(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-std::chrono::steady_clock::time_point to_steady(Instant at) {
-  return std::chrono::steady_clock::time_point(
-      std::chrono::duration_cast<std::chrono::steady_clock::duration>(at.time_since_epoch()));
-}
-
 // The hook of the thread that runs now; set by a pool for its own threads only.
-RealEnv::WaitHook*& wait_hook() {
-  thread_local RealEnv::WaitHook* hook = nullptr;
+WaitHook*& wait_hook() {
+  thread_local WaitHook* hook = nullptr;
   return hook;
 }
 
@@ -48,43 +43,6 @@ void run_guarded(Task& task) {
     log::error("a task failed", {{"error", "an exception of unknown type"}});
   }
 }
-
-class RealGate final : public storage::Gate {
- public:
-  uint64_t seen() override {
-    std::lock_guard lock(mutex_);
-    return count_;
-  }
-
-  bool wait(uint64_t seen, Instant deadline) override {
-    std::unique_lock lock(mutex_);
-    if (count_ != seen) return true;
-    auto* hook = wait_hook();
-    if (hook) hook->before_wait();
-    auto opened = [&] { return count_ != seen; };
-    bool result = true;
-    if (deadline == Instant::max()) {
-      opened_.wait(lock, opened);
-    } else {
-      result = opened_.wait_until(lock, to_steady(deadline), opened);
-    }
-    lock.unlock();
-    if (hook) hook->after_wait();
-    return result;
-  }
-
-  void open() override {
-    // Told under the lock: who waits may delete the gate as soon as wait() has returned.
-    std::lock_guard lock(mutex_);
-    ++count_;
-    opened_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable opened_;
-  uint64_t count_ = 0;
-};
 
 class Workers {
  public:
@@ -238,7 +196,7 @@ void RealEnv::stop() {
   impl_->stop();
 }
 std::unique_ptr<storage::Gate> RealEnv::make_gate() {
-  return std::make_unique<RealGate>();
+  return std::make_unique<ConditionGate>([] { return wait_hook(); });
 }
 void RealEnv::on_wait(WaitHook* hook) {
   wait_hook() = hook;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "appliance/base/condition_gate.h"
 #include "storage/base/env.h"
 
 namespace appliance {
@@ -40,11 +41,7 @@ class RealEnv final : public storage::Env {
   // For the thread that calls it: `before` runs when this thread is about to sleep at a gate,
   // `after` when it goes on. A pool with one running thread per core uses it to let another one
   // run. Both must be cheap.
-  struct WaitHook {
-    virtual ~WaitHook() = default;
-    virtual void before_wait() = 0;
-    virtual void after_wait() = 0;
-  };
+  using WaitHook = appliance::WaitHook;
   static void on_wait(WaitHook* hook);
 
  private:

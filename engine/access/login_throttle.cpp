@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/limits.h"
+#include "engine/base/text.h"
 
 namespace engine {
 namespace {
@@ -13,10 +14,7 @@ constexpr int kDoublingsMax = 8;
 constexpr storage::Seconds kForgetAfter{15 * 60};
 
 std::string name_key(std::string_view username) {
-  std::string key = "n:" + std::string(username.substr(0, 256));
-  std::transform(key.begin(), key.end(), key.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return key;
+  return "n:" + lower(username.substr(0, 256));
 }
 std::string address_key(std::string_view address) {
   return "a:" + std::string(address);

@@ -3,19 +3,13 @@
 #include <algorithm>
 
 #include "engine/api/call.h"
+#include "engine/base/text.h"
 
 namespace engine {
 namespace {
 
 constexpr std::string_view kExtra = "impersonate-extra-";
 constexpr std::string_view kAccount = "system:serviceaccount:";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return out;
-}
 
 // Keys of extras are escaped as in URLs, for headers cannot hold every character.
 std::string unescape(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include "engine/api/protobuf.h"
 #include "engine/base/numbers.h"
+#include "engine/base/text.h"
 
 namespace engine {
 namespace {
@@ -17,13 +18,6 @@ std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return out;
 }
 
 struct Clause {

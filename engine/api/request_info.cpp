@@ -1,8 +1,7 @@
 #include "engine/api/request_info.h"
 
-#include <algorithm>
-
 #include "engine/base/names.h"
+#include "engine/base/text.h"
 #include "engine/watch/selector.h"
 
 namespace engine {
@@ -18,13 +17,6 @@ std::vector<std::string> split_path(std::string_view path) {
     if (slash == std::string_view::npos) break;
     path.remove_prefix(slash + 1);
   }
-  return out;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
   return out;
 }
 

@@ -1,3 +1,4 @@
+#include "engine/base/text.h"
 #include "engine/base/utf8.h"
 #include "engine/base/yaml.h"
 #include "engine/base/yaml_scalar.h"
@@ -80,16 +81,11 @@ void write_twice(std::string& out, std::string_view s) {
       i++;
       continue;
     }
-    if (code == '"' || code == '\\') {
-      out += '\\';
-      out += static_cast<char>(code);
-    } else if (code == '\n') {
-      out += "\\n";
-    } else if (code == '\r') {
-      out += "\\r";
-    } else if (code == '\t') {
-      out += "\\t";
-    } else if (!printable(code)) {
+    if (append_short_escape(out, code)) {
+      i += n;
+      continue;
+    }
+    if (!printable(code)) {
       write_escape(out, code);
     } else {
       out.append(s, i, n);

@@ -4,6 +4,7 @@
 
 #include "engine/base/base64.h"
 #include "engine/base/digest.h"
+#include "engine/base/text.h"
 
 namespace engine {
 
@@ -16,14 +17,6 @@ class CustomKind final : public Kind {
   const Schema& schema() const override { return *compiled; }
   std::string definition_text() const override { return text; }
 };
-
-std::string lower(std::string_view s) {
-  std::string out(s);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return out;
-}
 
 std::vector<std::string> strings(const Json* list) {
   std::vector<std::string> out;

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "engine/base/names.h"
+#include "engine/base/text.h"
 #include "engine/kinds/causes.h"
 #include "engine/kinds/crd.h"
 #include "engine/kinds/json_path.h"
@@ -16,14 +17,6 @@ constexpr size_t kSelectableFieldsMax = 8;
 std::string joined(const std::vector<std::string>& reasons) {
   std::string out;
   for (const std::string& reason : reasons) out += (out.empty() ? "" : ",") + reason;
-  return out;
-}
-
-std::string lower(std::string_view s) {
-  std::string out(s);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
   return out;
 }
 

@@ -1,18 +1,10 @@
 #include "engine/norman/links.h"
 
-#include <algorithm>
-
+#include "engine/base/text.h"
 #include "engine/norman/norman.h"
 
 namespace engine {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 // /v3/cluster + local -> /v3/clusters/local
 std::string place_of(const SchemaView& schema, const ObjectPlace& place) {

@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/base/text.h"
+
 extern "C" const char norman_data_begin[], norman_data_end[];
 
 namespace engine {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 std::string record_key(char kind, std::string_view path, std::string_view name) {
   std::string key(1, kind);

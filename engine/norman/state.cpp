@@ -1,16 +1,9 @@
 #include "engine/norman/state.h"
 
-#include <algorithm>
+#include "engine/base/text.h"
 
 namespace engine {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 std::string waiting_message(const Json& metadata) {
   const Json* finalizers = metadata.find("finalizers");

@@ -1,10 +1,10 @@
 #include "engine/registry/metadata.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "engine/base/limits.h"
 #include "engine/base/names.h"
+#include "engine/base/text.h"
 #include "engine/base/time.h"
 #include "engine/base/uid.h"
 
@@ -93,9 +93,7 @@ void check_labels(Causes& out, const Json& labels) {
 void check_annotations(Causes& out, const Json& annotations) {
   size_t bytes = 0;
   for (const auto& [key, value] : annotations.as_object()) {
-    std::string lower = key;
-    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    add_reasons(out, "metadata.annotations", key, check_qualified_name(lower));
+    add_reasons(out, "metadata.annotations", key, check_qualified_name(lower(key)));
     bytes += key.size() + value.as_string().size();
   }
   if (bytes > limits::kAnnotationBytesMax)

@@ -1,5 +1,6 @@
 #include "engine/schema/causes.h"
 
+#include "engine/base/text.h"
 #include "engine/base/utf8.h"
 
 namespace engine {
@@ -18,16 +19,11 @@ std::string go_quoted(std::string_view text) {
       i++;
       continue;
     }
-    if (code == '"' || code == '\\') {
-      out += '\\';
-      out += static_cast<char>(code);
-    } else if (code == '\n') {
-      out += "\\n";
-    } else if (code == '\r') {
-      out += "\\r";
-    } else if (code == '\t') {
-      out += "\\t";
-    } else if (code < 0x20 || code == 0x7F) {
+    if (append_short_escape(out, code)) {
+      i += n;
+      continue;
+    }
+    if (code < 0x20 || code == 0x7F) {
       out += "\\x";
       out += kHex[code >> 4];
       out += kHex[code & 15];

@@ -2,41 +2,11 @@
 
 #include <utility>
 
+#include "appliance/base/condition_gate.h"
+
 namespace tests {
-namespace {
-
+using appliance::to_steady;
 using storage::Instant;
-
-std::chrono::steady_clock::time_point to_steady(Instant instant) {
-  return std::chrono::steady_clock::time_point(
-      std::chrono::duration_cast<std::chrono::steady_clock::duration>(instant.time_since_epoch()));
-}
-
-class ThreadGate final : public storage::Gate {
- public:
-  uint64_t seen() override {
-    std::lock_guard lock(mutex_);
-    return count_;
-  }
-  bool wait(uint64_t seen, Instant deadline) override {
-    std::unique_lock lock(mutex_);
-    return opened_.wait_until(lock, to_steady(deadline), [&] { return count_ != seen; });
-  }
-  void open() override {
-    {
-      std::lock_guard lock(mutex_);
-      ++count_;
-    }
-    opened_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable opened_;
-  uint64_t count_ = 0;
-};
-
-}  // namespace
 
 ThreadEnv::ThreadEnv(uint64_t seed, size_t workers) : random_(seed) {
   for (size_t i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
@@ -87,7 +57,7 @@ void ThreadEnv::random_secret(std::span<std::byte> out) {
 }
 
 std::unique_ptr<storage::Gate> ThreadEnv::make_gate() {
-  return std::make_unique<ThreadGate>();
+  return std::make_unique<appliance::ConditionGate>();
 }
 
 void ThreadEnv::work() {

@@ -14,8 +14,8 @@ class Namespaces final : public Strategy {
  public:
   Result<Unit> decode(const Kind&, Json& object) const override {
     Json& metadata = object["metadata"];
-    std::string_view name = metadata.str("name");
-    if (!name.empty()) metadata["labels"].set(kNameLabel, Json(name));
+    Json name(metadata.str("name"));  // a copy: labels that are new move what lies beside them
+    if (!name.as_string().empty()) metadata["labels"].set(kNameLabel, std::move(name));
     return Unit{};
   }
 

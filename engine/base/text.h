@@ -1,0 +1,17 @@
+// Text: what many places do with letters. Thread: any. Owns: nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace engine {
+
+// A to Z in small letters; all other bytes stay, whatever the locale says.
+std::string lower(std::string_view text);
+
+// Appends \" \\ \n \r \t, the escapes that Go, JSON and YAML write alike; false for any other
+// character, and nothing is appended.
+bool append_short_escape(std::string& out, uint32_t code);
+
+}  // namespace engine
