@@ -334,6 +334,7 @@ double App::frame() {
   v3.tick(now);
   if (v3.retry_at() > now) u.after(v3.retry_at() - now);
   u.mirror.begin_frame();
+  u.grounds.clear();
   // A shell and an editor keep arrows and Tab for themselves.
   if (u.keys_were_taken || dock->takes_keys())
     io.ConfigFlags &= ~ImGuiConfigFlags_NavEnableKeyboard;
@@ -344,7 +345,7 @@ double App::frame() {
   draw_frame();
   ImGui::Render();
   backend.set_cursor(u.cursor);
-  backend.render(ImGui::GetDrawData(), u.c->surface_canvas);
+  backend.render(ImGui::GetDrawData(), u.c->surface_panel, u.grounds);
   // The mirror follows when the wheel rests; a screen reader needs no 60 changes a second.
   if (now - wheel_at_ > 120) {
     const std::string changes = u.mirror.changes();

@@ -65,6 +65,7 @@ void Dock::draw(const Rect& area) {
   }
   const float mid = std::round(area.Min.x + area.GetWidth() * split_);
   const Rect gap(mid - 4, area.Min.y, mid + 4, area.Max.y);
+  ground(gap, col().surface_canvas);
   draw_panel(panels_[0], Rect(area.Min.x, area.Min.y, mid - 4, area.Max.y), 0);
   draw_panel(panels_[1], Rect(mid + 4, area.Min.y, area.Max.x, area.Max.y), 1);
   const Hit h = hit(id_of("Resize panels"), gap, {.nav = false, .cursor = Cursor::kResizeX});
@@ -76,8 +77,6 @@ void Dock::draw(const Rect& area) {
 
 void Dock::draw_panel(Panel& panel, const Rect& r, int index) {
   const auto& c = col();
-  fill(r, c.surface_panel, tokens::kShellPanelRadius);
-  outline(r, c.border_default, tokens::kShellPanelRadius);
   ImGui::PushID(index);
   ui().mirror.open(id_of("dock"), Role::kRegion, index == 0 ? "Logs" : "Shells", place(r));
   float x = r.Min.x + 6;
@@ -124,6 +123,7 @@ void Dock::draw_panel(Panel& panel, const Rect& r, int index) {
         app_, Rect(r.Min.x + 1, r.Min.y + 38, r.Max.x - 1, r.Max.y - 1));
     ImGui::PopID();
   }
+  round_corners(r, tokens::kShellPanelRadius, c.surface_canvas, c.border_default);
   ui().mirror.close();
   ImGui::PopID();
   if (closing >= 0) {

@@ -19,26 +19,6 @@ void logo(float x, float y) {
   canvas()->AddLine(ImVec2(x + 2, y + 12), ImVec2(x + 13, y + 4), ink, 2.0f);
 }
 
-// Children do not clip to round corners: the canvas is drawn over them.
-void round_corners(const Rect& r, float radius, Color ground, Color edge) {
-  ImDrawList* list = canvas();
-  struct Corner {
-    ImVec2 at, center;
-    float from;
-  };
-  const Corner corners[] = {
-      {r.Min, ImVec2(r.Min.x + radius, r.Min.y + radius), IM_PI},
-      {ImVec2(r.Max.x, r.Min.y), ImVec2(r.Max.x - radius, r.Min.y + radius), 1.5f * IM_PI},
-      {r.Max, ImVec2(r.Max.x - radius, r.Max.y - radius), 0},
-      {ImVec2(r.Min.x, r.Max.y), ImVec2(r.Min.x + radius, r.Max.y - radius), 0.5f * IM_PI}};
-  for (const Corner& c : corners) {
-    list->PathLineTo(c.at);
-    list->PathArcTo(c.center, radius, c.from + IM_PI / 2, c.from, 12);
-    list->PathFillConcave(ground);
-  }
-  outline(r, edge, radius);
-}
-
 }  // namespace
 
 void App::draw_frame() {
@@ -60,7 +40,12 @@ void App::draw_frame() {
   if (dock_h > 0) area.Max.y -= dock_h + gutter;
   draw_connection_bar(area);
 
-  fill(area, col().surface_panel, tokens::kShellPanelRadius);
+  const Color around = col().surface_canvas;
+  ground(Rect(0, 0, width_, area.Min.y), around);
+  ground(Rect(0, area.Min.y, nav, height_), around);
+  ground(Rect(area.Max.x, area.Min.y, width_, height_), around);
+  ground(Rect(nav, body.Max.y, area.Max.x, height_), around);
+  if (dock_h > 0) ground(Rect(nav, area.Max.y, area.Max.x, area.Max.y + gutter), around);
   draw_page(area);
   if (!phone()) {
     round_corners(area, tokens::kShellPanelRadius, col().surface_canvas, col().border_default);

@@ -34,6 +34,7 @@ void pd_js_close(int id);
 int pd_js_texture(int id, int x, int y, int w, int h, int stride, const void*, int whole);
 void pd_js_untexture(int id);
 void pd_js_begin(double w, double h, double scale, unsigned color);
+void pd_js_ground(double x1, double y1, double x2, double y2, unsigned color);
 void pd_js_list(const void*, int, const void*, int, const float*, int);
 }
 
@@ -104,7 +105,7 @@ class Browser final : public Backend {
   }
   void set_text_input(bool, float x, float y, float h) override { pd_js_agent(x, y, h); }
   void mirror(std::string_view changes) override { tell(kMirror, changes); }
-  void render(ImDrawData* data, uint32_t clear_color) override;
+  void render(ImDrawData* data, uint32_t clear_color, const std::vector<Ground>& grounds) override;
 
   void http_chunk(RequestId id, std::string_view bytes) {
     const auto it = requests_.find(id);
@@ -166,13 +167,14 @@ void Browser::update(ImTextureData& texture) {
   }
 }
 
-void Browser::render(ImDrawData* data, uint32_t clear_color) {
+void Browser::render(ImDrawData* data, uint32_t clear_color, const std::vector<Ground>& grounds) {
   if (data->Textures != nullptr) {
     for (ImTextureData* texture : *data->Textures) {
       if (texture->Status != ImTextureStatus_OK) update(*texture);
     }
   }
   pd_js_begin(data->DisplaySize.x, data->DisplaySize.y, data->FramebufferScale.x, clear_color);
+  for (const Ground& g : grounds) pd_js_ground(g.x1, g.y1, g.x2, g.y2, g.color);
   static std::vector<float> commands;
   for (const ImDrawList* list : data->CmdLists) {
     commands.clear();

@@ -37,7 +37,7 @@ bool Headless::answer(std::string_view method, std::string_view url, int status,
   return false;
 }
 
-void Headless::render(ImDrawData* data, uint32_t) {
+void Headless::render(ImDrawData* data, uint32_t, const std::vector<Ground>&) {
   drawn++;
   if (data->Textures == nullptr) return;
   for (ImTextureData* texture : *data->Textures) {

@@ -58,7 +58,7 @@ class Headless final : public Backend {
   void set_cursor(Cursor) override {}
   void set_text_input(bool, float, float, float) override {}
   void mirror(std::string_view changes) override { mirrored = changes; }
-  void render(ImDrawData* data, uint32_t clear_color) override;
+  void render(ImDrawData* data, uint32_t clear_color, const std::vector<Ground>& grounds) override;
 
  private:
   std::map<std::string, std::string> local_;

@@ -51,7 +51,7 @@ var PaddockHost = {
       gl.attachShader(p, shader(gl.VERTEX_SHADER, 'uniform vec4 u;layout(location=0) in vec2 a;layout(location=1) in vec2 b;' +
         'layout(location=2) in vec4 c;out vec2 t;out vec4 f;void main(){t=b;f=c;gl_Position=vec4(a*u.xy+u.zw,0,1);}'));
       gl.attachShader(p, shader(gl.FRAGMENT_SHADER, 'uniform sampler2D s;in vec2 t;in vec4 f;out vec4 o;' +
-        'void main(){o=f*texture(s,t);}'));
+        'void main(){o=vec4(f.rgb,f.a*texture(s,t).r);}'));
       gl.linkProgram(p);
       gl.useProgram(p);
       PD.scale = gl.getUniformLocation(p, 'u');
@@ -62,6 +62,18 @@ var PaddockHost = {
       for (var i = 0; i < 3; i++) gl.enableVertexAttribArray(i);
       gl.enable(gl.BLEND);
       gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+      return true;
+    },
+    clear: function(c) {
+      PD.gl.clearColor((c & 255) / 255, (c >> 8 & 255) / 255, (c >> 16 & 255) / 255, 1);
+      PD.gl.clear(PD.gl.COLOR_BUFFER_BIT);
+    },
+    // To whole device pixels; false where nothing is left.
+    clip: function(x1, y1, x2, y2) {
+      var k = PD.k;
+      x1 = Math.round(x1 * k); y1 = Math.round(y1 * k); x2 = Math.round(x2 * k); y2 = Math.round(y2 * k);
+      if (x2 <= x1 || y2 <= y1) return false;
+      PD.gl.scissor(x1, PD.canvas.height - y2, x2 - x1, y2 - y1);
       return true;
     },
     wake: function(delay) {
@@ -391,8 +403,8 @@ var PaddockHost = {
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, w, h, 0, gl.RGBA, gl.UNSIGNED_BYTE, HEAPU8, pixels);
-    } else gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, w, h, gl.RGBA, gl.UNSIGNED_BYTE, HEAPU8, pixels);
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8, w, h, 0, gl.RED, gl.UNSIGNED_BYTE, HEAPU8, pixels);
+    } else gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, w, h, gl.RED, gl.UNSIGNED_BYTE, HEAPU8, pixels);
     gl.pixelStorei(gl.UNPACK_ROW_LENGTH, 0);
     return id;
   },
@@ -402,15 +414,17 @@ var PaddockHost = {
     if (!gl) return;
     gl.viewport(0, 0, PD.canvas.width, PD.canvas.height);
     gl.disable(gl.SCISSOR_TEST);
-    gl.clearColor((color & 255) / 255, (color >> 8 & 255) / 255, (color >> 16 & 255) / 255, 1);
-    gl.clear(gl.COLOR_BUFFER_BIT);
+    PD.clear(color);
     gl.enable(gl.SCISSOR_TEST);
     gl.uniform4f(PD.scale, 2 / w, -2 / h, -1, 1);
     PD.k = scale;
   },
+  pd_js_ground: function(x1, y1, x2, y2, color) {
+    if (PD.gl && PD.clip(x1, y1, x2, y2)) PD.clear(color);
+  },
   // Commands: eight floats each: elements, index offset, vertex offset, texture, clip x1 y1 x2 y2.
   pd_js_list: function(vtx, vbytes, idx, ibytes, cmds, count) {
-    var gl = PD.gl, H = PD.canvas.height, k = PD.k;
+    var gl = PD.gl;
     if (!gl) return;
     gl.bufferData(gl.ARRAY_BUFFER, HEAPU8.subarray(vtx, vtx + vbytes), gl.STREAM_DRAW);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, HEAPU8.subarray(idx, idx + ibytes), gl.STREAM_DRAW);
@@ -424,10 +438,7 @@ var PaddockHost = {
         gl.vertexAttribPointer(2, 4, gl.UNSIGNED_BYTE, true, 20, base * 20 + 16);
       }
       if (f[c + 3] != tex) { tex = f[c + 3]; gl.bindTexture(gl.TEXTURE_2D, PD.tex[tex]); }
-      var x1 = Math.round(f[c + 4] * k), y1 = Math.round(f[c + 5] * k), x2 = Math.round(f[c + 6] * k), y2 = Math.round(f[c + 7] * k);
-      if (x2 <= x1 || y2 <= y1) continue;
-      gl.scissor(x1, H - y2, x2 - x1, y2 - y1);
-      gl.drawElements(gl.TRIANGLES, f[c], gl.UNSIGNED_SHORT, f[c + 1] * 2);
+      if (PD.clip(f[c + 4], f[c + 5], f[c + 6], f[c + 7])) gl.drawElements(gl.TRIANGLES, f[c], gl.UNSIGNED_SHORT, f[c + 1] * 2);
     }
   }
 };

@@ -291,7 +291,8 @@ void tag(float x, float y, std::string_view words, float height) {
 }
 
 void card(const Rect& r) {
-  fill(r, col().surface_panel, tokens::kRadiusUseCard);
+  // It lies on a panel of its own colour; only over something else is there anything to fill.
+  if (GImGui->BeginPopupStack.Size > 0) fill(r, col().surface_panel, tokens::kRadiusUseCard);
   outline(r, col().border_default, tokens::kRadiusUseCard);
 }
 

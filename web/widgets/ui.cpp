@@ -47,6 +47,8 @@ Ui::Ui(Backend& b, const FontFiles& fonts) : backend(b) {
   io.ConfigInputTextCursorBlink = false;
   io.ConfigWindowsMoveFromTitleBarOnly = true;
   io.ConfigDebugHighlightIdConflicts = false;
+  // Glyphs are all there is to sample: one byte a texel is a quarter of the memory and of the work.
+  io.Fonts->TexDesiredFormat = ImTextureFormat_Alpha8;
   for (int i = 0; i < FontFiles::kCount; i++) {
     if (fonts.file[i].data == nullptr) {
       font[i] = io.Fonts->Fonts.empty() ? io.Fonts->AddFontDefault() : io.Fonts->Fonts[0];
@@ -199,10 +201,36 @@ void icon_center(const Rect& r, float size, Color color, uint32_t code) {
 }
 
 void fill(const Rect& r, Color color, float radius, ImDrawFlags flags) {
+  if (radius > 0 && flags == 0 && round_box(r, color, radius, 0)) return;
   canvas()->AddRectFilled(r.Min, r.Max, color, radius, flags);
 }
 
+void ground(const Rect& r, Color color) {
+  if (r.GetWidth() > 0 && r.GetHeight() > 0)
+    ui().grounds.push_back({r.Min.x, r.Min.y, r.Max.x, r.Max.y, color});
+}
+
+void round_corners(const Rect& r, float radius, Color around, Color edge) {
+  ImDrawList* list = canvas();
+  struct Corner {
+    ImVec2 at, center;
+    float from;
+  };
+  const Corner corners[] = {
+      {r.Min, ImVec2(r.Min.x + radius, r.Min.y + radius), IM_PI},
+      {ImVec2(r.Max.x, r.Min.y), ImVec2(r.Max.x - radius, r.Min.y + radius), 1.5f * IM_PI},
+      {r.Max, ImVec2(r.Max.x - radius, r.Max.y - radius), 0},
+      {ImVec2(r.Min.x, r.Max.y), ImVec2(r.Min.x + radius, r.Max.y - radius), 0.5f * IM_PI}};
+  for (const Corner& c : corners) {
+    list->PathLineTo(c.at);
+    list->PathArcTo(c.center, radius, c.from + IM_PI / 2, c.from, 12);
+    list->PathFillConcave(around);
+  }
+  outline(r, edge, radius);
+}
+
 void outline(const Rect& r, Color color, float radius, float width) {
+  if (round_box(r, color, radius, width)) return;
   const float half = width / 2;  // the line lies inside
   canvas()->PathRect(ImVec2(r.Min.x + half, r.Min.y + half), ImVec2(r.Max.x - half, r.Max.y - half),
                      ImMax(0.0f, radius - half));

@@ -31,6 +31,11 @@ struct FontFiles {
   } file[kCount];
 };
 
+struct RoundSprite {
+  float radius, width;  // device pixels; width 0: filled
+  ImFontAtlasRectId id;
+};
+
 class Ui {
  public:
   Ui(Backend& backend, const FontFiles& fonts);
@@ -50,6 +55,8 @@ class Ui {
   void set_theme(bool dark_theme);
   void after(double ms) { next = next < 0 || ms < next ? ms : next; }  // draw again then
   double next = -1;
+  std::vector<Ground> grounds;  // of this frame
+  std::vector<RoundSprite> round_sprites;
   Cursor cursor = Cursor::kArrow;
   bool keys_taken = false;  // an editor or a shell has the keyboard: the page's keys rest
   bool keys_were_taken = false;
@@ -100,6 +107,12 @@ void icon_center(const Rect& r, float size, Color color, uint32_t code);
 
 // Shapes.
 void fill(const Rect& r, Color color, float radius = 0, ImDrawFlags flags = 0);
+// A filled box (`width` 0) or a line inside its edge; false where a sprite cannot be had.
+bool round_box(const Rect& r, Color color, float radius, float width);
+// An opaque rectangle below everything else of the frame; all that has none is a panel.
+void ground(const Rect& r, Color color);
+// Children do not clip to round corners: what lies around a panel is drawn over them.
+void round_corners(const Rect& r, float radius, Color around, Color edge);
 void outline(const Rect& r, Color color, float radius = 0, float width = 1);
 void hline(float x1, float x2, float y, Color color);
 void vline(float x, float y1, float y2, Color color);
