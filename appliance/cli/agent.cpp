@@ -8,9 +8,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "appliance/base/log_sink.h"
 #include "appliance/base/real_env.h"
 #include "appliance/cli/command.h"
+#include "appliance/cli/log_options.h"
 #include "appliance/net/agent_loop.h"
 #include "engine/cluster/kubeconfig.h"
 
@@ -64,18 +64,6 @@ std::string home_expanded(std::string path) {
   return path;
 }
 
-storage::log::Level level_of(const std::string& name) {
-  if (name == "debug") return storage::log::Level::debug;
-  if (name == "warn") return storage::log::Level::warn;
-  if (name == "error") return storage::log::Level::error;
-  return storage::log::Level::info;
-}
-
-int complain(const Status& status) {
-  std::fprintf(stderr, "paddock: %s\n", status.message().c_str());
-  return 1;
-}
-
 int run(const Arguments& arguments) {
   sigset_t signals;
   sigemptyset(&signals);
@@ -93,11 +81,10 @@ int run(const Arguments& arguments) {
   if (options.server.empty()) return complain(Status::bad_request("--server is missing"));
   if (auto access = options.access(); !access) return complain(access.error());
 
-  const auto level = level_of(arguments["log-level"]);
-  LogSink sink({.least = level,
-                .format = arguments["log-format"] == "json" ? LogFormat::json : LogFormat::text,
-                .queue_bytes_max = 64u << 10});
-  storage::log::set_sink(level, sink.sink());
+  LogOptions log = log_options(arguments);
+  log.queue_bytes_max = 64u << 10;
+  LogSink sink(log);
+  storage::log::set_sink(log.least, sink.sink());
   RealEnv env({.workers = 1, .slow_workers = 1, .queue_max = 256});
   StreamHub hub(env, {.shards = 1});
   int code = 0;
@@ -127,39 +114,31 @@ void register_agent(CommandSet& set) {
            .description = "Run it on any host that sees the cluster's API, or in the cluster. It "
                           "opens one connection to the server and, when the server asks, "
                           "connections to the cluster's API; to nothing else.",
-           .options = {{.name = "server",
-                        .value_name = "URL",
-                        .otherwise = "",
-                        .help = "https:// address of the server"},
-                       {.name = "token",
-                        .value_name = "TEXT",
-                        .otherwise = "",
-                        .help = "the cluster's registration token",
-                        .secret = true},
-                       {.name = "ca-checksum",
-                        .value_name = "SHA256",
-                        .otherwise = "",
-                        .help = "SHA-256 of the server's CA (/cacerts), in hex; without it the "
-                                "machine's own CAs must know the server"},
-                       {.name = "kubeconfig",
-                        .value_name = "FILE",
-                        .otherwise = "",
-                        .help = "how to reach the cluster's API; without it the service account "
-                                "of the pod that this runs in"},
-                       {.name = "context",
-                        .value_name = "NAME",
-                        .otherwise = "",
-                        .help = "context of the kubeconfig; without it its current one"},
-                       {.name = "log-level",
-                        .value_name = "LEVEL",
-                        .otherwise = "info",
-                        .help = "least important lines to log",
-                        .choices = {"debug", "info", "warn", "error"}},
-                       {.name = "log-format",
-                        .value_name = "FORMAT",
-                        .otherwise = "text",
-                        .help = "how lines are written to stderr",
-                        .choices = {"text", "json"}}},
+           .options = with_log_options(
+               {{.name = "server",
+                 .value_name = "URL",
+                 .otherwise = "",
+                 .help = "https:// address of the server"},
+                {.name = "token",
+                 .value_name = "TEXT",
+                 .otherwise = "",
+                 .help = "the cluster's registration token",
+                 .secret = true},
+                {.name = "ca-checksum",
+                 .value_name = "SHA256",
+                 .otherwise = "",
+                 .help = "SHA-256 of the server's CA (/cacerts), in hex, as the server's own "
+                         "command for you carries it; without it this machine's own CAs must "
+                         "know the server"},
+                {.name = "kubeconfig",
+                 .value_name = "FILE",
+                 .otherwise = "",
+                 .help = "how to reach the cluster's API; without it the service account "
+                         "of the pod that this runs in"},
+                {.name = "context",
+                 .value_name = "NAME",
+                 .otherwise = "",
+                 .help = "context of the kubeconfig; without it its current one"}}),
            .run = run});
 }
 

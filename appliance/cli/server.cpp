@@ -7,22 +7,15 @@
 
 #include "appliance/app.h"
 #include "appliance/assets/build_info.h"
-#include "appliance/base/log_sink.h"
 #include "appliance/base/real_env.h"
 #include "appliance/base/sd_notify.h"
 #include "appliance/cli/command.h"
+#include "appliance/cli/log_options.h"
 
 namespace appliance {
 namespace {
 
 constexpr storage::Millis kDrain{4'000};  // stopping takes less than 5 s
-
-storage::log::Level level_of(const std::string& name) {
-  if (name == "debug") return storage::log::Level::debug;
-  if (name == "warn") return storage::log::Level::warn;
-  if (name == "error") return storage::log::Level::error;
-  return storage::log::Level::info;
-}
 
 // SIGINT and SIGTERM arrive as bytes of a descriptor; SIGUSR1 is what the App sends itself when it
 // must end.
@@ -42,11 +35,6 @@ int wait_for_signal(const sigset_t& set) {
   return signal;
 }
 
-int complain(const engine::Status& status) {
-  std::fprintf(stderr, "paddock: %s\n", status.message().c_str());
-  return 1;
-}
-
 void greet(App& app, const AppOptions& options) {
   std::printf("\nPaddock %s is ready: %s\n", kBuildVersion, app.url().c_str());
   auto password = app.first_password();
@@ -64,9 +52,9 @@ void greet(App& app, const AppOptions& options) {
 int run(const Arguments& arguments) {
   sigset_t signals = wanted_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that all inherit it
-  LogSink sink({.least = level_of(arguments["log-level"]),
-                .format = arguments["log-format"] == "json" ? LogFormat::json : LogFormat::text});
-  storage::log::set_sink(level_of(arguments["log-level"]), sink.sink());
+  const LogOptions log = log_options(arguments);
+  LogSink sink(log);
+  storage::log::set_sink(log.least, sink.sink());
   AppOptions options{.data_dir = arguments["data-dir"],
                      .listen = arguments["listen"],
                      .store = arguments["store"],
@@ -102,7 +90,7 @@ void register_server(CommandSet& set) {
        .description = "Without options it keeps its data in ./paddock-data, listens on every "
                       "address at port 8443 with a certificate of its own, and prints the "
                       "address and, the first time, the administrator's password.",
-       .options =
+       .options = with_log_options(
            {{.name = "data-dir",
              .value_name = "DIR",
              .otherwise = "./paddock-data",
@@ -129,17 +117,7 @@ void register_server(CommandSet& set) {
              .value_name = "TEXT",
              .otherwise = "",
              .help = "first password of the user admin; without it a random one is printed",
-             .secret = true},
-            {.name = "log-level",
-             .value_name = "LEVEL",
-             .otherwise = "info",
-             .help = "least important lines to log",
-             .choices = {"debug", "info", "warn", "error"}},
-            {.name = "log-format",
-             .value_name = "FORMAT",
-             .otherwise = "text",
-             .help = "how lines are written to stderr",
-             .choices = {"text", "json"}}},
+             .secret = true}}),
        .run = run});
 }
 

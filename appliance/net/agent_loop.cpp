@@ -308,7 +308,12 @@ void AgentLoop::dial(const engine::TunnelAddress& address,
   join_stream(env_, to_cluster_, to, stream);
 }
 
-void AgentLoop::failed(const std::string& why) {
+void AgentLoop::failed(std::string why) {
+  if (options_.ca_checksum.empty() && why.find("certificate") != std::string::npos) {
+    why +=
+        "; without --ca-checksum this machine's own CAs must know the server: the command that "
+        "the server shows carries the checksum";
+  }
   Millis most = options_.wait_max;
   int failures;
   {

@@ -49,7 +49,7 @@ class AgentLoop final : public std::enable_shared_from_this<AgentLoop> {
   void connect();
   void upgraded(std::shared_ptr<Tunnel> tunnel);
   void dial(const engine::TunnelAddress& address, const std::shared_ptr<TunnelStream>& stream);
-  void failed(const std::string& why);
+  void failed(std::string why);
 
   storage::Env& env_;
   StreamHub& hub_;

@@ -83,6 +83,24 @@ void move(Json& data, std::string_view from, std::string_view to) {
   if (value && !to.starts_with('.')) put(data, to, std::move(*value));
 }
 
+// A copy of a reference is a reference too, and clients know it as one: clusterName as clusterId.
+// It is not among the stored fields, so RenameReference does not see it.
+std::string copied_name(const Json& mapper) {
+  std::string to(mapper.str("To"));
+  if (mapper.str("From").ends_with("Id") && to.ends_with("Name"))
+    to.replace(to.size() - 4, 4, "Id");
+  return to;
+}
+
+void copy_to_api(const Json& mapper, Json& data) {
+  if (const Json* from = data.find(mapper.str("From"))) data.set(copied_name(mapper), Json(*from));
+}
+
+void copy_to_stored(const Json& mapper, Json& data) {
+  auto value = take(data, copied_name(mapper));
+  if (value && !data.find(mapper.str("From"))) data.set(mapper.str("From"), std::move(*value));
+}
+
 void annotation_to_api(const Json& mapper, Json& data) {
   std::string key(kAnnotationPrefix);
   key += mapper.str("Field");
@@ -231,9 +249,7 @@ void Mapper::run_one(Way way, const Site& site, const Json& mapper, Json& data) 
     out ? move(data, mapper.str("From"), mapper.str("To"))
         : move(data, mapper.str("To"), mapper.str("From"));
   } else if (name == "Copy") {
-    const Json* from = data.find(out ? mapper.str("From") : mapper.str("To"));
-    std::string_view to = out ? mapper.str("To") : mapper.str("From");
-    if (from && (out || !data.find(to))) data.set(to, Json(*from));
+    out ? copy_to_api(mapper, data) : copy_to_stored(mapper, data);
   } else if (name == "BatchMove") {
     const Json* from = mapper.find("From");
     for (const Json& item : from->as_array()) {

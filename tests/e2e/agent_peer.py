@@ -46,12 +46,28 @@ class Tunnel:
     def said(self):
         return (self.folder / "server.log").read_text()
 
+    def another_agent(self, log, *flags, env=None):
+        return Daemon("agent", [
+            program(), "agent", f"--server=https://{self.address}", f"--token={TOKEN}",
+            f"--kubeconfig={self.plane.admin}", *flags], self.folder / log, env)
+
     def start_agent(self):
         checksum = hashlib.sha256(self.authority.cert.read_bytes()).hexdigest()
-        self.agent = Daemon("agent", [
-            program(), "agent", f"--server=https://{self.address}", f"--token={TOKEN}",
-            f"--ca-checksum={checksum}", f"--kubeconfig={self.plane.admin}"],
-            self.folder / "agent.log")
+        self.agent = self.another_agent("agent.log", f"--ca-checksum={checksum}")
+
+    def without_checksum(self):
+        """The machine's own CAs decide: not theirs, a clear word; theirs, it connects."""
+        for log, env, said in (
+                ("stranger.log", None, r"certificate.*without --ca-checksum .*own CAs"),
+                ("known.log", {"SSL_CERT_FILE": str(self.authority.cert)}, "connected")):
+            agent = self.another_agent(log, env=env)
+            try:
+                wait_for(f"/{said}/ in {log}", lambda path=self.folder / log, said=said: re.search(
+                    said, path.read_text()), 10, [agent])
+            finally:
+                agent.stop()
+        assert " connected" not in (self.folder / "stranger.log").read_text().replace(
+            "not connected", ""), "it trusted a stranger"
 
     def agents(self, count, timeout_s=20):
         wait_for(f"agent number {count}",
@@ -120,7 +136,9 @@ def main():
                                    (f"the agent takes at most {AGENT_MIB_IDLE} MiB",
                                     tunnel.stays_small),
                                    ("it comes back after the server", tunnel.comes_back),
-                                   ("SIGTERM ends it with code 0", tunnel.ends)):
+                                   ("SIGTERM ends it with code 0", tunnel.ends),
+                                   ("without --ca-checksum the machine's CAs decide",
+                                    tunnel.without_checksum)):
                     steps.do(text, call, needs=[] if text == first else [first])
             finally:
                 tunnel.stop()

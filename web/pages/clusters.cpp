@@ -344,7 +344,10 @@ void ClustersPage::draw_head(const Rect& a, const Collection& all) {
   int ready = 0, nodes = 0;
   for (const auto& [id, object] : all.items) {
     const ClusterFacts facts = cluster_facts(object, ui().wall);
-    if (facts.nodes > 0) nodes += facts.nodes, ready += facts.nodes_ready;
+    if (facts.nodes <= 0) continue;
+    nodes += facts.nodes;
+    // Of a cluster out of reach nobody knows.
+    if (facts.tone != Tone::kError) ready += facts.nodes_ready;
   }
   if (nodes > 0) {
     text(a.Min.x + 24 + tw + 12, y + 2, tokens::kTypeBody, c.text_tertiary,
@@ -380,7 +383,7 @@ void ClustersPage::draw_body(const Rect& body, Collection& all) {
     static const std::vector<GridColumn> columns = {
         {"state", "State", 126, 0},
         {"name", "Name", 200, 3},
-        {"type", "Type", 64, 0.4f, false, true, 3},
+        {"type", "Type", 86, 0.4f, false, true, 3},
         {"version", "Version", 150, 0.6f, false, true, 4},
         {"nodes", "Nodes", 74, 0, true, true, 2},
         {"cpu", "CPU", 124, 0, true, true, 5},

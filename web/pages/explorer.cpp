@@ -506,6 +506,7 @@ void ExplorerPage::draw_body(const Rect& r) {
 
 void ExplorerPage::draw_content(Frame& f) {
   app_ = &f.app;
+  const std::string path = f.route.path();
   ClusterView& view = app_->cluster(cluster_);
   const ApiKind* kind = view.discovery.find(group_, plural_);
   if (list_ == nullptr && kind == nullptr) {
@@ -540,13 +541,14 @@ void ExplorerPage::draw_content(Frame& f) {
   draw_head(box(f.area.Min.x, f.area.Min.y, f.area.GetWidth(), head));
   hline(f.area.Min.x, f.area.Max.x, f.area.Min.y + head - 1, col().border_default);
   draw_body(Rect(f.area.Min.x, f.area.Min.y + head, f.area.Max.x, f.area.Max.y));
+  delete_.draw(*app_);
+  if (f.route.path() != path) return;  // a link was followed just now
   Route now = f.route;
   now.query["q"] = filter_;
   now.query["ns"] = spaces_.joined(*app_, cluster_);
   if (filter_.empty()) now.query.erase("q");
   if (now.query["ns"].empty()) now.query.erase("ns");
   app_->replace(now);
-  delete_.draw(*app_);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace web {
 namespace {
 
 enum Way { kCommand, kKubeconfig, kAgent };
+enum CommandTab { kApplied, kFetched, kManifest };
 
 class ImportPage final : public Page {
  public:
@@ -28,6 +29,7 @@ class ImportPage final : public Page {
   float name(float x, float y, float w);
   float commands(float x, float y, float w);
   float kubeconfig(float x, float y, float w);
+  float mistake(float x, float y, float w);
   float consequences(float x, float y, float w);
   struct Step {
     std::string title, words;
@@ -38,6 +40,7 @@ class ImportPage final : public Page {
   void connection(const Rect& r);
   void create();
   void load_token();
+  void take_token(Json token);
   std::string agent_command() const;
   bool name_ok() const;
 
@@ -45,9 +48,8 @@ class ImportPage final : public Page {
   Lifetime alive_;
   std::string id_, name_, kubeconfig_, error_;
   Json token_;
-  std::string ca_checksum_;
-  int way_ = kCommand, tab_ = 0;
-  bool creating_ = false, untrusted_ = false, named_ = false;
+  int way_ = kCommand, tab_ = kApplied;
+  bool creating_ = false, named_ = false;
   double asked_at_ = -1e9;
 };
 
@@ -63,7 +65,7 @@ void ImportPage::create() {
   creating_ = true;
   error_.clear();
   Json body = Json::object({{"type", "cluster"}, {"name", name_}});
-  if (way_ == kKubeconfig) body.set("paddockKubeconfig", kubeconfig_);
+  if (way_ == kKubeconfig) body.set("importedConfig", Json::object({{"kubeConfig", kubeconfig_}}));
   app_->api.send("POST", "/v3/clusters", body, alive_.guard([this](Result<Json> answer) {
     creating_ = false;
     if (!answer) {
@@ -92,7 +94,7 @@ void ImportPage::load_token() {
                   const Json* data = answer->find("data");
                   if (data != nullptr && data->is_array() && data->size() > 0 &&
                       !data->as_array()[0].str("token").empty()) {
-                    token_ = data->as_array()[0];
+                    take_token(data->as_array()[0]);
                     return;
                   }
                   if (data != nullptr && data->is_array() && data->size() > 0) return;
@@ -100,9 +102,16 @@ void ImportPage::load_token() {
                       "POST", "/v3/clusterregistrationtokens",
                       Json::object({{"type", "clusterRegistrationToken"}, {"clusterId", id_}}),
                       alive_.guard([this](Result<Json> made) {
-                        if (made && !made->str("token").empty()) token_ = std::move(*made);
+                        if (made && !made->str("token").empty()) take_token(std::move(*made));
                       }));
                 }));
+}
+
+// A certificate of the server's own making is trusted nowhere else: the agent's command then
+// carries its checksum, and of kubectl's commands only the second works.
+void ImportPage::take_token(Json token) {
+  token_ = std::move(token);
+  if (agent_command().find(" --ca-checksum ") != std::string::npos) tab_ = kFetched;
 }
 
 std::string ImportPage::agent_command() const {
@@ -199,10 +208,7 @@ float ImportPage::name(float x, float y, float w) {
     if (wrong)
       text(x, y + 58, tokens::kTypeSmall, col().state_error_text,
            "Only a-z, 0-9, . and -, and a letter or digit at both ends", 18);
-    if (!error_.empty()) {
-      text_wrap(x, y + 58, tokens::kTypeSmall, col().state_error_text, error_, w, 18);
-      say_text(box(x, y + 58, w, 18), error_);
-    }
+    if (!error_.empty() && way_ != kKubeconfig) return y + 84 + mistake(x, y + 58, w) - 18;
     return y + 84;
   }
   text(x, y + 22, tokens::kTypeBodyStrong, col().text_primary, app_->cluster_name(id_), 28);
@@ -253,9 +259,9 @@ float ImportPage::commands(float x, float y, float w) {
   std::string command;
   if (way_ == kAgent)
     command = agent_command();
-  else if (tab_ == 2)
+  else if (tab_ == kManifest)
     command = token_.str("manifestUrl");
-  else if (tab_ == 1 || untrusted_)
+  else if (tab_ == kFetched)
     command = token_.str("insecureCommand");
   else
     command = token_.str("command");
@@ -287,14 +293,21 @@ float ImportPage::commands(float x, float y, float w) {
   y = r.Max.y + 14;
   if (way_ == kCommand) {
     if (checkbox(x, y + 2, "This server's certificate is not trusted there",
-                 untrusted_ ? Check::kOn : Check::kOff, true))
-      untrusted_ = !untrusted_;
+                 tab_ == kFetched ? Check::kOn : Check::kOff, true))
+      tab_ = tab_ == kFetched ? kApplied : kFetched;
     text(x + 24 + text_width(tokens::kTypeBody, "This server's certificate is not trusted there") +
              8,
          y, tokens::kTypeBody, c.text_tertiary, "fetches without checking it", 20);
     y += 34;
   }
   return y + 8;
+}
+
+// What the server says against it; gives its height.
+float ImportPage::mistake(float x, float y, float w) {
+  const float h = text_wrap(x, y, tokens::kTypeSmall, col().state_error_text, error_, w, 18);
+  say_text(box(x, y, w, h), error_);
+  return h;
 }
 
 float ImportPage::kubeconfig(float x, float y, float w) {
@@ -310,6 +323,7 @@ float ImportPage::kubeconfig(float x, float y, float w) {
   if (button(x + bw + 8, y, "Import",
              {.kind = ButtonKind::kPrimary, .disabled = !ready, .busy = creating_, .tip = why}))
     create();
+  if (!error_.empty()) y += mistake(x, y + 40, w) + 8;
   return y + 48;
 }
 

@@ -7,6 +7,10 @@
 #include "web/pages/reasons.h"
 
 namespace web {
+namespace {
+// What kubectl applied, as one long line: the YAML has it, a list of tags is not the place.
+constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+}  // namespace
 
 float ObjectPage::details(float x, float y, float w) {
   struct Line {
@@ -75,14 +79,15 @@ float ObjectPage::details(float x, float y, float w) {
 
 float ObjectPage::tags(float x, float y, float w, const char* title, const char* field) {
   const Json* all = object_.at({"metadata", field});
-  if (all == nullptr || !all->is_object() || all->size() == 0) return y;
+  if (all == nullptr || !all->is_object()) return y;
+  if (all->size() == (all->find(kLastApplied) != nullptr ? 1u : 0u)) return y;
   const float top = y;
   canvas()->ChannelsSplit(2);
   canvas()->ChannelsSetCurrent(1);
   text(x + 16, y + 12, tokens::kTypeSection, col().text_primary, title, 24);
   float tx = x + 16, ty = y + 44;
   for (const auto& [key, value] : all->as_object()) {
-    if (key == "kubectl.kubernetes.io/last-applied-configuration") continue;
+    if (key == kLastApplied) continue;
     const std::string words = fit_end(
         tokens::kTypeSmall,
         key + (value.is_string() && !value.as_string().empty() ? "=" + value.as_string() : ""),

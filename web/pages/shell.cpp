@@ -253,7 +253,8 @@ void App::draw_connection_bar(Rect& area) {
 void App::draw_toasts() {
   if (toasts_.empty()) return;
   const float w = ImMin(440.0f, width_ - 24);
-  float y = height_ - 20;
+  // Above the bar where a page has its buttons: nobody waits for a toast to press one.
+  float y = height_ - 20 - tokens::kShellActionBar;
   ImGui::SetNextWindowPos(ImVec2(0, 0));
   ImGui::SetNextWindowSize(ImVec2(width_, height_));
   ImGui::Begin("toasts", nullptr,

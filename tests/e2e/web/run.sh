@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a page test: run.sh dashboard.mjs | speed.mjs. Its one npm package comes by the lock file, into the cache.
+# Runs a page test: run.sh dashboard.mjs | speed.mjs. Its one npm package comes by the lock file, into the cache; --prepare does only that.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 modules=${PADDOCK_CACHE:-$HOME/.cache/paddock}/web-tests
@@ -12,4 +12,5 @@ if ! cmp -s "$here/package-lock.json" "$modules/package-lock.json"; then
   (cd "$modules" && npm ci --silent --ignore-scripts) || { rm -f "$modules/package-lock.json"; exit 1; }
 fi
 flock -u 9
+[ "$1" = --prepare ] && exit 0
 exec env WEB_TEST_MODULES="$modules" node "$here/$1" "${@:2}"

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 from certs import Authority, rsa_key
-from proc import Daemon, die_with_parent, free_port, run, wait_for
+from proc import Peer, die_with_parent, free_port, run
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -25,32 +25,16 @@ def peers_bin():
     return pathlib.Path(done.stdout.strip())
 
 
-class ControlPlane:
+class ControlPlane(Peer):
     def __init__(self, directory, address="127.0.0.1", controllers=True, scheduler=False,
                  programs=None):
         self.dir, self.address = pathlib.Path(directory), address
+        super().__init__(self.dir / "log")
         self.bin = programs or peers_bin()
         self.controllers, self.scheduler = controllers, scheduler
-        self.daemons = {}
         self.port = free_port(address)
         self.server = f"https://{address}:{self.port}"
         self.admin = self.dir / "admin.kubeconfig"
-        (self.dir / "log").mkdir(parents=True, exist_ok=True)
-
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def spawn(self, name, argv):
-        self.daemons[name] = Daemon(name, argv, self.dir / "log" / f"{name}.log")
-        return self.daemons[name]
 
     def start(self):
         pki = self.dir / "pki"
@@ -103,9 +87,8 @@ class ControlPlane:
             f"--service-account-key-file={pki / 'sa.key'}",
             f"--service-account-signing-key-file={pki / 'sa.key'}",
             "--service-cluster-ip-range=10.96.0.0/16", "--allow-privileged=true"])
-        wait_for("kube-apiserver's /readyz", lambda: self.kubectl(
-            "get", "--raw", "/readyz", check=False).stdout == "ok",
-            120, [self.daemons["etcd"], self.daemons["kube-apiserver"]])
+        self.wait("kube-apiserver's /readyz", lambda: self.kubectl(
+            "get", "--raw", "/readyz", check=False).stdout == "ok", 120, "etcd", "kube-apiserver")
 
     def stop_api_server(self):
         self.daemons.pop("kube-apiserver").stop()
@@ -122,17 +105,12 @@ class ControlPlane:
             f"--root-ca-file={self.ca.cert}",
             f"--cluster-signing-cert-file={self.ca.cert}",
             f"--cluster-signing-key-file={self.ca.key}"])
-        wait_for("the default service account", lambda: self.kubectl(
-            "get", "serviceaccount", "default", check=False).returncode == 0,
-            60, [self.daemons["kube-controller-manager"]])
+        self.wait("the default service account", lambda: self.kubectl(
+            "get", "serviceaccount", "default", check=False).returncode == 0, 60,
+            "kube-controller-manager")
 
     def kubectl(self, *args, **options):
         return run(self.bin / "kubectl", f"--kubeconfig={self.admin}", *args, **options)
-
-    def stop(self):
-        for daemon in reversed(list(self.daemons.values())):
-            daemon.stop(3)
-        self.daemons.clear()
 
 
 def main():

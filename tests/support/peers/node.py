@@ -16,7 +16,7 @@ import time
 import images
 import sandbox
 from control_plane import ControlPlane
-from proc import Daemon, run, wait_for
+from proc import Peer, run
 
 NAME = "node-1"
 
@@ -29,24 +29,12 @@ def missing():
     return f"not installed: {', '.join(programs)}" if programs else None
 
 
-class Node:
+class Node(Peer):
     def __init__(self, directory, plane):
         self.dir, self.plane = pathlib.Path(directory), plane
+        super().__init__(self.dir)
         self.cgroup = f"paddock-test-{os.getpid()}-{time.monotonic_ns() % 100000}"
         self.socket = self.dir / "containerd.sock"
-        self.daemons = []
-        self.dir.mkdir(parents=True, exist_ok=True)
-
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
 
     def start(self):
         self._make_cgroups()
@@ -55,7 +43,7 @@ class Node:
                       images.write_pause(self.dir / "pause.tar", self.plane.bin / "pause")):
             self.ctr("images", "import", image)
         self._start_kubelet()
-        wait_for("the node to be Ready", self.ready, 90, self.daemons)
+        self.wait("the node to be Ready", self.ready, 90)
 
     def ready(self):
         done = self.plane.kubectl("get", "node", NAME, "-o", "json", check=False)
@@ -113,9 +101,8 @@ state = "{self.dir}/state"
     bin_dir = "{self.plane.bin}"
     conf_dir = "{cni}"
 ''')
-        self._spawn("containerd", ["containerd", f"--config={config}"])
-        wait_for("containerd to answer", lambda: self.ctr("version").returncode == 0, 30,
-                 self.daemons)
+        self.spawn("containerd", ["containerd", f"--config={config}"])
+        self.wait("containerd to answer", lambda: self.ctr("version").returncode == 0, 30)
 
     def _start_kubelet(self):
         plane = self.plane
@@ -143,27 +130,22 @@ state = "{self.dir}/state"
             "syncFrequency": "10s", "volumePluginDir": str(self.dir / "volume-plugins"),
             "podLogsDir": str(self.dir / "pod-logs"), "staticPodPath": "",
         }))
-        self._spawn("kubelet", [
+        self.spawn("kubelet", [
             plane.bin / "kubelet", f"--config={config}", f"--kubeconfig={kubeconfig}",
             f"--hostname-override={NAME}", f"--node-ip={plane.address}",
             f"--root-dir={self.dir / 'kubelet'}", f"--cert-dir={self.dir / 'kubelet-pki'}"])
 
-    def _spawn(self, name, argv):
-        self.daemons.append(Daemon(name, argv, self.dir / f"{name}.log"))
-
     def stop(self):
         """Kubelet first, then every container, then containerd; mounts and cgroups last."""
-        daemons = {d.name: d for d in self.daemons}
-        if "kubelet" in daemons:
-            daemons["kubelet"].stop()
-        if "containerd" in daemons and daemons["containerd"].running():
+        if "kubelet" in self.daemons:
+            self.daemons.pop("kubelet").stop()
+        if "containerd" in self.daemons and self.daemons["containerd"].running():
             for name in self.ctr("tasks", "list", "-q").stdout.split():
                 run("ctr", f"--address={self.socket}", "--namespace=k8s.io", "tasks", "kill",
                     "--signal=SIGKILL", name, check=False)
                 run("ctr", f"--address={self.socket}", "--namespace=k8s.io", "tasks", "delete",
                     "--force", name, check=False)
-            daemons["containerd"].stop()
-        self.daemons.clear()
+        super().stop()
         with open("/proc/self/mounts", encoding="utf-8") as mounts:
             points = [line.split()[1] for line in mounts]
         for point in reversed(points):

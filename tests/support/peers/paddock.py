@@ -7,7 +7,7 @@ import pathlib
 import ssl
 import urllib.parse
 
-from proc import Daemon, free_port, wait_for
+from proc import Peer, free_port
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 PASSWORD = "correct horse battery staple"
@@ -32,38 +32,33 @@ class Answer:
         return f"{self.status} {self.body[:1500]!r}"
 
 
-class Paddock:
+class Paddock(Peer):
     def __init__(self, directory, address="127.0.0.1", flags=(), port=None):
         self.dir, self.address = pathlib.Path(directory), address
+        super().__init__(self.dir)
         self.data, self.flags, self.token = self.dir / "data", list(flags), None
-        self.dir.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port(address)
         self.url = f"https://{address}:{self.port}"
         self.kubeconfig = self.data / "admin.kubeconfig"
-        self.daemon = None
         self.tls = ssl._create_unverified_context()  # pylint: disable=protected-access
 
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
     def start(self):
-        self.daemon = Daemon("paddock", [
+        self.spawn("paddock", [
             program(), "server", f"--data-dir={self.data}",
             f"--listen={self.address}:{self.port}", f"--server-url={self.url}",
-            f"--bootstrap-password={PASSWORD}", *self.flags],
-            self.dir / "paddock.log")
-        wait_for("paddock's /readyz", lambda: self.ask("GET", "/readyz").status == 200, 20,
-                 [self.daemon])
+            f"--bootstrap-password={PASSWORD}", *self.flags])
+        self.wait("paddock's /readyz", lambda: self.ask("GET", "/readyz").status == 200, 20)
+
+    @property
+    def daemon(self):
+        return self.daemons.get("paddock")
+
+    @daemon.setter
+    def daemon(self, daemon):  # started by a test in a way of its own
+        self.daemons["paddock"] = daemon
 
     def stop(self):
+        """Gives its exit code."""
         return self.daemon.stop() if self.daemon else None
 
     def ask(self, method, path, body=None, token=None, headers=None, timeout_s=30):

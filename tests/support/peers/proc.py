@@ -7,6 +7,7 @@ fails says what it waited for, and shows the end of the log of a daemon that sto
 import contextlib
 import ctypes
 import os
+import pathlib
 import resource
 import signal
 import socket
@@ -84,6 +85,44 @@ def wait_for(what, check, timeout_s=60, daemons=(), interval_s=0.1):
         time.sleep(interval_s)
     tails = "".join(f"\n--- {d.name}\n{d.tail(12)}" for d in daemons)
     raise WaitFailed(f"{what}: not within {timeout_s} s; last: {last!r}{tails}")
+
+
+class Peer:
+    """What runs as daemons with logs in one folder. As a context it starts them, and stops what was
+    started in the end, also where starting fails halfway."""
+
+    def __init__(self, logs):
+        self.logs, self.daemons = pathlib.Path(logs), {}
+        self.logs.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        raise NotImplementedError
+
+    def spawn(self, name, argv):
+        self.daemons[name] = Daemon(name, argv, self.logs / f"{name}.log")
+        return self.daemons[name]
+
+    def wait(self, what, check, timeout_s, *names):
+        """wait_for, that also ends when one of these daemons does (none named: any)."""
+        daemons = [self.daemons[name] for name in names] or list(self.daemons.values())
+        return wait_for(what, check, timeout_s, daemons)
+
+    def stop(self):
+        """The last started first."""
+        for daemon in reversed(list(self.daemons.values())):
+            daemon.stop(3)
+        self.daemons.clear()
 
 
 def run(*argv, stdin=None, timeout_s=60, env=None, check=True):

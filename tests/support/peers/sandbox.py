@@ -10,6 +10,7 @@ import sys
 
 NODE_IP = "10.111.0.1"
 NODE_BRIDGE = "node0"
+USER_IP = "10.111.0.2"
 _INSIDE = "PADDOCK_TEST_SANDBOX"
 
 
@@ -40,3 +41,24 @@ def _set_up():
             f"ip route add default dev {NODE_BRIDGE}",
             "sysctl -qw net.ipv4.ip_forward=1"):
         subprocess.run(command.split(), check=True)
+
+
+def other_host(name="user"):
+    """A second host on the bridge: argv that runs a command there. It sees the node come and go as
+    little as a person's machine does (a browser drops its connections when interfaces change)."""
+    inside = ["ip", "netns", "exec", name]
+    for command in (
+            "mkdir -p /run/netns",
+            "mount -t tmpfs tmpfs /run/netns",  # a name there would outlive the sandbox
+            f"ip netns add {name}",
+            f"ip link add {name}0 type veth peer name eth0 netns {name}",
+            f"ip link set {name}0 master {NODE_BRIDGE} up"):
+        subprocess.run(command.split(), check=True)
+    for command in (
+            "sysctl -qw net.ipv6.conf.all.disable_ipv6=1",
+            "ip link set lo up",
+            f"ip address add {USER_IP}/24 dev eth0",
+            "ip link set eth0 up",
+            f"ip route add default via {NODE_IP}"):
+        subprocess.run([*inside, *command.split()], check=True)
+    return inside

@@ -76,6 +76,15 @@ SCENARIO("a namespaced object's id has its namespace") {
   CHECK(api.str("name") == "Default");
 }
 
+SCENARIO("a node says of which cluster it is") {
+  Json api = to_api("node", R"({"metadata":{"name":"machine-1","namespace":"c-1"},
+      "spec":{"requestedHostname":"node-1"},"status":{"nodeName":"node-1"}})");
+  CHECK(api.str("id") == "c-1:machine-1");
+  CHECK(api.str("clusterId") == "c-1");
+  CHECK(api.str("namespaceId") == "c-1");
+  CHECK(api.str("nodeName") == "node-1");
+}
+
 SCENARIO("fields kept in annotations come out typed") {
   Json api = to_api("namespace",
                     R"({"metadata":{"name":"n","annotations":{"field.cattle.io/projectId":"c:p",
