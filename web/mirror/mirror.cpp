@@ -44,6 +44,7 @@ void encode(std::string& out, const MirrorNode& n) {
            n.layer);
   out += head;
   if (role.role != nullptr) attribute(out, "role", role.role);
+  if (n.role == Role::kLink && n.href.empty()) attribute(out, "role", "link");
   if (n.role == Role::kText || n.role == Role::kCell || n.role == Role::kStatus ||
       n.role == Role::kAlert || n.role == Role::kHeading || n.role == Role::kLog) {
     attribute(out, "text", n.name);
@@ -58,7 +59,11 @@ void encode(std::string& out, const MirrorNode& n) {
   if (!n.href.empty()) attribute(out, "href", n.href);
   if (n.disabled) attribute(out, "aria-disabled", "true");
   state(out, "aria-checked", n.checked);
-  state(out, "aria-selected", n.selected);
+  if (n.role == Role::kLink) {
+    if (n.selected == 1) attribute(out, "aria-current", "page");
+  } else {
+    state(out, n.role == Role::kButton ? "aria-pressed" : "aria-selected", n.selected);
+  }
   state(out, "aria-expanded", n.expanded);
   if (n.level > 0) attribute(out, "aria-level", std::to_string(n.level));
   if (n.row > 0) attribute(out, "aria-rowindex", std::to_string(n.row));
@@ -98,12 +103,18 @@ MirrorNode& Mirror::say(uint32_t id, Role role, std::string_view name, const ImV
 }
 
 void Mirror::open(uint32_t id, Role role, std::string_view name, const ImVec4& rect) {
-  say(id, role, name, rect);
+  MirrorNode& n = say(id, role, name, rect);
+  // What lies over the page belongs to no part of it.
+  if (role == Role::kMenu || role == Role::kDialog) n.parent = 0;
   open_.push_back(id);
 }
 
 void Mirror::close() {
   if (!open_.empty()) open_.pop_back();
+}
+
+void Mirror::name(size_t at, std::string_view words) {
+  if (at < nodes_.size()) nodes_[at].name = words;
 }
 
 void Mirror::hook_item(uint32_t id, const ImVec4& rect) {

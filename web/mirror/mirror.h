@@ -73,6 +73,7 @@ class Mirror {
   void open(uint32_t id, Role role, std::string_view name,
             const ImVec4& rect);  // what follows is inside
   void close();
+  void name(size_t at, std::string_view words);     // of a node said before
   void hook_item(uint32_t id, const ImVec4& rect);  // ImGui saw an item
   void hook_label(uint32_t id, std::string_view label, int flags);
 

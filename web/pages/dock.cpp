@@ -94,6 +94,7 @@ void Dock::draw_panel(Panel& panel, const Rect& r, int index) {
     const Rect t = box(x, r.Min.y + 5, w, 28);
     const bool on = static_cast<int>(i) == panel.current;
     const Rect main(t.Min.x, t.Min.y, t.Max.x - 24, t.Max.y);
+    ui().mirror.open(id_of("tablist"), Role::kTablist, "Tabs of the dock", place(main));
     const Hit h = hit(id_of("tab"), main);
     if (on)
       fill(t, c.surface_pressed, 6);
@@ -103,6 +104,7 @@ void Dock::draw_panel(Panel& panel, const Rect& r, int index) {
     text_fit(t.Min.x + 33, t.Min.y, tokens::kTypeBodyStrong, on ? c.text_primary : c.text_secondary,
              label, w - 58, 28);
     ui().mirror.say(h.id, Role::kTab, label, place(main)).selected = on ? 1 : 0;
+    ui().mirror.close();
     if (h.pressed) panel.current = static_cast<int>(i);
     const Hit x_hit = icon_button(t.Max.x - 25, t.Min.y + 3, tokens::kIconClose, "Close " + label,
                                   {.size = 22, .glyph = 14});

@@ -260,11 +260,14 @@ var PaddockHost = {
           var eq = f[i].indexOf('='), k = f[i].slice(0, eq), v = f[i].slice(eq + 1);
           now[k] = v;
           if (had[k] === v) continue;
-          if (k == 'text') { if (!el.childElementCount) el.textContent = v; }
+          if (k == 'text') {
+            if (!el.firstChild || el.firstChild.nodeType != 3) el.insertBefore(document.createTextNode(v), el.firstChild);
+            else el.firstChild.data = v;
+          }
           else if (k == 'value') el.value = v;
           else el.setAttribute(k, v);
         }
-        for (var old in had) if (!(old in now)) { if (old == 'text') el.textContent = ''; else el.removeAttribute(old); }
+        for (var old in had) if (!(old in now)) { if (old == 'text') { if (el.firstChild && el.firstChild.nodeType == 3) el.firstChild.data = ''; } else el.removeAttribute(old); }
         el.pdAttr = now;
         if (el.pdRect !== f[3]) {
           el.pdRect = f[3];

@@ -251,6 +251,7 @@ bool text_area(const Rect& r, std::string_view label, std::string& value, std::s
   if (value.empty()) text(r.Min.x + 12, r.Min.y + 10, tokens::kTypeCode, c.text_tertiary, hint);
   MirrorNode& n = ui().mirror.say(item, Role::kTextbox, label, place(r));
   n.value = value;
+  n.focused = active;
   return changed;
 }
 
@@ -354,6 +355,8 @@ int segmented(float x, float y, const std::string_view* labels, int count, int c
   fill(outer, c.surface_pressed, 6);
   int pressed = -1;
   float at = x + 2;
+  const std::string of = std::string(labels[0]) + " or " + std::string(labels[count - 1]);
+  ui().mirror.open(id_of(of), Role::kTablist, of, place(outer));
   for (int i = 0; i < count; i++) {
     const Rect r = box(at, y + 2, text_width(tokens::kTypeBodyStrong, labels[i]) + 20, 26);
     const ImGuiID id = id_of(labels[i]) ^ 0x5E6;
@@ -370,6 +373,7 @@ int segmented(float x, float y, const std::string_view* labels, int count, int c
     if (h.pressed) pressed = i;
     at = r.Max.x;
   }
+  ui().mirror.close();
   if (width != nullptr) *width = w;
   return pressed;
 }

@@ -92,6 +92,7 @@ void Grid::head(const Rect& r, GridSource& source, const std::vector<GridColumn>
   if (o.select) {
     const auto n = static_cast<int>(selected.size());
     const Check state = n == 0 ? Check::kOff : n >= source.count() ? Check::kOn : Check::kMixed;
+    ui().mirror.open(id_of("select all"), Role::kCell, "", place(box(r.Min.x, r.Min.y, 40, 32)));
     if (checkbox(r.Min.x + kPad, r.Min.y + 8, "Select all rows", state, false)) {
       if (state == Check::kOn || state == Check::kMixed) {
         selected.clear();
@@ -99,6 +100,7 @@ void Grid::head(const Rect& r, GridSource& source, const std::vector<GridColumn>
         for (int i = 0; i < source.count(); i++) selected.emplace(source.key(i));
       }
     }
+    ui().mirror.close();
   }
   for (const int i : order_) {
     const GridColumn& column = columns[static_cast<size_t>(i)];
@@ -258,26 +260,37 @@ void Grid::row(GridSource& source, int i, const Rect& r, const std::vector<GridC
       fill(mark, c.surface_control, 4);
       outline(mark, h.hovered ? c.text_secondary : c.border_control, 4, 1.25f);
     }
+    u.mirror.open(id ^ 0x4u, Role::kCell, "", place(mark));
     MirrorNode& n =
         u.mirror.say(id ^ 0x2u, Role::kCheckbox, "Select " + source.name(i), place(mark));
     n.checked = look.selected ? 1 : 0;
+    u.mirror.close();
   }
   for (const int k : order_) {
     const Rect cell(cells_[static_cast<size_t>(k)].Min.x, line.Min.y,
                     cells_[static_cast<size_t>(k)].Max.x, line.Max.y);
     if (columns[static_cast<size_t>(k)].id == "name") name_x_ = cell.Min.x;
-    u.mirror.say(id ^ (0x100u + static_cast<unsigned>(k)), Role::kCell, source.cell_words(i, k),
-                 place(cell));
+    // A cell with a link in it is read by its link.
+    const size_t at = u.mirror.nodes().size(), links = zones_.size();
+    u.mirror.open(id ^ (0x100u + static_cast<unsigned>(k)), Role::kCell, "", place(cell));
     source.draw_cell(*this, i, k, cell, look);
+    u.mirror.close();
+    if (links == zones_.size()) u.mirror.name(at, source.cell_words(i, k));
   }
-  if (source.second_line(i))
-    source.draw_second(*this, i, Rect(name_x_, line.Max.y - 8, r.Max.x - kPad, r.Max.y - 8));
+  if (source.second_line(i)) {
+    const Rect second(name_x_, line.Max.y - 8, r.Max.x - kPad, r.Max.y - 8);
+    u.mirror.open(id ^ 0x5u, Role::kCell, "", place(second));
+    source.draw_second(*this, i, second);
+    u.mirror.close();
+  }
   if (o.menu) {
     const Rect m = box(r.Max.x - kPad - 24, line.Min.y + (o.row_height - 28) / 2, 28, 28);
     const bool over = h.hovered && ImGui::IsMouseHoveringRect(m.Min, m.Max);
     if (over) fill(m, c.surface_pressed, 6);
     icon_center(m, 18, over ? c.text_primary : c.text_secondary, tokens::kIconDotsVertical);
+    u.mirror.open(id ^ 0x6u, Role::kCell, "", place(m));
     u.mirror.say(id ^ 0x3u, Role::kButton, "Actions for " + source.name(i), place(m));
+    u.mirror.close();
   }
   u.mirror.close();
   hline(r.Min.x, r.Max.x, r.Max.y - 1, c.border_subtle);

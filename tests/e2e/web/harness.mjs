@@ -35,6 +35,8 @@ export const ready = (page) => page.waitForFunction(() => document.documentEleme
 export const node = (page, role, name, exact = false) => page.getByRole(role, { name, exact }).first();
 export const said = (page, text) => page.locator('#mirror').getByText(text).first().waitFor({ state: 'attached', timeout: 25000 });
 export const alerted = (page, text) => page.locator('#mirror [role=alert], #mirror [role=status]').filter({ hasText: text }).first().waitFor({ state: 'attached', timeout: 25000 });
+// The field has the keyboard: what is typed now goes there.
+export const focused = (page, name) => page.locator(`#mirror [data-focused=true][aria-label="${name}"]`).first().waitFor({ state: 'attached', timeout: 25000 });
 export async function paste(page, text) {
   await page.evaluate((t) => {
     const e = new ClipboardEvent('paste', { clipboardData: new DataTransfer() });

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a page test: run.sh dashboard.mjs | speed.mjs. Its one npm package comes by the lock file, into the cache; --prepare does only that.
+# Runs a page test: run.sh dashboard.mjs | axe.mjs | speed.mjs. Its npm packages come by the lock file, into the cache; --prepare does only that.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 modules=${PADDOCK_CACHE:-$HOME/.cache/paddock}/web-tests

@@ -1,0 +1,64 @@
+// Each page's mirror, as axe-core judges it: nothing serious. Colours are left out on the canvas's pages, where the mirror is transparent.
+import fs from 'node:fs';
+import path from 'node:path';
+import { test, run, node, check, focused, until, ready } from './harness.mjs';
+
+const source = fs.readFileSync(path.join(process.env.WEB_TEST_MODULES, 'node_modules/axe-core/axe.min.js'), 'utf8');
+const judge = async (page, words, rules = { 'color-contrast': { enabled: false } }) => {
+  await page.evaluate(source);
+  const found = await page.evaluate((rules) => window.axe.run(document, { rules, resultTypes: ['violations'] }), rules);
+  const bad = found.violations.filter((v) => v.impact == 'serious' || v.impact == 'critical');
+  check(bad.length == 0, `${words}: ` + bad.map((v) => `${v.id} (${v.nodes.length}): ${v.help}; ${v.nodes[0].html.slice(0, 160)}; ${v.nodes[0].failureSummary.replace(/\s+/g, ' ')}`).join('\n'));
+};
+
+for (const theme of ['light', 'dark']) {
+  test(`sign in, ${theme}`, { path: '/dashboard/login', page: { colorScheme: theme } }, async (page, s) => {
+    s.state.loggedIn = false;
+    await page.waitForSelector('#username');
+    await judge(page, 'sign in', {});
+  });
+}
+
+const pages = [
+  ['clusters', '/dashboard/clusters', 'heading', 'Clusters'], ['import', '/dashboard/clusters/import', 'textbox', 'Cluster name'], ['overview', '/dashboard/c/c-prod', 'meter', 'CPU'],
+  ['pods', '/dashboard/c/c-prod/r/core/pods', 'columnheader', 'Restarts'], ['nothing of a kind', '/dashboard/c/c-prod/r/batch/jobs', 'heading', 'Jobs'],
+  ['object', '/dashboard/c/c-prod/r/apps/deployments/shop/checkout-api', 'button', 'Scale'], ['pods of an object', '/dashboard/c/c-prod/r/apps/deployments/shop/checkout-api#pods', 'grid', 'Pods'],
+  ['yaml', '/dashboard/c/c-prod/r/apps/deployments/shop/checkout-api#yaml', 'textbox', 'YAML'], ['related', '/dashboard/c/c-prod/r/apps/deployments/shop/checkout-api#related', 'heading', 'Owned by'],
+  ['events of an object', '/dashboard/c/c-prod/r/apps/deployments/shop/checkout-api#events', 'tab', 'Events'], ['create', '/dashboard/c/c-prod/create', 'textbox', 'YAML'],
+  ['users', '/dashboard/users', 'grid', ''], ['keys', '/dashboard/keys', 'row', 'token-8fzk2'], ['settings', '/dashboard/settings', 'heading', 'Settings'], ['preferences', '/dashboard/preferences', 'heading', 'Preferences'],
+  ['nowhere', '/dashboard/no/such/page', 'text', 'This page does not exist'],
+];
+for (const [name, path, role, label] of pages) {
+  test(name, { path }, async (page) => {
+    await (role == 'text' ? page.locator('#mirror').getByText(label).first() : label ? node(page, role, label) : page.locator(`#mirror [role=${role}]`).first()).waitFor({ state: 'attached' });
+    await judge(page, name);
+  });
+}
+
+test('what lies over a page: menu, dialog, palette, dock', { path: '/dashboard/c/c-prod/r/core/pods' }, async (page, s) => {
+  await node(page, 'columnheader', 'Restarts').waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('l');
+  await node(page, 'log', '').waitFor({ state: 'attached' });
+  await judge(page, 'dock');
+  await page.locator('#mirror [role=row][aria-rowindex]').first().getByRole('button').click();
+  await node(page, 'menuitem', 'Delete').waitFor();
+  await judge(page, 'menu');
+  await node(page, 'menuitem', 'Delete').click();
+  await node(page, 'dialog', 'Confirm').waitFor();
+  await judge(page, 'dialog');
+  await page.keyboard.press('Escape');
+  await until('it is closed', async () => (await page.locator('#mirror [role=dialog]').count()) == 0);
+  await page.keyboard.press('Control+k');
+  await focused(page, 'Search everything');
+  await judge(page, 'palette');
+  await page.goto(s.url + '/dashboard/clusters');
+  await ready(page);
+});
+
+test('on a phone', { page: { viewport: { width: 390, height: 844 } } }, async (page) => {
+  await node(page, 'link', 'API keys').waitFor();
+  await judge(page, 'phone');
+});
+
+await run();
