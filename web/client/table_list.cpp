@@ -75,6 +75,7 @@ const TableRow* TableList::by_uid(std::string_view uid) const {
 
 void TableList::load_page() {
   std::string url = base_ + kind_.list_path(one_namespace_) + "?limit=" + std::to_string(kPage);
+  if (!query_.empty()) url += "&" + query_;
   if (!continue_.empty()) url += "&continue=" + url_escape(continue_);
   request_ = api_.get(
       url,
@@ -203,6 +204,7 @@ void TableList::drop(std::string_view uid) {
 void TableList::watch() {
   std::string url = base_ + kind_.list_path(one_namespace_) +
                     "?watch=1&allowWatchBookmarks=true&resourceVersion=" + url_escape(revision_);
+  if (!query_.empty()) url += "&" + query_;
   HttpRequest request;
   request.url = std::move(url);
   request.headers.emplace_back("Accept", kTable);

@@ -48,6 +48,8 @@ class TableList {
   // Starts over when the namespaces differ from those asked for before. Several namespaces are read
   // as one list and filtered here.
   void show(const std::vector<std::string>& namespaces);
+  // Query parameters for lists and watches, "labelSelector=a%3Db"; before the first `show`.
+  void narrow(std::string query) { query_ = std::move(query); }
   void stop();
   void restart();
   void tick(double now);  // a broken watch begins again
@@ -77,7 +79,7 @@ class TableList {
   std::string base_;
   ApiKind kind_;
   std::vector<std::string> namespaces_;
-  std::string one_namespace_;
+  std::string one_namespace_, query_;
   State state_ = State::kIdle;
   bool complete_ = false, started_ = false;
   Status error_ = Status::not_found_path();

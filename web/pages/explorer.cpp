@@ -1,111 +1,20 @@
 // Explorer: the objects of any kind of a cluster, as its server's Table shows them, live.
+#include "web/pages/explorer.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
-#include "web/pages/app.h"
-#include "web/pages/delete_dialog.h"
-#include "web/pages/dock.h"
-#include "web/pages/namespace_filter.h"
-#include "web/pages/reasons.h"
-#include "web/widgets/grid.h"
-
 namespace web {
-namespace {
-
-// Columns that are not the server's.
-enum Special { kStateColumn = -1, kNamespaceColumn = -2, kAgeColumn = -3 };
-
-struct Shown {
-  int cell;  // of the row, or a Special
-  GridColumn grid;
-};
-
-bool is_word(std::string_view name, std::initializer_list<std::string_view> words) {
-  for (const std::string_view w : words) {
-    if (name == w) return true;
-  }
-  return false;
-}
-
-class ExplorerPage final : public Page, public GridSource {
- public:
-  explicit ExplorerPage(const Route& r)
-      : cluster_(r.part(1)), group_(r.part(3) == "core" ? "" : r.part(3)), plural_(r.part(4)) {}
-  std::string title(App&) override { return label_.empty() ? plural_ : label_; }
-
-  int count() override { return static_cast<int>(order_.size()); }
-  uint64_t version() override { return version_; }
-  std::string_view key(int row) override { return at(row).uid(); }
-  std::string name(int row) override { return std::string(at(row).name()); }
-  std::string href(int row) override {
-    return object_url(cluster_, list_->kind(), at(row).ns(), at(row).name());
-  }
-  bool second_line(int row) override { return !reasons_.of(at(row).uid()).empty(); }
-  double changed(int row) override { return at(row).changed; }
-  std::string cell_words(int row, int column) override;
-  void draw_cell(Grid& grid, int row, int column, const Rect& r, const RowLook& look) override;
-  void draw_second(Grid& grid, int row, const Rect& r) override;
-  void row_menu(int row) override;
-  void open(int row, const Hit& how) override { app_->follow(href(row), how); }
-
- private:
-  void draw_content(Frame& f) override;
-  void draw_head(const Rect& r);
-  void draw_actions(const Rect& r, float x_min);
-  void draw_plain(const TableRow& row, const Shown& column, const Rect& r);
-  void draw_body(const Rect& r);
-  void row_keys();
-  void choose_columns();
-  void order();
-  const TableRow& at(int row) const { return list_->rows()[order_[static_cast<size_t>(row)]]; }
-  std::string_view state_of(const TableRow& row) const;
-  Tone tone_of_row(const TableRow& row) const;
-  PodRef pod(int row) const {
-    return {cluster_, std::string(at(row).ns()), std::string(at(row).name()), {}};
-  }
-  void ask_delete(std::vector<std::string> uids);
-  bool pods() const { return group_.empty() && plural_ == "pods"; }
-
-  std::string cluster_, group_, plural_, label_;
-  App* app_ = nullptr;
-  std::unique_ptr<TableList> list_;
-  NamespaceFilter spaces_;
-  Reasons reasons_;
-  Grid grid_;
-  DeleteDialog delete_;
-  std::string filter_;
-  bool focus_filter_ = false, read_url_ = false;
-  std::vector<Shown> columns_;
-  std::vector<GridColumn> grid_columns_;
-  std::vector<uint32_t> order_;
-  int state_cell_ = -1, ready_cell_ = -1;
-  uint64_t version_ = 1, seen_ = ~0ull, columns_for_ = 0;
-  std::string seen_key_;
-  double ordered_at_ = 0, loading_since_ = 0;
-};
-
-std::string_view ExplorerPage::state_of(const TableRow& row) const {
-  if (row.deleting != 0) return "Terminating";
-  if (state_cell_ >= 0) return row.cell(static_cast<size_t>(state_cell_));
-  if (ready_cell_ < 0) return {};
-  const std::string_view ready = row.cell(static_cast<size_t>(ready_cell_));
-  const size_t slash = ready.find('/');
-  if (slash == ready.npos)
-    return ready == "True" ? "Ready" : ready == "False" ? "Not ready" : ready;
-  const std::string_view have = ready.substr(0, slash), want = ready.substr(slash + 1);
-  if (have == want) return want == "0" ? "Inactive" : "Ready";
-  return have == "0" ? "Not ready" : "Partly ready";
-}
-
-Tone ExplorerPage::tone_of_row(const TableRow& row) const {
-  return tone_of(state_of(row));
-}
 
 void ExplorerPage::choose_columns() {
   const auto& columns = list_->columns();
-  if (columns.empty() || (columns_for_ == columns.size() && !columns_.empty())) return;
+  const bool with_use = measured() && usage_.known();
+  if (columns.empty() ||
+      (columns_for_ == columns.size() && !columns_.empty() && columns_with_use_ == with_use))
+    return;
   columns_for_ = columns.size();
+  columns_with_use_ = with_use;
   columns_.clear();
   state_cell_ = ready_cell_ = -1;
   int name_cell = 0, age_cell = -1;
@@ -152,12 +61,23 @@ void ExplorerPage::choose_columns() {
                                                  : drop}});
     drop = std::min(drop + 1, 7);
   }
+  if (with_use) {
+    // After the numbers of the server, before its words.
+    auto at = columns_.begin();
+    for (auto it = columns_.begin(); it != columns_.end(); ++it) {
+      if (it->grid.right || it->grid.id == "name" || it->grid.id == "namespace") at = it + 1;
+    }
+    at = columns_.insert(at, {kMemoryColumn, {"memory", "Memory", 84, 0, true, true, 2}});
+    columns_.insert(at, {kCpuColumn, {"cpu", "CPU", 76, 0, true, true, 2}});
+  }
   columns_.push_back({kAgeColumn, {"age", events ? "Last seen" : "Age", 72, 0, true, true, 3}});
   grid_columns_.clear();
   for (const Shown& s : columns_) grid_columns_.push_back(s.grid);
   if (grid_.sort.empty())
     grid_.sort = events ? "age" : state_cell_ >= 0 || ready_cell_ >= 0 ? "state" : "name";
 }
+
+namespace {
 
 bool holds_word(std::string_view text, std::string_view low_word) {
   auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -170,10 +90,14 @@ bool holds_word(std::string_view text, std::string_view low_word) {
   return false;
 }
 
+}  // namespace
+
 void ExplorerPage::order() {
   std::string key = filter_ + "\n" + grid_.sort + (grid_.descending ? "-" : "+");
   for (const std::string& ns : app_->cluster(cluster_).namespaces) key += "\n" + ns;
-  const uint64_t list_version = list_->version() + reasons_.version();
+  const bool by_use = grid_.sort == "cpu" || grid_.sort == "memory";
+  const uint64_t list_version =
+      list_->version() + reasons_.version() + (by_use ? usage_.version() : 0);
   if (seen_ == list_version && seen_key_ == key) return;
   // A list that changes all the time is put in order a few times a second, not at each change.
   if (seen_key_ == key && list_->complete() && ui().now - ordered_at_ < 200 &&
@@ -214,7 +138,11 @@ void ExplorerPage::order() {
       keys[i] = {0, r.ns()};
     else if (by->cell == kAgeColumn)
       keys[i] = {-static_cast<double>(r.created), r.name()};
-    else if (by->grid.right)
+    else if (by->cell == kCpuColumn || by->cell == kMemoryColumn) {
+      const Use* use = usage_.of(r.ns(), r.name());
+      const bool cpu = by->cell == kCpuColumn;
+      keys[i] = {use == nullptr ? -1 : cpu ? use->cpu : use->memory, r.name()};
+    } else if (by->grid.right)
       keys[i] = {std::strtod(std::string(r.cell(static_cast<size_t>(by->cell))).c_str(), nullptr),
                  r.name()};
     else
@@ -232,110 +160,6 @@ void ExplorerPage::order() {
   grid_.prune(*this);
 }
 
-std::string ExplorerPage::cell_words(int row, int column) {
-  const TableRow& r = at(row);
-  const int cell = columns_[static_cast<size_t>(column)].cell;
-  if (cell == kStateColumn) return std::string(state_of(r));
-  if (cell == kNamespaceColumn) return std::string(r.ns());
-  if (cell == kAgeColumn) return age_text(r.created, ui().wall);
-  return std::string(r.cell(static_cast<size_t>(cell)));
-}
-
-void ExplorerPage::draw_cell(Grid& grid, int row, int column, const Rect& r, const RowLook&) {
-  const auto& k = col();
-  const TableRow& t = at(row);
-  const Shown& s = columns_[static_cast<size_t>(column)];
-  const float h = r.GetHeight(), room = r.GetWidth() - 12;
-  if (s.cell == kStateColumn) {
-    const std::string_view state = state_of(t);
-    if (!app_->live() && app_->v3.ever_live()) {
-      icon(r.Min.x + 7, r.Min.y + (h - 14) / 2, 14, k.state_neutral_solid,
-           tokens::kIconCloudQuestionOutline);
-      text_fit(r.Min.x + 27, r.Min.y, tokens::kTypeBody, k.text_secondary,
-               "was " + std::string(state), room - 27, h);
-    } else {
-      state_badge(r.Min.x, r.Min.y, h, state, tone_of(state), false, room);
-    }
-    return;
-  }
-  if (s.cell == kAgeColumn) {
-    text_right(r.Max.x - 12, r.Min.y, tokens::kTypeBody, k.text_secondary,
-               age_text(t.created, ui().wall), h);
-    ui().after(age_tick(t.created, ui().wall));
-    return;
-  }
-  if (s.cell == kNamespaceColumn) {
-    text_fit(r.Min.x, r.Min.y, tokens::kTypeBody, k.text_secondary, t.ns(), room, h);
-    return;
-  }
-  if (s.grid.id == "name") {
-    const std::string shown = fit_middle(tokens::kTypeBodyStrong, t.name(), room);
-    const float w = text(r.Min.x, r.Min.y, tokens::kTypeBodyStrong, k.text_primary, shown, h);
-    const Rect zone_r = box(r.Min.x, r.Min.y + 4, w, h - 8);
-    if (ImGui::IsMouseHoveringRect(zone_r.Min, zone_r.Max)) {
-      hline(r.Min.x, r.Min.x + w, r.Min.y + h / 2 + 8, k.text_primary);
-      if (shown.size() != t.name().size())
-        tooltip({.hovered = true, .id = ImGui::GetItemID()}, t.name());
-    }
-    grid.zone(
-        zone_r, Role::kLink, t.name(), [this, row] { open(row, Hit()); }, href(row));
-    return;
-  }
-  draw_plain(t, s, r);
-}
-
-void ExplorerPage::draw_plain(const TableRow& t, const Shown& s, const Rect& r) {
-  const auto& k = col();
-  const float h = r.GetHeight(), room = r.GetWidth() - 12;
-  std::string_view words = t.cell(static_cast<size_t>(s.cell));
-  if (words.empty() || words == "<none>" || words == "<unset>") words = "\xe2\x80\x93";
-  const std::string& n = s.grid.title;
-  Color ink = words == "\xe2\x80\x93" ? k.text_tertiary : k.text_secondary;
-  if (s.grid.right) {
-    const TextStyle* style = &tokens::kTypeBody;
-    ink = k.text_primary;
-    if (n == "Ready") {
-      const Tone tone = tone_of_row(t);
-      const size_t slash = words.find('/');
-      if (slash != words.npos && words.substr(0, slash) != words.substr(slash + 1) &&
-          tone != Tone::kNeutral) {
-        ink = tone_text(tone == Tone::kSuccess ? Tone::kWarning : tone);
-        style = &tokens::kTypeBodyStrong;
-      }
-    } else if (n == "Restarts") {
-      words = words.substr(0, words.find(' '));
-      const int restarts = std::atoi(std::string(words).c_str());
-      ink = restarts == 0 ? k.text_tertiary : restarts >= 10 ? k.state_error_text : k.text_primary;
-      if (restarts >= 10) style = &tokens::kTypeBodyStrong;
-    }
-    text_right(r.Max.x - 12, r.Min.y, *style, ink, fit_end(*style, words, room), h);
-    return;
-  }
-  const bool mono = is_word(n, {"IP", "Version", "Internal-IP", "External-IP", "Cluster-IP",
-                                "Images", "Image", "Hosts", "Port(s)", "Address"});
-  if (n == "Type" && plural_ == "events") {
-    const bool warning = words == "Warning";
-    if (warning)
-      icon(r.Min.x, r.Min.y + (h - 14) / 2, 14, k.state_warning_solid, tokens::kIconAlert);
-    text_fit(r.Min.x + 20, r.Min.y, tokens::kTypeBody, warning ? k.state_warning_text : ink, words,
-             room - 20, h);
-    return;
-  }
-  text_fit(r.Min.x, r.Min.y, mono ? tokens::kTypeCode : tokens::kTypeBody, ink, words, room, h);
-}
-
-void ExplorerPage::draw_second(Grid& grid, int row, const Rect& r) {
-  const std::string_view reason = reasons_.of(at(row).uid());
-  const char* action = "Show log";
-  const float aw = text_width(tokens::kTypeSmallStrong, action);
-  const float w = text_fit(r.Min.x, r.Min.y, tokens::kTypeSmall, col().text_secondary, reason,
-                           r.GetWidth() - aw - 12, r.GetHeight());
-  say_text(box(r.Min.x, r.Min.y, w, r.GetHeight()), reason);
-  text(r.Min.x + w + 8, r.Min.y, tokens::kTypeSmallStrong, col().text_link, action, r.GetHeight());
-  grid.zone(box(r.Min.x + w + 8, r.Min.y, aw, r.GetHeight()), Role::kLink,
-            "Show log of " + name(row), [this, row] { open_pod_log(*app_, pod(row)); });
-}
-
 void ExplorerPage::ask_delete(std::vector<std::string> uids) {
   std::vector<DeleteTarget> targets;
   const std::string base = app_->cluster(cluster_).base;
@@ -350,9 +174,30 @@ void ExplorerPage::ask_delete(std::vector<std::string> uids) {
                 {.words = "What it owns is deleted with it. This cannot be undone."});
 }
 
+void ExplorerPage::workload_items(int row, bool may, std::string_view why) {
+  const ApiKind& kind = list_->kind();
+  if (can_scale(kind) &&
+      menu_item(tokens::kIconArrowExpandVertical, "Scale", {.disabled = !may, .tip = why})) {
+    std::string_view ready =
+        ready_cell_ >= 0 ? at(row).cell(static_cast<size_t>(ready_cell_)) : "1";
+    ready.remove_prefix(std::min(ready.size(), ready.find('/') + 1));
+    scale_.ask(url_of(row), name(row), std::atoi(std::string(ready).c_str()));
+  }
+  if (can_restart(kind) &&
+      menu_item(tokens::kIconRestart, "Restart", {.disabled = !may, .tip = why}))
+    restart_workload(*app_, url_of(row), name(row));
+  if (is_node(kind)) {
+    const bool off = state_of(at(row)).find("SchedulingDisabled") != std::string_view::npos;
+    if (menu_item(off ? tokens::kIconCheck : tokens::kIconPause, off ? "Uncordon" : "Cordon",
+                  {.disabled = !may, .tip = why}))
+      set_scheduling(*app_, url_of(row), name(row), off ? Scheduling::kOn : Scheduling::kOff);
+  }
+  if (can_scale(kind) || can_restart(kind) || is_node(kind)) menu_gap();
+}
+
 void ExplorerPage::row_menu(int row) {
   std::string_view why;
-  const bool may = app_->may_change(&why) && list_->kind().can_delete;
+  const bool live = app_->may_change(&why), may = live && list_->kind().can_delete;
   if (pods()) {
     if (menu_item(tokens::kIconTextLong, "View log", {.key = "L"})) open_pod_log(*app_, pod(row));
     if (menu_item(tokens::kIconConsoleLine, "Open shell", {.key = "S"}))
@@ -361,6 +206,7 @@ void ExplorerPage::row_menu(int row) {
   } else if (menu_item(tokens::kIconViewDashboardOutline, "Open", {.key = "Enter"})) {
     open(row, Hit());
   }
+  workload_items(row, live, why);
   if (menu_item(tokens::kIconCodeBraces, "Edit YAML", {.key = "Y"})) app_->go(href(row) + "#yaml");
   if (menu_item(tokens::kIconContentCopy, "Copy name", {.key = "C"}))
     app_->copy(name(row), name(row));
@@ -386,6 +232,12 @@ void ExplorerPage::draw_actions(const Rect& r, float x_min) {
   }
   vline(x - 6, y + 8, y + 24, col().border_default);
   x -= 12;
+  const bool makes = list_->kind().can_create && !is_node(list_->kind()) && plural_ != "events";
+  if (makes && x - x_min > 120 &&
+      button_left_of(x, y, "Create",
+                     {.icon = tokens::kIconPlus, .disabled = !live, .tip = live ? "" : why}))
+    app_->go("/dashboard/c/" + url_escape(cluster_) + "/create?group=" + group_ +
+             "&kind=" + plural_);
   if (x - x_min < 120) return;
   if (button_left_of(x, y, "Delete",
                      {.kind = ButtonKind::kDangerGhost,
@@ -532,6 +384,10 @@ void ExplorerPage::draw_content(Frame& f) {
   }
   list_->show(list_->kind().namespaced ? view.namespaces : std::vector<std::string>());
   list_->tick(ui().now);
+  if (measured()) {
+    const bool one = view.namespaces.size() == 1 && pods();
+    usage_.look(*app_, view, plural_, one ? view.namespaces[0] : "");
+  }
   choose_columns();
   if (list_->state() == TableList::State::kLive) order();
   if (pods())
@@ -542,6 +398,7 @@ void ExplorerPage::draw_content(Frame& f) {
   hline(f.area.Min.x, f.area.Max.x, f.area.Min.y + head - 1, col().border_default);
   draw_body(Rect(f.area.Min.x, f.area.Min.y + head, f.area.Max.x, f.area.Max.y));
   delete_.draw(*app_);
+  scale_.draw(*app_);
   if (f.route.path() != path) return;  // a link was followed just now
   Route now = f.route;
   now.query["q"] = filter_;
@@ -550,8 +407,6 @@ void ExplorerPage::draw_content(Frame& f) {
   if (now.query["ns"].empty()) now.query.erase("ns");
   app_->replace(now);
 }
-
-}  // namespace
 
 void register_explorer(PageSet& set) {
   set.add("c/*/r/*/*", [](const Route& r) { return std::make_unique<ExplorerPage>(r); });

@@ -148,10 +148,10 @@ float ImportPage::ways(float x, float y, float w) {
        "Paddock talks to the API itself and no agent runs. The API must be reachable from here."},
       {tokens::kIconServerNetwork, "Run the agent elsewhere",
        "On any host that sees the cluster's API. Nothing is installed in the cluster."}};
-  const int across = w < 640 ? 1 : 3;
+  const int across = w < 560 ? 1 : 3;
   const float cw =
       std::floor((w - 12 * static_cast<float>(across - 1)) / static_cast<float>(across));
-  const float h = across == 1 ? 112 : 142;
+  const float h = across == 1 ? 112 : cw < 230 ? 160 : 142;
   for (int i = 0; i < 3; i++) {
     const Rect r = box(x + (cw + 12) * static_cast<float>(i % across),
                        y + (h + 12) * static_cast<float>(i / across), cw, h);
@@ -175,7 +175,7 @@ float ImportPage::ways(float x, float y, float w) {
                           choices[i].title);
     if (i == 0 && cw > 240) tag(r.Min.x + 27 + tw, r.Min.y + 46, "Usual way", 20);
     text_wrap(r.Min.x + 17, r.Min.y + 70, tokens::kTypeSmall, col().text_secondary,
-              choices[i].words, cw - 32, 18, 3);
+              choices[i].words, cw - 32, 18, 4);
     MirrorNode& n = ui().mirror.say(hh.id, Role::kRadio, choices[i].title, place(r));
     n.checked = on ? 1 : 0;
     if (hh.pressed) way_ = i;
@@ -185,7 +185,8 @@ float ImportPage::ways(float x, float y, float w) {
 
 float ImportPage::name(float x, float y, float w) {
   text(x, y, tokens::kTypeSmallStrong, col().text_primary, "Cluster name", 20);
-  const float iw = ImMin(w, 320.0f);
+  const float bw = button_width("Get the command", {.kind = ButtonKind::kPrimary});
+  const float iw = ImMin(w < 320 + 8 + bw ? w - bw - 8 : w, 320.0f);
   std::string_view why;
   const bool may = app_->may_change(&why);
   if (id_.empty()) {
@@ -195,7 +196,7 @@ float ImportPage::name(float x, float y, float w) {
           {.hint = "edge-berlin-02",
            .error = wrong ? "Only a-z, 0-9, . and -" : "",
            .good = name_ok(),
-           .focus = !named_},
+           .focus = !named_ && !app_->phone()},
           &submitted);
     named_ = true;
     const bool ready = name_ok() && may && (way_ != kKubeconfig || !kubeconfig_.empty());
@@ -348,19 +349,25 @@ float ImportPage::consequences(float x, float y, float w) {
       {tokens::kIconBroom, "How it goes",
        "Removing the cluster here forgets the credentials. Workloads are not touched."}};
   const Part* parts = way_ == kCommand ? agent : direct;
-  const float h = 104;
-  const Rect r = box(x, y, w, h);
-  card(r);
-  const float cw = w / 3;
+  const bool stacked = w < 520;
+  const float cw = stacked ? w : w / 3;
+  float h = 0;
+  for (int i = 0; i < 3; i++)
+    h = ImMax(h, 52 + wrap_height(tokens::kTypeSmall, parts[i].words, cw - 30, 18));
+  card(box(x, y, w, stacked ? 3 * h : h));
   for (int i = 0; i < 3; i++) {
-    const float cx = std::round(x + cw * static_cast<float>(i));
-    if (i > 0) vline(cx, y + 1, y + h - 1, col().border_default);
-    icon(cx + 16, y + 16, 16, col().text_secondary, parts[i].icon);
-    text(cx + 40, y + 14, tokens::kTypeSection, col().text_primary, parts[i].title);
-    text_wrap(cx + 16, y + 38, tokens::kTypeSmall, col().text_secondary, parts[i].words, cw - 30,
-              18, 3);
+    const float cx = stacked ? x : std::round(x + cw * static_cast<float>(i));
+    const float cy = stacked ? y + h * static_cast<float>(i) : y;
+    if (i > 0 && stacked) hline(x + 1, x + w - 1, cy, col().border_default);
+    if (i > 0 && !stacked) vline(cx, y + 1, y + h - 1, col().border_default);
+    icon(cx + 16, cy + 16, 16, col().text_secondary, parts[i].icon);
+    text(cx + 40, cy + 14, tokens::kTypeSection, col().text_primary, parts[i].title);
+    text_wrap(cx + 16, cy + 38, tokens::kTypeSmall, col().text_secondary, parts[i].words, cw - 30,
+              18, 6);
+    say_text(box(cx + 16, cy + 14, cw - 30, h - 20),
+             std::string(parts[i].title) + ": " + parts[i].words);
   }
-  return y + h;
+  return y + (stacked ? 3 * h : h);
 }
 
 void ImportPage::found_so_far(const ClusterFacts& facts, float x, float right, float y) {

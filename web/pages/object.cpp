@@ -130,41 +130,26 @@ std::string ObjectPage::state(Tone* tone) const {
   return std::string(phase);
 }
 
-void ObjectPage::patch(const Json& body, const std::string& done) {
-  app_->api.send("PATCH", url(), body, alive_.guard([this, done](Result<Json> answer) {
-    if (!answer)
-      app_->toast(Tone::kError, "Not changed", answer.error().message());
-    else
-      app_->toast(Tone::kSuccess, done, name_);
-  }),
-                 "application/merge-patch+json");
-}
-
 void ObjectPage::ask_delete() {
   delete_.ask(kind_.kind, {{name_, url()}},
               {.words = "What it owns is deleted with it. This cannot be undone."});
 }
 
-void ObjectPage::scale_dialog() {
-  Rect r;
-  if (!begin_dialog("Scale", 360, 180, &r)) return;
-  text(r.Min.x + 24, r.Min.y + 18, tokens::kTypeHeading, col().text_primary, "Scale " + name_);
-  text(r.Min.x + 24, r.Min.y + 52, tokens::kTypeBody, col().text_secondary, "Replicas");
-  bool submitted = false;
-  input(box(r.Min.x + 24, r.Min.y + 76, 120, 32), "Replicas", replicas_,
-        {.focus = ImGui::IsWindowAppearing()}, &submitted);
-  bool ok = !replicas_.empty() && replicas_.size() < 6;
-  for (const char ch : replicas_) ok &= ch >= '0' && ch <= '9';
-  float x = r.Max.x - 24;
-  const bool pressed =
-      button_left_of(x, r.Max.y - 48, "Apply", {.kind = ButtonKind::kPrimary, .disabled = !ok});
-  if ((pressed || submitted) && ok) {
-    patch(Json::object({{"spec", Json::object({{"replicas", std::atoi(replicas_.c_str())}})}}),
-          "Scaled to " + replicas_);
-    ImGui::CloseCurrentPopup();
-  }
-  if (button_left_of(x, r.Max.y - 48, "Cancel")) ImGui::CloseCurrentPopup();
-  end_dialog();
+// On a phone the buttons of the head are in the menu.
+void ObjectPage::phone_items(bool live, std::string_view why) {
+  menu_gap();
+  if (kind_.kind == "Pod" && menu_item(tokens::kIconTextLong, "Log"))
+    open_pod_log(*app_, {cluster_, ns_, name_, {}});
+  if (can_scale(kind_) &&
+      menu_item(tokens::kIconArrowExpandVertical, "Scale", {.disabled = !live, .tip = why}))
+    scale_.ask(url(), name_, object_.integer({"spec", "replicas"}, 1));
+  if (can_restart(kind_) &&
+      menu_item(tokens::kIconRestart, "Restart", {.disabled = !live, .tip = why}))
+    restart_workload(*app_, url(), name_);
+  const bool off = object_.truth({"spec", "unschedulable"});
+  if (is_node(kind_) && menu_item(off ? tokens::kIconCheck : tokens::kIconPause,
+                                  off ? "Uncordon" : "Cordon", {.disabled = !live, .tip = why}))
+    set_scheduling(*app_, url(), name_, off ? Scheduling::kOn : Scheduling::kOff);
 }
 
 void ObjectPage::more_menu(const ImVec2& at, bool live, std::string_view why) {
@@ -172,14 +157,10 @@ void ObjectPage::more_menu(const ImVec2& at, bool live, std::string_view why) {
     if (menu_item(tokens::kIconContentCopy, "Copy name")) app_->copy(name_, name_);
     if (menu_item(tokens::kIconDownload, "Download YAML"))
       app_->open_download(url(), name_ + ".yaml");
-    if (kind_.kind == "Node") {
-      const bool off = object_.truth({"spec", "unschedulable"});
-      if (menu_item(tokens::kIconPause, off ? "Uncordon" : "Cordon",
-                    {.disabled = !live, .tip = why})) {
-        patch(Json::object({{"spec", Json::object({{"unschedulable", !off}})}}),
-              off ? "Uncordoned" : "Cordoned");
-      }
-    }
+    if (menu_item(tokens::kIconUploadOutline, "Create another from YAML"))
+      app_->go("/dashboard/c/" + url_escape(cluster_) + "/create?group=" + group_ +
+               "&kind=" + plural_);
+    if (app_->phone()) phone_items(live, why);
     menu_gap();
     if (menu_item(
             tokens::kIconDeleteOutline, "Delete",
@@ -189,55 +170,53 @@ void ObjectPage::more_menu(const ImVec2& at, bool live, std::string_view why) {
   }
 }
 
+float ObjectPage::head_buttons(const Rect& r) {
+  const float y = r.Min.y + 16;
+  float right = r.Max.x - 24;
+  std::string_view why;
+  const bool live = app_->may_change(&why) && !gone_;
+  right -= 32;
+  if (icon_button(right, y, tokens::kIconDotsVertical, "More actions", {.framed = true}).pressed)
+    open_menu("More");
+  more_menu(ImVec2(right + 32, r.Min.y + 52), live, why);
+  right -= 8;
+  scale_.draw(*app_);
+  if (app_->phone()) return right;  // the menu has them
+  if (kind_.kind == "Pod") {
+    const PodRef pod{cluster_, ns_, name_, {}};
+    if (button_left_of(right, y, "Shell", {.icon = tokens::kIconConsoleLine, .disabled = !live}))
+      open_pod_shell(*app_, pod);
+    if (button_left_of(right, y, "Log", {.icon = tokens::kIconTextLong})) open_pod_log(*app_, pod);
+  }
+  if (can_scale(kind_) &&
+      button_left_of(right, y, "Scale",
+                     {.icon = tokens::kIconArrowExpandVertical, .disabled = !live, .tip = why}))
+    scale_.ask(url(), name_, object_.integer({"spec", "replicas"}, 1));
+  if (can_restart(kind_) &&
+      button_left_of(right, y, "Restart",
+                     {.icon = tokens::kIconRestart, .disabled = !live, .tip = why}))
+    restart_workload(*app_, url(), name_);
+  if (is_node(kind_)) {
+    const bool off = object_.truth({"spec", "unschedulable"});
+    if (button_left_of(
+            right, y, off ? "Uncordon" : "Cordon",
+            {.icon = off ? tokens::kIconCheck : tokens::kIconPause, .disabled = !live, .tip = why}))
+      set_scheduling(*app_, url(), name_, off ? Scheduling::kOn : Scheduling::kOff);
+  }
+  return right;
+}
+
 void ObjectPage::head(const Rect& r) {
   const auto& c = col();
   float x = r.Min.x + 24;
   icon(x, r.Min.y + 22, 22, c.text_secondary, tokens::kIconCubeOutline);
   x += 34;
-  float right = r.Max.x - 24;
-  std::string_view why;
-  const bool live = app_->may_change(&why) && !gone_;
-  right -= 32;
-  if (icon_button(right, r.Min.y + 16, tokens::kIconDotsVertical, "More actions", {.framed = true})
-          .pressed)
-    open_menu("More");
-  more_menu(ImVec2(right + 32, r.Min.y + 52), live, why);
-  right -= 8;
-  if (kind_.kind == "Pod") {
-    const PodRef pod{cluster_, ns_, name_, {}};
-    if (button_left_of(right, r.Min.y + 16, "Shell",
-                       {.icon = tokens::kIconConsoleLine, .disabled = !live}))
-      open_pod_shell(*app_, pod);
-    if (button_left_of(right, r.Min.y + 16, "Log", {.icon = tokens::kIconTextLong}))
-      open_pod_log(*app_, pod);
-  }
-  const bool workload =
-      kind_.group == "apps" &&
-      (plural_ == "deployments" || plural_ == "statefulsets" || plural_ == "daemonsets");
-  if (workload && plural_ != "daemonsets" &&
-      button_left_of(right, r.Min.y + 16, "Scale",
-                     {.icon = tokens::kIconArrowExpandVertical, .disabled = !live, .tip = why})) {
-    replicas_ = std::to_string(object_.integer({"spec", "replicas"}, 1));
-    open_dialog("Scale");
-  }
-  if (workload && button_left_of(right, r.Min.y + 16, "Redeploy",
-                                 {.icon = tokens::kIconRestart, .disabled = !live, .tip = why})) {
-    const std::string at = time_text(ui().wall, 0);
-    patch(Json::object(
-              {{"spec", Json::object(
-                            {{"template",
-                              Json::object({{"metadata",
-                                             Json::object({{"annotations",
-                                                            Json::object({{"paddock.io/restartedAt",
-                                                                           at}})}})}})}})}}),
-          "Redeploying");
-  }
-  scale_dialog();
+  const float right = head_buttons(r);
   Tone tone;
   const std::string st = state(&tone);
   const float bw = st.empty() ? 0 : state_badge_width(st, tone) + 10;
-  const std::string shown =
-      fit_middle(tokens::kTypeTitle, name_, ImMax(120.0f, right - x - bw - 220));
+  const std::string shown = fit_middle(
+      tokens::kTypeTitle, name_, ImMax(120.0f, right - x - bw - (app_->phone() ? 8.0f : 220.0f)));
   const float w = text(x, r.Min.y, tokens::kTypeTitle, c.text_primary, shown, 64);
   say_heading(box(x, r.Min.y, w, 64), name_, 1);
   x += w + 8;
@@ -249,6 +228,41 @@ void ObjectPage::head(const Rect& r) {
   const int64_t created = parse_time(object_.str({"metadata", "creationTimestamp"}));
   if (created > 0) about += " \xc2\xb7 " + age_text(created, ui().wall) + " old";
   text_fit(x, r.Min.y + 1, tokens::kTypeSmall, c.text_secondary, about, right - x - 8, 64);
+}
+
+void ObjectPage::draw_tabs(Frame& f) {
+  const Rect& a = f.area;
+  std::vector<Tab> list = {{"Overview"}};
+  std::vector<std::string> names = {""};
+  if (has_pods()) list.push_back({"Pods", pods_.known_count()}), names.push_back("pods");
+  list.push_back({"YAML"}), names.push_back("yaml");
+  list.push_back({"Related"}), names.push_back("related");
+  list.push_back({"Events", events_loaded_ ? static_cast<int>(events_.size()) : -1});
+  names.push_back("events");
+  int current = 0;
+  for (size_t i = 0; i < names.size(); i++) {
+    if (f.route.tab == names[i]) current = static_cast<int>(i);
+  }
+  const int pressed = tabs(a.Min.x + 24, a.Min.y + 64, 40, list.data(),
+                           static_cast<int>(list.size()), current, "Parts of " + name_);
+  hline(a.Min.x, a.Max.x, a.Min.y + 103, col().border_default);
+  if (pressed >= 0 && pressed != current) {
+    Route to = f.route;
+    to.tab = names[static_cast<size_t>(pressed)];
+    app_->replace(to);
+  }
+  const Rect body(a.Min.x, a.Min.y + 104, a.Max.x, a.Max.y);
+  const std::string& tab = names[static_cast<size_t>(current)];
+  if (tab == "yaml")
+    yaml_.draw(*app_, body, url(), kind_.can_update && !gone_);
+  else if (tab == "events")
+    events(body);
+  else if (tab == "pods")
+    pods_.draw(*app_, cluster_, body, kind_, object_);
+  else if (tab == "related")
+    related_.draw(*app_, cluster_, body, kind_, object_);
+  else
+    overview(body);
 }
 
 void ObjectPage::draw_content(Frame& f) {
@@ -289,23 +303,7 @@ void ObjectPage::draw_content(Frame& f) {
     return;
   }
   head(box(a.Min.x, a.Min.y, a.GetWidth(), 64));
-  const Tab list[] = {
-      {"Overview"}, {"YAML"}, {"Events", events_loaded_ ? static_cast<int>(events_.size()) : -1}};
-  const int current = f.route.tab == "yaml" ? 1 : f.route.tab == "events" ? 2 : 0;
-  const int pressed = tabs(a.Min.x + 24, a.Min.y + 64, 40, list, 3, current, "Parts of " + name_);
-  hline(a.Min.x, a.Max.x, a.Min.y + 103, col().border_default);
-  if (pressed >= 0 && pressed != current) {
-    Route to = f.route;
-    to.tab = pressed == 1 ? "yaml" : pressed == 2 ? "events" : "";
-    app_->replace(to);
-  }
-  const Rect body(a.Min.x, a.Min.y + 104, a.Max.x, a.Max.y);
-  if (current == 1)
-    yaml_.draw(*app_, body, url(), kind_.can_update && !gone_);
-  else if (current == 2)
-    events(body);
-  else
-    overview(body);
+  draw_tabs(f);
   if (app_->shortcut(ImGuiKey_Delete)) ask_delete();
   if (app_->shortcut(ImGuiKey_Y)) {
     Route to = f.route;

@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "web/client/lifetime.h"
+#include "web/pages/actions.h"
 #include "web/pages/app.h"
 #include "web/pages/delete_dialog.h"
 #include "web/pages/object_yaml.h"
+#include "web/pages/related.h"
+#include "web/pages/usage.h"
 
 namespace web {
 
@@ -44,8 +47,10 @@ class ObjectPage final : public Page {
   float data(float x, float y, float w);
   void events(const Rect& r);
   void ask_delete();
-  void scale_dialog();
-  void patch(const Json& body, const std::string& done);
+  void phone_items(bool live, std::string_view why);
+  float head_buttons(const Rect& r);
+  void draw_tabs(Frame& f);
+  bool has_pods() const { return !pod_query(kind_, object_).empty(); }
   std::string state(Tone* tone) const;
   std::string url() const { return app_->cluster(cluster_).base + kind_.object_path(ns_, name_); }
 
@@ -63,7 +68,10 @@ class ObjectPage final : public Page {
   std::vector<Json> events_;
   bool events_loaded_ = false;
   double events_at_ = -1e9;
-  std::string replicas_;
+  ScaleDialog scale_;
+  PodsOf pods_;
+  Related related_;
+  Usage usage_;
   std::map<std::string, bool> revealed_;
 };
 

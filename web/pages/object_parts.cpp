@@ -10,13 +10,37 @@ namespace web {
 namespace {
 // What kubectl applied, as one long line: the YAML has it, a list of tags is not the place.
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+bool copy_button(float x, float y, std::string_view what) {
+  return icon_button(x, y, tokens::kIconContentCopy, "Copy " + std::string(what),
+                     {.size = 28, .glyph = 15, .color = col().text_tertiary})
+      .pressed;
+}
+
+struct Line {
+  std::string label, value, href;
+  bool mono = false;
+};
+
+void detail_line(App& app, const Line& l, float x, float ly, float w) {
+  text(x + 16, ly, tokens::kTypeBody, col().text_secondary, l.label, 28);
+  say_text(box(x + 16, ly, w - 32, 28), l.label + " " + l.value);
+  const float vx = x + 148;
+  const std::string shown =
+      fit_middle(l.mono ? tokens::kTypeCode : tokens::kTypeBody, l.value, w - 196);
+  if (!l.href.empty()) {
+    if (link(vx, ly, tokens::kTypeBody, shown, l.href, 28)) app.go(l.href);
+  } else {
+    text(vx, ly, l.mono ? tokens::kTypeCode : tokens::kTypeBody, col().text_primary, shown, 28);
+  }
+  ImGui::PushID(l.value.c_str());
+  if (copy_button(x + w - 40, ly, l.label)) app.copy(l.value, l.label);
+  ImGui::PopID();
+}
+
 }  // namespace
 
 float ObjectPage::details(float x, float y, float w) {
-  struct Line {
-    std::string label, value, href;
-    bool mono = false;
-  };
   std::vector<Line> lines;
   ClusterView& view = app_->cluster(cluster_);
   if (!ns_.empty()) {
@@ -45,6 +69,14 @@ float ObjectPage::details(float x, float y, float w) {
     lines.push_back(
         {"Node", std::string(node), k != nullptr ? object_url(cluster_, *k, "", node) : ""});
   }
+  const bool pod = kind_.group.empty() && plural_ == "pods";
+  if (pod || is_node(kind_)) {
+    usage_.look(*app_, view, plural_, ns_, name_);
+    if (const Use* use = usage_.of(ns_, name_); use != nullptr) {
+      lines.push_back({"CPU now", cpu_text(use->cpu), ""});
+      lines.push_back({"Memory now", memory_text(use->memory), ""});
+    }
+  }
   field("Pod IP", {"status", "podIP"}, true);
   field("Service account", {"spec", "serviceAccountName"}, false);
   field("Type", {"type"}, false);
@@ -62,16 +94,7 @@ float ObjectPage::details(float x, float y, float w) {
   text(x + 16, y + 12, tokens::kTypeSection, col().text_primary, "Details", 24);
   float ly = y + 44;
   for (const Line& l : lines) {
-    text(x + 16, ly, tokens::kTypeBody, col().text_secondary, l.label, 28);
-    const float vx = x + 148;
-    const std::string shown =
-        fit_middle(l.mono ? tokens::kTypeCode : tokens::kTypeBody, l.value, w - 164);
-    if (!l.href.empty()) {
-      if (link(vx, ly, tokens::kTypeBody, shown, l.href, 28)) app_->go(l.href);
-    } else {
-      text(vx, ly, l.mono ? tokens::kTypeCode : tokens::kTypeBody, col().text_primary, shown, 28);
-    }
-    say_text(box(x + 16, ly, w - 32, 28), l.label + " " + l.value);
+    detail_line(*app_, l, x, ly, w);
     ly += 28;
   }
   return y + h + 16;
@@ -146,9 +169,11 @@ float ObjectPage::containers(float x, float y, float w) {
              tone == Tone::kError ? col().state_error_text : col().text_tertiary, note,
              x + w - 180 - nx, 22);
     text(x + 40, cy + 30, tokens::kTypeCode, col().text_secondary,
-         fit_middle(tokens::kTypeCode, c.str("image"), w - 60), 18);
+         fit_middle(tokens::kTypeCode, c.str("image"), w - 92), 18);
     say_text(box(x + 16, cy + 8, w - 200, 40),
              name + " " + note + " " + std::string(c.str("image")));
+    if (copy_button(x + w - 40, cy + 28, "image of " + name))
+      app_->copy(c.str("image"), "Image of " + name);
     if (pod) {
       ImGui::PushID(name.c_str());
       float right = x + w - 12;
@@ -234,7 +259,10 @@ float ObjectPage::data(float x, float y, float w) {
            20);
       y += 26;
     } else {
-      y += text_wrap(x + 16, y - 2, tokens::kTypeCode, col().code_plain, plain, w - 32, 20, 12) + 8;
+      const float h =
+          text_wrap(x + 16, y - 2, tokens::kTypeCode, col().code_plain, plain, w - 32, 20, 12);
+      say_text(box(x + 16, y - 2, w - 32, h), plain);
+      y += h + 8;
     }
     ImGui::PopID();
   }

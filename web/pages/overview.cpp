@@ -27,6 +27,7 @@ class OverviewPage final : public Page {
                      std::string_view all, float fraction, const std::vector<float>& past);
   struct NodeColumns {
     float role, cpu, memory, pods, age;
+    bool slim;  // numbers of CPU and memory only
   };
   void node_row(const std::string& id, const Json& n, const Rect& row, const NodeColumns& x,
                 const ApiKind* kind);
@@ -57,7 +58,9 @@ void OverviewPage::head(const Rect& r, const Json& object) {
   float x = r.Min.x + 24;
   monogram(x, r.Min.y + 18, 36, facts_.name);
   x += 48;
-  const float w = text(x, r.Min.y + 12, tokens::kTypeTitle, c.text_primary, facts_.name);
+  const std::string name =
+      fit_middle(tokens::kTypeTitle, facts_.name, r.GetWidth() - (app_->phone() ? 270 : 420));
+  const float w = text(x, r.Min.y + 12, tokens::kTypeTitle, c.text_primary, name);
   say_heading(box(x, r.Min.y + 12, w, 28), facts_.name, 1);
   const bool live = app_->live();
   state_badge(x + w + 8, r.Min.y + 12, 30, live ? facts_.state : "was " + facts_.state,
@@ -65,22 +68,24 @@ void OverviewPage::head(const Rect& r, const Json& object) {
   ui().mirror.say(id_of("state"), Role::kStatus, facts_.state,
                   place(box(x + w + 8, r.Min.y + 12, 80, 30)));
   float px = x;
+  const float end = r.Max.x - (app_->phone() ? 64.0f : 170.0f);
   auto part = [&](std::string_view words, bool mono) {
     if (words.empty() || words == "\xe2\x80\x93") return;
+    const TextStyle& style = mono ? tokens::kTypeCode : tokens::kTypeSmall;
+    if (px > x && px + 12 + text_width(style, words) > end) return;
     if (px > x) {
       text(px, r.Min.y + 42, tokens::kTypeSmall, c.text_tertiary, "\xc2\xb7", 18);
       px += 12;
     }
-    px += text(px, r.Min.y + 42, mono ? tokens::kTypeCode : tokens::kTypeSmall, c.text_secondary,
-               words, 18) +
-          8;
+    px += text(px, r.Min.y + 42, style, c.text_secondary, words, 18) + 8;
   };
   part(facts_.type, false);
   part(facts_.version, true);
   part(facts_.place, false);
   const std::string endpoint(object.str("apiEndpoint"));
+  const float before = px;
   part(endpoint, true);
-  if (!endpoint.empty()) {
+  if (px > before) {
     if (icon_button(px - 4, r.Min.y + 39, tokens::kIconContentCopy, "Copy address",
                     {.size = 24, .glyph = 14})
             .pressed)
@@ -91,11 +96,8 @@ void OverviewPage::head(const Rect& r, const Json& object) {
   float right = r.Max.x - 24;
   std::string_view why;
   const bool may = app_->may_change(&why);
-  if (button_left_of(right, r.Min.y + 20, "Kubeconfig",
-                     {.icon = tokens::kIconDownload,
-                      .icon_after = tokens::kIconChevronDown,
-                      .disabled = !may,
-                      .tip = why}))
+  if (button_left_of(right, r.Min.y + 20, app_->phone() ? "Config" : "Kubeconfig",
+                     {.icon_after = tokens::kIconChevronDown, .disabled = !may, .tip = why}))
     open_menu("Kubeconfig");
   if (begin_menu("Kubeconfig", ImVec2(r.Max.x - 24, r.Min.y + 56), 220, true)) {
     if (menu_item(tokens::kIconDownload, "Download kubeconfig")) app_->kubeconfig(id_, true);
@@ -143,49 +145,51 @@ float OverviewPage::attention(float x, float y, float w, const Json& object) {
 
 float OverviewPage::counts(float x, float y, float w) {
   ClusterView& view = app_->cluster(id_);
-  struct Item {
-    const char *group, *plural;
-  };
-  static const Item items[] = {{"", "nodes"},
-                               {"", "namespaces"},
-                               {"apps", "deployments"},
-                               {"apps", "statefulsets"},
-                               {"apps", "daemonsets"},
-                               {"", "pods"},
-                               {"", "services"},
-                               {"networking.k8s.io", "ingresses"},
-                               {"", "persistentvolumes"},
-                               {"", "configmaps"}};
+  static const std::pair<const char*, const char*> items[] = {{"", "nodes"},
+                                                              {"", "namespaces"},
+                                                              {"apps", "deployments"},
+                                                              {"apps", "statefulsets"},
+                                                              {"apps", "daemonsets"},
+                                                              {"", "pods"},
+                                                              {"", "services"},
+                                                              {"networking.k8s.io", "ingresses"},
+                                                              {"", "persistentvolumes"}};
   std::vector<const ApiKind*> kinds;
-  for (const Item& i : items) {
-    const ApiKind* k = view.discovery.find(i.group, i.plural);
-    if (k != nullptr && k->can_list && kinds.size() < (app_->narrow() ? 5u : 9u))
+  for (const auto& [group, plural] : items) {
+    const ApiKind* k = view.discovery.find(group, plural);
+    if (k != nullptr && k->can_list &&
+        kinds.size() < (app_->phone()    ? 9u
+                        : app_->narrow() ? 6u
+                                         : 9u))
       kinds.push_back(k);
   }
   if (kinds.empty()) return y;
-  const Rect r = box(x, y, w, 66);
-  card(r);
-  const float cell = w / static_cast<float>(kinds.size());
+  const size_t across = app_->phone() ? 3 : kinds.size();
+  const float high = 66 * static_cast<float>((kinds.size() + across - 1) / across);
+  card(box(x, y, w, high));
+  const float cell = w / static_cast<float>(across);
   for (size_t i = 0; i < kinds.size(); i++) {
     const ApiKind& k = *kinds[i];
-    const float cx = std::round(x + cell * static_cast<float>(i));
-    const Rect area = box(cx, y, cell, 66);
+    const float cx = std::round(x + cell * static_cast<float>(i % across));
+    const float cy = y + 66 * static_cast<float>(i / across);
+    const Rect area = box(cx, cy, cell, 66);
     const std::string label = k.plural == "persistentvolumes" ? "Volumes" : kind_label(k);
     const Hit h = hit(id_of(k.plural), area);
     if (h.hovered)
       fill(Rect(area.Min.x + 1, area.Min.y + 1, area.Max.x - 1, area.Max.y - 1),
            col().surface_hover, 7);
     if (h.focused) focus_ring(area, 8, true);
-    if (i > 0) vline(cx, y + 1, y + 65, col().border_default);
-    text_fit(cx + 14, y + 9, tokens::kTypeSmall, col().text_secondary, label, cell - 20, 18);
+    if (i % across > 0) vline(cx, cy + 1, cy + 65, col().border_default);
+    if (i % across == 0 && i > 0) hline(x + 1, x + w - 1, cy, col().border_default);
+    text_fit(cx + 14, cy + 9, tokens::kTypeSmall, col().text_secondary, label, cell - 20, 18);
     const auto it = view.counts.find(k.group + "/" + k.plural);
     const std::string n = it == view.counts.end() ? "\xe2\x80\x93" : count_text(it->second);
-    text(cx + 14, y + 28, tokens::kTypeTitle,
+    text(cx + 14, cy + 28, tokens::kTypeTitle,
          it == view.counts.end() ? col().text_tertiary : col().text_primary, n);
     ui().mirror.say(h.id, Role::kLink, label + " " + n, place(area)).href = list_url(id_, k);
     if (h.pressed) app_->follow(list_url(id_, k), h);
   }
-  return y + 66 + kGap;
+  return y + high + kGap;
 }
 
 void OverviewPage::remember(const ClusterFacts& c) {
@@ -294,20 +298,23 @@ void OverviewPage::node_row(const std::string& id, const Json& n, const Rect& ro
   if (n.truth({"controlPlane"})) role = "control plane";
   if (n.truth({"etcd"}) && role.empty()) role = "etcd";
   if (n.truth({"worker"}) && role.empty()) role = "worker";
-  text_fit(x.role, row.Min.y, tokens::kTypeBody, c.text_secondary,
-           role.empty() ? "\xe2\x80\x93" : role, x.cpu - 84 - x.role, 40);
-  if (f.cpu >= 0) meter(x.cpu - 74, row.Min.y + 20, 32, f.cpu);
+  if (!x.slim)
+    text_fit(x.role, row.Min.y, tokens::kTypeBody, c.text_secondary,
+             role.empty() ? "\xe2\x80\x93" : role, x.cpu - 84 - x.role, 40);
+  if (f.cpu >= 0 && !x.slim) meter(x.cpu - 74, row.Min.y + 20, 32, f.cpu);
   text_right(x.cpu, row.Min.y, tokens::kTypeBody,
              f.cpu < 0 ? c.text_tertiary : meter_ink(f.cpu, c.text_primary),
              ClusterFacts::percent(f.cpu), 40);
-  if (f.memory >= 0) meter(x.memory - 74, row.Min.y + 20, 32, f.memory);
+  if (f.memory >= 0 && !x.slim) meter(x.memory - 74, row.Min.y + 20, 32, f.memory);
   text_right(x.memory, row.Min.y, tokens::kTypeBody,
              f.memory < 0 ? c.text_tertiary : meter_ink(f.memory, c.text_primary),
              ClusterFacts::percent(f.memory), 40);
-  text_right(x.pods, row.Min.y, tokens::kTypeBody, c.text_primary,
-             f.pods_used < 0 ? "\xe2\x80\x93" : count_text(f.pods_used), 40);
-  text_right(x.age, row.Min.y, tokens::kTypeBody, c.text_secondary, age_text(f.created, ui().wall),
-             40);
+  if (!x.slim) {
+    text_right(x.pods, row.Min.y, tokens::kTypeBody, c.text_primary,
+               f.pods_used < 0 ? "\xe2\x80\x93" : count_text(f.pods_used), 40);
+    text_right(x.age, row.Min.y, tokens::kTypeBody, c.text_secondary,
+               age_text(f.created, ui().wall), 40);
+  }
   hline(row.Min.x, row.Max.x, row.Max.y - 1, c.border_subtle);
   ui().mirror.say(h.id, Role::kLink, name, place(row)).href = href;
   if (h.pressed && !href.empty()) app_->follow(href, h);
@@ -334,15 +341,22 @@ void OverviewPage::nodes(const Rect& r) {
   x.cpu = x.memory - 98;
   x.role = r.Min.x + 16 + (x.cpu - 80 - r.Min.x) * 0.56f;
   const bool roles = r.GetWidth() > 480;
-  if (!roles) x.role = x.cpu - 80;  // names need the room
+  x.slim = r.GetWidth() < 440;
+  if (x.slim) {
+    x.memory = x.age;
+    x.cpu = x.memory - 72;
+  }
+  if (!roles) x.role = x.cpu - (x.slim ? 36 : 80);  // names need the room
   hline(r.Min.x, r.Max.x, hy, c.border_default);
   const TextStyle& hs = tokens::kTypeSmallStrong;
   text(r.Min.x + 16, hy, hs, c.text_secondary, "Name", 32);
   if (roles) text(x.role, hy, hs, c.text_secondary, "Role", 32);
   text_right(x.cpu, hy, hs, c.text_secondary, "CPU", 32);
   text_right(x.memory, hy, hs, c.text_secondary, "Memory", 32);
-  text_right(x.pods, hy, hs, c.text_secondary, "Pods", 32);
-  text_right(x.age, hy, hs, c.text_secondary, "Age", 32);
+  if (!x.slim) {
+    text_right(x.pods, hy, hs, c.text_secondary, "Pods", 32);
+    text_right(x.age, hy, hs, c.text_secondary, "Age", 32);
+  }
   hline(r.Min.x, r.Max.x, hy + 31, c.border_default);
   const Rect body(r.Min.x + 1, hy + 32, r.Max.x - 1, r.Max.y - 1);
   if (!all.loaded) {
@@ -456,10 +470,16 @@ void OverviewPage::components(const Rect& r, const Json& object) {
   auto line = [&](Tone tone, std::string_view name, std::string_view note) {
     if (y + 28 > r.Max.y) return;
     tone_mark(r.Min.x + 16, y + 6, 15, tone);
+    // A healthy part may keep its name and leave its note; a sick one says why.
+    const bool whole =
+        text_width(tokens::kTypeBody, name) + text_width(tokens::kTypeSmall, note) + 66 <=
+        r.GetWidth();
+    const bool noted = whole || tone != Tone::kSuccess;
     const float w = text_fit(r.Min.x + 38, y, tokens::kTypeBody, col().text_primary, name,
-                             r.GetWidth() * 0.55f, 28);
-    const std::string fitted = fit_end(tokens::kTypeSmall, note, r.GetWidth() - 66 - w);
-    text_right(r.Max.x - 16, y, tokens::kTypeSmall, col().text_tertiary, fitted, 28);
+                             noted && !whole ? r.GetWidth() * 0.55f : r.GetWidth() - 54, 28);
+    if (noted)
+      text_right(r.Max.x - 16, y, tokens::kTypeSmall, col().text_tertiary,
+                 fit_end(tokens::kTypeSmall, note, r.GetWidth() - 66 - w), 28);
     say_text(box(r.Min.x + 16, y, r.GetWidth() - 32, 28),
              std::string(name) + " " + std::string(note));
     y += 28;

@@ -93,6 +93,8 @@ void Palette::collect() {
            list_url(here, k),
            {}});
     }
+    add({tokens::kIconUploadOutline, "Create from YAML", "Action", "", "",
+         [this, here] { app_.go("/dashboard/c/" + url_escape(here) + "/create"); }});
     add({tokens::kIconDownload, "Download kubeconfig", "Action", "", "",
          [this, here] { app_.kubeconfig(here, true); }});
     add({tokens::kIconContentCopy, "Copy kubeconfig", "Action", "", "",
@@ -185,13 +187,13 @@ void Palette::draw() {
   snprintf(buffer, sizeof buffer, "%s", text_.c_str());
   if (ImGui::InputText("##search", buffer, sizeof buffer)) text_ = buffer;
   const ImGuiID item = ImGui::GetItemID();
-  const bool lost = ImGui::IsItemDeactivated();
+  const bool lost = ImGui::IsItemDeactivated(), active = ImGui::IsItemActive();
   ImGui::PopStyleColor();
   ImGui::PopFont();
   MirrorNode& n = ui().mirror.say(item, Role::kTextbox, "Search everything",
                                   ImVec4(r.Min.x, r.Min.y, r.Max.x - 60, r.Min.y + 52));
   n.value = text_;
-  n.focused = true;
+  n.focused = active;
   if (text_.empty())
     text(r.Min.x + 52, r.Min.y, tokens::kTypeProse, col().text_tertiary,
          "Clusters, kinds, namespaces, actions", 56);
@@ -203,9 +205,12 @@ void Palette::draw() {
   int chosen = -1;
   if (ImGui::IsKeyPressed(ImGuiKey_Enter, false) && !entries_.empty()) chosen = current_;
   const int first = std::max(0, std::min(current_ - 7, static_cast<int>(entries_.size()) - shown));
+  ui().mirror.open(id_of("found"), shown > 0 ? Role::kListbox : Role::kNone, "Found",
+                   place(Rect(r.Min.x, r.Min.y + 56, r.Max.x, r.Max.y)));
   for (int i = first; i < first + shown; i++) {
     if (draw_row(i, r, first)) chosen = i;
   }
+  ui().mirror.close();
   if (entries_.empty())
     text_center(Rect(r.Min.x, r.Min.y + 56, r.Max.x, r.Max.y), tokens::kTypeBody,
                 col().text_tertiary, "Nothing fits");

@@ -58,6 +58,7 @@ void App::draw_frame() {
     dock->draw(below);
   }
   if (phone()) {
+    if (booted_ && !route.cluster().empty()) refresh_counts(cluster(route.cluster()));
     draw_phone_bar();
   } else {
     draw_navigation();
@@ -159,6 +160,9 @@ void App::draw_header() {
     right -= 40;
     if (icon_button(right, 8, tokens::kIconDownload, "Download kubeconfig").pressed)
       kubeconfig(route.cluster(), true);
+    right -= 40;
+    if (icon_button(right, 8, tokens::kIconUploadOutline, "Create from YAML").pressed)
+      go("/dashboard/c/" + url_escape(route.cluster()) + "/create");
   }
   // Live, or how long not.
   const bool ok = live();

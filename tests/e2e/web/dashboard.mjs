@@ -1,5 +1,7 @@
 // The dashboard in a real browser against a made-up server: every page and what a person does there, found by role and name.
-import { test, run, node, said, alerted, paste, check, until, ready } from './harness.mjs';
+import { test, run, node, said, alerted, paste, check, until, ready, focused } from './harness.mjs';
+
+const firstState = (page) => page.locator('#mirror [role=row][aria-rowindex] [role=gridcell]').nth(1).textContent();
 
 test('sign in: a wrong password, then the right one, back to the wanted page', { path: '/dashboard/login?to=/dashboard/settings' }, async (page, s) => {
   s.state.loggedIn = false;
@@ -43,18 +45,17 @@ test('clusters: worst first, tabs, filter, live changes', async (page, s) => {
   await until('three rows', async () => (await page.locator('#mirror [role=row][aria-rowindex]').count()) == 3);
   await node(page, 'tab', 'All').click();
   await page.keyboard.press('/');
-  await page.waitForTimeout(1000);
+  await focused(page, 'Filter clusters');
   await page.keyboard.type('gpu');
   await until('one row', async () => (await page.locator('#mirror [role=row][aria-rowindex]').count()) == 1);
   s.broadcast('resource.change', s.world.setState('c-gpu', 'active'));
-  await until('it is active', async () => (await page.locator('#mirror [role=gridcell]').first().textContent()) == 'Active');
+  await until('it is active', async () => (await firstState(page)) == 'Active');
 });
 
 test('clusters: removing wants the name', async (page, s) => {
   await node(page, 'button', 'Actions for dev-shared').click();
   await node(page, 'menuitem', 'Remove').click();
-  await node(page, 'dialog', 'Confirm').waitFor();
-  await page.waitForTimeout(200);
+  await focused(page, 'Type the name');
   await page.keyboard.type('dev-shared');
   await page.keyboard.press('Enter');
   await until('it is gone', async () => !s.world.clusters.has('c-dev'));
@@ -63,6 +64,7 @@ test('clusters: removing wants the name', async (page, s) => {
 
 test('import: a command, then the cluster comes', { path: '/dashboard/clusters/import' }, async (page, s) => {
   await node(page, 'textbox', 'Cluster name').click();
+  await focused(page, 'Cluster name');
   await page.keyboard.type('edge-berlin-03');
   await page.keyboard.press('Enter');
   await said(page, 'kubectl apply -f https://paddock.corp.example/v3/import/');
@@ -81,11 +83,12 @@ test('import: a command, then the cluster comes', { path: '/dashboard/clusters/i
 test('import: a kubeconfig is handed over', { path: '/dashboard/clusters/import' }, async (page, s) => {
   await node(page, 'radio', 'Use a kubeconfig').click();
   await node(page, 'textbox', 'Cluster name').click();
+  await focused(page, 'Cluster name');
   await page.keyboard.type('by-config');
   await node(page, 'textbox', 'Kubeconfig').click();
-  await page.waitForTimeout(100);
+  await focused(page, 'Kubeconfig');
   await paste(page, 'apiVersion: v1\nkind: Config\n');
-  await page.waitForTimeout(1000);
+  await until('it may be sent', async () => !(await node(page, 'button', 'Import', true).getAttribute('aria-disabled')));
   await node(page, 'button', 'Import', true).click();
   await until('it was sent', () => [...s.world.clusters.values()].some((c) => c.name == 'by-config'));
 });
@@ -109,7 +112,7 @@ test('explorer: filter, namespaces, sort, live rows, delete', { path: '/dashboar
   s.world.emit('pods', 'ADDED', s.world.pods.at(-1));
   await until('643 pods', async () => (await page.locator('#mirror [role=grid]').getAttribute('aria-rowcount')) == '643');
   await page.keyboard.press('/');
-  await page.waitForTimeout(1000);
+  await focused(page, 'Filter');
   await page.keyboard.type('newcomer');
   await until('one row', async () => (await page.locator('#mirror [role=grid]').getAttribute('aria-rowcount')) == '1');
   await until('the filter is in the address', () => page.url().includes('q=newcomer'));
@@ -176,6 +179,103 @@ test('object: what somebody else changed meanwhile is merged', { path: '/dashboa
   await ready(page);
 });
 
+test('create: several documents, tried first, each told', { path: '/dashboard/c/c-prod/r/core/configmaps' }, async (page, s) => {
+  await node(page, 'button', 'Create', true).click();
+  await page.waitForURL('**/dashboard/c/c-prod/create?*');
+  const yaml = node(page, 'textbox', 'YAML');
+  await yaml.waitFor();
+  check((await yaml.inputValue()).startsWith('apiVersion: v1\nkind: ConfigMap\n'), 'it does not begin with what the list was of');
+  await yaml.click();
+  await focused(page, 'YAML');
+  await page.keyboard.press('Control+a');
+  await paste(page, 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: colours\n  namespace: shop\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shapes\nspec: {}\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: ledger-db\n  namespace: shop\n');
+  await said(page, 'ConfigMap in default shapes: Not tried yet');
+  check(await node(page, 'button', 'Create 3 objects').getAttribute('aria-disabled') == 'true', 'it could be created untried');
+  await node(page, 'button', 'Try it (dry run)').click();
+  await said(page, 'ConfigMap in shop colours: Would be created');
+  await said(page, 'unknown field "spec"');
+  await said(page, 'It exists already');
+  check(!s.world.sets.configmaps[0].length, 'the dry run made something');
+  await node(page, 'button', 'Create 3 objects').click();
+  await said(page, 'ConfigMap in shop colours: Created');
+  check(s.world.sets.configmaps[0].map((c) => c.name).join() == 'colours', 'not what was asked');
+  await node(page, 'link', 'colours').click();
+  await page.waitForURL('**/r/core/configmaps/shop/colours');
+});
+
+test('create: from the palette; a mistake is told', { path: '/dashboard/c/c-prod' }, async (page) => {
+  await node(page, 'heading', 'prod-eu-west').waitFor();
+  await page.keyboard.press('Control+k');
+  await focused(page, 'Search everything');
+  await page.keyboard.type('create from');
+  await until('found', async () => (await page.locator('#mirror [role=option]').first().getAttribute('aria-label')) == 'Create from YAML');
+  await page.keyboard.press('Enter');
+  const yaml = node(page, 'textbox', 'YAML');
+  await yaml.click();
+  await focused(page, 'YAML');
+  await paste(page, 'apiVersion: v1\nkind: Unicorn\nmetadata:\n  name: a\n');
+  await said(page, 'the cluster has no Unicorn in v1');
+});
+
+test('workload: its pods with what they use, related, scale, restart', { path: '/dashboard/c/c-prod/r/apps/deployments/shop/checkout-api' }, async (page, s) => {
+  await node(page, 'tab', 'Pods').click();
+  await until('its pods', async () => Number(await page.locator('#mirror [role=grid][aria-label=Pods]').getAttribute('aria-rowcount')) > 0);
+  const names = await page.locator('#mirror [role=row][aria-rowindex]').evaluateAll((rows) => rows.map((r) => r.getAttribute('aria-label')));
+  check(names.every((n) => n.startsWith('checkout-api')), 'pods of others: ' + names[0]);
+  await until('their use', async () => /\d+m/.test(await page.locator('#mirror [role=row][aria-rowindex]').first().textContent()));
+  await node(page, 'tab', 'Related').click();
+  await node(page, 'link', 'checkout-api-7d9f6b5c4').waitFor();
+  await node(page, 'button', 'Scale', true).click();
+  await focused(page, 'Replicas');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('5');
+  await page.keyboard.press('Enter');
+  await alerted(page, 'Scaled to 5');
+  await node(page, 'button', 'Restart', true).click();
+  await alerted(page, 'Restarting');
+  const now = await (await page.request.get(s.url + '/k8s/clusters/c-prod/apis/apps/v1/namespaces/shop/deployments/checkout-api')).json();
+  check(now.spec.replicas == 5 && now.spec.template.metadata.annotations['paddock.io/restartedAt'], 'not changed: ' + JSON.stringify(now.spec).slice(0, 80));
+});
+
+test('list: scale and restart from the row, use of pods', { path: '/dashboard/c/c-prod/r/apps/deployments' }, async (page, s) => {
+  await node(page, 'button', 'Actions for storefront').click();
+  await node(page, 'menuitem', 'Restart').click();
+  await alerted(page, 'Restarting');
+  await node(page, 'button', 'Actions for storefront').click();
+  await node(page, 'menuitem', 'Scale').click();
+  await focused(page, 'Replicas');
+  await node(page, 'button', 'One more').click();
+  await page.locator('#mirror [role=dialog]').getByRole('button', { name: 'Scale', exact: true }).click();
+  await alerted(page, 'Scaled to 4');
+  await page.goto(s.url + '/dashboard/c/c-prod/r/core/pods');
+  await ready(page);
+  await node(page, 'columnheader', 'Memory').waitFor();
+  await until('figures', async () => /\d+Mi/.test(await page.locator('#mirror [role=row][aria-rowindex]').first().textContent()));
+});
+
+test('node: cordon and uncordon', { path: '/dashboard/c/c-prod/r/core/nodes/_/eu-w1-w-1' }, async (page) => {
+  await node(page, 'button', 'Cordon', true).click();
+  await alerted(page, 'Cordoned');
+  await said(page, 'Ready, cordoned');
+  await node(page, 'button', 'Uncordon', true).click();
+  await alerted(page, 'Uncordoned');
+  await said(page, 'CPU now');
+  await node(page, 'tab', 'Pods').click();
+  await until('its pods', async () => Number(await page.locator('#mirror [role=grid][aria-label=Pods]').getAttribute('aria-rowcount')) > 0);
+});
+
+test('secret: values are hidden until asked for, and copied', { path: '/dashboard/c/c-prod/r/core/secrets/shop/ledger-db', page: { permissions: ['clipboard-read', 'clipboard-write'] } }, async (page) => {
+  await node(page, 'button', 'Show password').waitFor();
+  const seen = () => page.locator('#mirror').textContent();
+  check(!(await seen()).includes('correct horse'), 'the value is shown unasked');
+  await node(page, 'button', 'Show password').click();
+  await said(page, 'correct horse');
+  await node(page, 'button', 'Copy user').click();
+  await until('copied', async () => (await page.evaluate(() => navigator.clipboard.readText())) == 'ledger');
+  await node(page, 'button', 'Copy UID').click();
+  await until('copied', async () => (await page.evaluate(() => navigator.clipboard.readText())) == 'sec-1');
+});
+
 test('dock: log with search, shell, both outlive navigation', { path: '/dashboard/c/c-prod/r/core/pods' }, async (page) => {
   await until('pods', async () => (await page.locator('#mirror [role=grid]').getAttribute('aria-rowcount')) == '642');
   await page.keyboard.press('j');
@@ -197,8 +297,7 @@ test('dock: log with search, shell, both outlive navigation', { path: '/dashboar
 test('palette, keys, theme, back', async (page) => {
   await node(page, 'row', 'prod-eu-west').waitFor();
   await page.keyboard.press('Control+k');
-  await node(page, 'dialog', 'Search').waitFor();
-  await page.waitForTimeout(100);
+  await focused(page, 'Search everything');
   await page.keyboard.type('prod eu');
   await until('found', async () => (await page.locator('#mirror [role=option]').first().getAttribute('aria-label')) == 'prod-eu-west');
   await page.keyboard.press('Enter');
@@ -223,8 +322,7 @@ test('addresses that lead nowhere say so', { path: '/dashboard/no/such/page' }, 
 test('users and keys', { path: '/dashboard/keys' }, async (page, s) => {
   await node(page, 'row', 'token-8fzk2').waitFor();
   await node(page, 'button', 'Create key').click();
-  await node(page, 'dialog', 'Create key').waitFor();
-  await page.waitForTimeout(1000);
+  await focused(page, 'Description');
   await page.keyboard.type('pipeline');
   await page.locator('#mirror [role=dialog]').getByRole('button', { name: 'Create', exact: true }).click();
   await said(page, ':secretsecretsecret');
@@ -236,10 +334,10 @@ test('a lost server is told, its return too', async (page, s) => {
   s.state.down = true;
   s.cut();
   await page.locator('#mirror [role=alert]').filter({ hasText: 'Not live' }).waitFor({ state: 'attached' });
-  await until('states are past', async () => (await page.locator('#mirror [role=gridcell]').first().textContent()).startsWith('was '));
+  await until('states are past', async () => (await firstState(page)).startsWith('was '));
   await node(page, 'button', 'Try now').click();
   s.state.down = false;
-  await until('live', async () => (await page.locator('#mirror [role=gridcell]').first().textContent()) == 'Unavailable');
+  await until('live', async () => (await firstState(page)) == 'Unavailable');
 });
 
 test('a page at rest draws nothing', { path: '/dashboard/preferences' }, async (page) => {
@@ -259,13 +357,9 @@ test('a lost canvas comes back', async (page) => {
     window.lose = document.getElementById('canvas').getContext('webgl2').getExtension('WEBGL_lose_context');
     window.lose.loseContext();
   });
-  await page.waitForTimeout(300);
+  await until('it is lost', () => page.evaluate(() => document.getElementById('canvas').getContext('webgl2').isContextLost()));
   await page.evaluate(() => window.lose.restoreContext());
-  await page.waitForTimeout(800);
-  await page.mouse.move(700, 20);
-  await page.waitForTimeout(300);
-  const after = await page.screenshot();
-  check(after.length > before.length * 0.8, 'the page is empty');
+  await until('the page is drawn', async () => (await page.screenshot()).length > before.length * 0.8);
 });
 
 test('crisp at every pixel ratio', { page: { deviceScaleFactor: 2 } }, async (page) => {

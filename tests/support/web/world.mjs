@@ -60,7 +60,7 @@ export function makeWorld({ pods: podCount }) {
     rows,
   });
   const meta = (o) => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: o.name, namespace: o.namespace, uid: o.uid,
-    resourceVersion: String(revision), creationTimestamp: iso(o.created), labels: { app: o.app || o.name } } });
+    resourceVersion: String(revision), creationTimestamp: iso(o.created), labels: { app: o.app || o.name }, ...(o.owner ? { ownerReferences: [o.owner] } : {}) } });
   const age = (ms) => { const s = (Date.now() - ms) / 1000; return s < 60 ? `${s | 0}s` : s < 3600 ? `${s / 60 | 0}m` : s < 86400 ? `${s / 3600 | 0}h` : `${s / 86400 | 0}d`; };
   const podColumns = [['Name'], ['Ready'], ['Status'], ['Restarts'], ['Age'], ['IP', 'string', 1], ['Node', 'string', 1], ['Nominated Node', 'string', 1], ['Readiness Gates', 'string', 1]];
   const podRow = (p) => ({ cells: [p.name, p.ready, p.status, p.restarts, age(p.created), p.ip, p.node, '<none>', '<none>'], object: meta(p) });
@@ -80,7 +80,11 @@ export function makeWorld({ pods: podCount }) {
   const eventRow = (e) => ({ cells: [age(e.last), e.type, e.reason, e.object, '', 'kubelet', e.message, age(e.last), e.count, e.name], object: meta(e) });
   const sets = { pods: [pods, podColumns, podRow], nodes: [nodes, nodeColumns, nodeRow], namespaces: [namespaces, [['Name'], ['Status'], ['Age']], (n) => ({ cells: [n.name, 'Active', age(n.created)], object: meta(n) })],
     deployments: [deployments, deployColumns, deployRow], events: [events, eventColumns, eventRow] };
-  const empty = ['statefulsets', 'daemonsets', 'jobs', 'cronjobs', 'services', 'ingresses', 'configmaps', 'secrets', 'persistentvolumeclaims', 'persistentvolumes', 'networkpolicies', 'roles', 'rolebindings', 'clusterroles', 'clusterrolebindings', 'serviceaccounts', 'customresourcedefinitions'];
+  const replicasets = deployments.map((d, i) => ({ name: d.name + '-7d9f6b5c4', namespace: d.namespace, uid: 'rs-' + i, created: d.created, app: d.name, owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: d.name, uid: d.uid, controller: true } }));
+  sets.replicasets = [replicasets, [['Name'], ['Desired', 'integer'], ['Current', 'integer'], ['Ready', 'integer'], ['Age']], (r) => ({ cells: [r.name, 3, 3, 3, age(r.created)], object: meta(r) })];
+  const secrets = [{ name: 'ledger-db', namespace: 'shop', uid: 'sec-1', created: now - 20 * DAY }];
+  sets.secrets = [secrets, [['Name'], ['Type'], ['Data', 'integer'], ['Age']], (s) => ({ cells: [s.name, 'Opaque', 2, age(s.created)], object: meta(s) })];
+  const empty = ['statefulsets', 'daemonsets', 'jobs', 'cronjobs', 'services', 'ingresses', 'configmaps', 'persistentvolumeclaims', 'persistentvolumes', 'networkpolicies', 'roles', 'rolebindings', 'clusterroles', 'clusterrolebindings', 'serviceaccounts', 'customresourcedefinitions'];
   for (const e of empty) sets[e] = [[], [['Name'], ['Age']], (o) => ({ cells: [o.name, age(o.created)], object: meta(o) })];
 
   const resource = (plural, kind, namespaced) => ({ resource: plural, responseKind: { group: '', version: 'v1', kind }, scope: namespaced ? 'Namespaced' : 'Cluster', singularResource: kind.toLowerCase(),
@@ -89,10 +93,11 @@ export function makeWorld({ pods: podCount }) {
   const discovery = (items) => ({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items });
   const core = discovery([group('', 'v1', [resource('pods', 'Pod', true), resource('nodes', 'Node', false), resource('namespaces', 'Namespace', false), resource('events', 'Event', true),
     resource('services', 'Service', true), resource('configmaps', 'ConfigMap', true), resource('secrets', 'Secret', true), resource('persistentvolumeclaims', 'PersistentVolumeClaim', true), resource('persistentvolumes', 'PersistentVolume', false), resource('serviceaccounts', 'ServiceAccount', true)])]);
-  const apis = discovery([group('apps', 'v1', [resource('deployments', 'Deployment', true), resource('statefulsets', 'StatefulSet', true), resource('daemonsets', 'DaemonSet', true)]),
+  const apis = discovery([group('apps', 'v1', [resource('deployments', 'Deployment', true), resource('statefulsets', 'StatefulSet', true), resource('daemonsets', 'DaemonSet', true), resource('replicasets', 'ReplicaSet', true)]),
     group('batch', 'v1', [resource('jobs', 'Job', true), resource('cronjobs', 'CronJob', true)]), group('networking.k8s.io', 'v1', [resource('ingresses', 'Ingress', true), resource('networkpolicies', 'NetworkPolicy', true)]),
     group('rbac.authorization.k8s.io', 'v1', [resource('roles', 'Role', true), resource('rolebindings', 'RoleBinding', true), resource('clusterroles', 'ClusterRole', false), resource('clusterrolebindings', 'ClusterRoleBinding', false)]),
-    group('apiextensions.k8s.io', 'v1', [resource('customresourcedefinitions', 'CustomResourceDefinition', false)])]);
+    group('apiextensions.k8s.io', 'v1', [resource('customresourcedefinitions', 'CustomResourceDefinition', false)]),
+    group('metrics.k8s.io', 'v1beta1', [{ ...resource('pods', 'PodMetrics', true), verbs: ['get', 'list'] }, { ...resource('nodes', 'NodeMetrics', false), verbs: ['get', 'list'] }])]);
 
   const objects = new Map();
   const deploymentObject = (d) => {
@@ -124,7 +129,8 @@ export function makeWorld({ pods: podCount }) {
   function list(name, ctx, q) {
     const [rows, columns, make] = sets[name];
     const ns = (/namespaces\/([^/]+)\//.exec(ctx.url.pathname) || [])[1];
-    const all = ns ? rows.filter((r) => r.namespace == ns) : rows;
+    const label = /^app=(.+)$/.exec(q.get('labelSelector') || ''), where = /^spec.nodeName=(.+)$/.exec(q.get('fieldSelector') || '');
+    const all = rows.filter((r) => (!ns || r.namespace == ns) && (!label || (r.app || r.name) == label[1]) && (!where || r.node == where[1]));
     const from = Number(q.get('continue') || 0), limit = Number(q.get('limit') || 0) || all.length;
     const page = all.slice(from, from + limit);
     const more = from + limit < all.length;
@@ -137,7 +143,7 @@ export function makeWorld({ pods: podCount }) {
     const [, columns, make] = sets[name];
     revision++;
     for (const w of watchers) {
-      if (w.name == name) w.res.write(JSON.stringify({ type, object: { ...tableOf(columns, [make(object)], {}), } }) + '\n');
+      if (w.name == name && !w.whole) w.res.write(JSON.stringify({ type, object: { ...tableOf(columns, [make(object)], {}), } }) + '\n');
     }
   }
   function remove(name, ns, what) {
@@ -167,15 +173,45 @@ export function makeWorld({ pods: podCount }) {
       ctx.res.on('close', () => clearInterval(timer));
       return;
     }
+    m = /^\/apis\/metrics.k8s.io\/v1beta1(?:\/namespaces\/([^/]+))?\/(pods|nodes)(?:\/([^/]+))?$/.exec(rest);
+    if (m) {
+      const rows = sets[m[2]][0].filter((o) => (!m[1] || o.namespace == m[1]) && (!m[3] || o.name == m[3]));
+      const usage = (i) => ({ cpu: `${(40 + i * 37 % 400) * 1e6}n`, memory: `${(64 + i * 13 % 500) * 1024}Ki` });
+      const items = rows.map((o, i) => ({ metadata: { name: o.name, namespace: o.namespace }, ...(m[2] == 'pods' ? { containers: [{ name: 'api', usage: usage(i) }] } : { usage: usage(i) }) }));
+      return m[3] ? items.length ? ctx.send(200, items[0]) : ctx.send(404, { code: 404, reason: 'NotFound', message: 'not found' }) : ctx.send(200, { kind: 'List', items });
+    }
     m = /^\/(?:api\/v1|apis\/[^/]+\/v1)(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?$/.exec(rest);
     if (rest.match(/^\/api\/v1\/namespaces(\/[^/]+)?$/)) m = [rest, undefined, 'namespaces', rest.split('/')[4]];
     if (!m || !sets[m[2]]) return ctx.send(404, { kind: 'Status', status: 'Failure', code: 404, reason: 'NotFound', message: 'the server could not find the requested resource' });
     const [, ns, name, one] = m;
+    if (ctx.method == 'POST' && !one) {
+      const o = ctx.json, what = o.metadata.name;
+      if (sets[name][0].some((r) => r.name == what && (!ns || r.namespace == ns))) return ctx.send(409, { kind: 'Status', code: 409, reason: 'AlreadyExists', message: `${name} "${what}" already exists` });
+      if (name == 'configmaps' && o.spec) return ctx.send(400, { kind: 'Status', code: 400, reason: 'BadRequest', message: 'strict decoding error: unknown field "spec"' });
+      if (q.get('dryRun')) return ctx.send(201, o);
+      const row = { name: what, namespace: ns, uid: 'made-' + what, created: Date.now(), app: what, ready: '0/1', status: 'Pending', restarts: '0', ip: '', node: '' };
+      sets[name][0].push(row);
+      objects.set(row.uid, { ...o, metadata: { ...o.metadata, uid: row.uid, resourceVersion: '1', creationTimestamp: iso(row.created) } });
+      emit(name, 'ADDED', row);
+      return ctx.send(201, objects.get(row.uid));
+    }
     if (ctx.method == 'DELETE') return remove(name, ns, one) ? ctx.send(200, { kind: 'Status', status: 'Success' }) : ctx.send(404, { code: 404, reason: 'NotFound', message: `${name} "${one}" not found` });
     if (one) {
       const o = sets[name][0].find((r) => r.name == one && (!ns || r.namespace == ns));
       if (!o) return ctx.send(404, { kind: 'Status', code: 404, reason: 'NotFound', message: `${name} "${one}" not found` });
-      const full = name == 'pods' ? podObject(o) : name == 'deployments' ? deploymentObject(o) : { apiVersion: 'v1', kind: 'Thing', ...meta(o), kind: name };
+      const full = objects.get(o.uid) || (name == 'pods' ? podObject(o) : name == 'deployments' ? deploymentObject(o) : name == 'secrets'
+        ? { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: meta(o).metadata, data: { password: Buffer.from('correct horse').toString('base64'), user: Buffer.from('ledger').toString('base64') } }
+        : name == 'nodes' ? { apiVersion: 'v1', kind: 'Node', metadata: meta(o).metadata, spec: {}, status: { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }], nodeInfo: { kubeletVersion: o.version, osImage: 'Debian GNU/Linux 13', architecture: 'amd64', containerRuntimeVersion: 'containerd://2.1.4' } } }
+        : { apiVersion: 'v1', ...meta(o), kind: name });
+      if (ctx.method == 'PATCH') {
+        const merge = (to, from) => { for (const [k, v] of Object.entries(from)) if (v && typeof v == 'object' && !Array.isArray(v)) merge(to[k] ||= {}, v); else to[k] = v; };
+        merge(full, ctx.json);
+        full.metadata.resourceVersion = String(Number(full.metadata.resourceVersion) + 1);
+        objects.set(o.uid, full);
+        revision++;
+        for (const w of watchers) if (w.name == name && w.whole) w.res.write(JSON.stringify({ type: 'MODIFIED', object: full }) + '\n');
+        return ctx.send(200, full);
+      }
       if (ctx.method == 'PUT') {
         const sent = ctx.json;
         if (sent.metadata.resourceVersion && sent.metadata.resourceVersion != full.metadata.resourceVersion) return ctx.send(409, { kind: 'Status', code: 409, reason: 'Conflict', message: `Operation cannot be fulfilled on ${name} "${one}": the object has been modified; please apply your changes to the latest version and try again` });
@@ -189,7 +225,7 @@ export function makeWorld({ pods: podCount }) {
     }
     if (q.get('watch')) {
       ctx.res.writeHead(200, { 'content-type': 'application/json' });
-      const w = { name, res: ctx.res };
+      const w = { name, res: ctx.res, whole: !ctx.accept.includes('as=Table') };
       watchers.add(w);
       ctx.res.on('close', () => watchers.delete(w));
       return;
