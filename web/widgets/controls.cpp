@@ -227,6 +227,8 @@ bool input(const Rect& r, std::string_view label, std::string& value, const Inpu
   MirrorNode& n = ui().mirror.say(item, Role::kTextbox, label, place(r));
   n.value = o.secret ? std::string() : value;
   n.focused = now_active;
+  // The keyboard comes a frame after it was asked for.
+  if (o.focus || active != now_active) ui().after(1);
   return changed;
 }
 
