@@ -34,6 +34,8 @@
 #include "storage/all.h"
 #include "storage/base/log.h"
 #include "storage/kv/compactor.h"
+#include "storage/kv/limits.h"
+#include "storage/kv/stall_watch.h"
 
 namespace appliance {
 
@@ -53,6 +55,7 @@ struct App::Parts {
   std::unique_ptr<engine::Sealer> sealer;
   std::unique_ptr<engine::TokenIssuer> issuer;
   std::unique_ptr<storage::Compactor> compactor;
+  std::unique_ptr<storage::StallWatch> stall_watch;
 
   std::unique_ptr<engine::KindSet> kinds;
   engine::StrategySet strategies;
@@ -133,6 +136,7 @@ Result<Unit> App::Parts::open_store() {
   if (!opened) return Status::other(1, "Store", opened.error().message);
   store = std::move(*opened);
   compactor = std::make_unique<storage::Compactor>(env, *store, storage::CompactorOptions{});
+  stall_watch = std::make_unique<storage::StallWatch>(env, *store);
   first_password = std::make_unique<FirstPassword>(env, options.bootstrap_password);
   // Hashing takes longer than making everything else of an empty store: it begins at once.
   auto current = store->current();
@@ -263,6 +267,11 @@ void App::Parts::make_health() {
     auto current = store->current();
     return current ? std::nullopt : std::optional(current.error().message);
   });
+  health.add("disk", Health::Kind::ready, [this]() -> std::optional<std::string> {
+    auto waited = store->writing_for();
+    if (waited <= storage::kWriteStallMax) return std::nullopt;
+    return "the disk has not answered a write for " + std::to_string(waited.count() / 1000) + " s";
+  });
   health.add("first-start", Health::Kind::ready, [this]() -> std::optional<std::string> {
     return objects_ready ? std::nullopt
                          : std::optional<std::string>("the server's first objects are being made");
@@ -374,6 +383,7 @@ void App::stop(storage::Instant deadline) {
   parts_->controllers->stop();
   parts_->edge.reset();
   parts_->compactor.reset();
+  parts_->stall_watch.reset();
   parts_->dispatcher->stop();
 }
 

@@ -95,6 +95,23 @@ void add_server_metrics(Metrics& metrics, Measured measured) {
     auto current = store.current();
     return current ? static_cast<double>(*current) : 0.0;
   });
+  metrics.add_histogram("paddock_store_sync_seconds",
+                        "How long a group of commits took to reach the disk.", [&store] {
+                          const storage::SyncTimes syncs = store.stats().syncs;
+                          Metrics::Histogram out;
+                          for (size_t i = 0; i < syncs.counts.size(); ++i) {
+                            out.count += syncs.counts[i];
+                            if (i < syncs.kBounds.size())
+                              out.buckets.emplace_back(syncs.kBounds[i], out.count);
+                          }
+                          out.sum = syncs.seconds;
+                          return out;
+                        });
+  metrics.add("paddock_store_writing_seconds", "How long the write under way has taken so far.",
+              Type::gauge,
+              [&store] { return static_cast<double>(store.writing_for().count()) / 1000; });
+  metrics.add("paddock_store_disk_full", "1 while the last write found the disk full.", Type::gauge,
+              [&store] { return store.stats().no_space ? 1.0 : 0.0; });
   engine::ControllerSet& controllers = measured.controllers;
   metrics.add("paddock_controller_failures_total", "Reconciles that ended in an error.",
               Type::counter, [&controllers] {

@@ -101,6 +101,10 @@ void Metrics::add(std::string name, std::string help, Type type, std::function<d
   readers_.push_back({std::move(name), std::move(help), type, std::move(read)});
 }
 
+void Metrics::add_histogram(std::string name, std::string help, std::function<Histogram()> read) {
+  histograms_.push_back({std::move(name), std::move(help), std::move(read)});
+}
+
 void Metrics::print_requests(std::string& out) const {
   std::string totals;
   out +=
@@ -137,6 +141,15 @@ std::string Metrics::print() const {
     out += "# HELP " + bare + " " + reader.help + "\n# TYPE " + bare +
            (reader.type == Type::gauge ? " gauge\n" : " counter\n");
     out += reader.name + " " + number(reader.read()) + "\n";
+  }
+  for (const auto& [name, help, read] : histograms_) {
+    const Histogram now = read();
+    out += "# HELP " + name + " " + help + "\n# TYPE " + name + " histogram\n";
+    for (const auto& [bound, count] : now.buckets)
+      out += name + "_bucket{le=\"" + number(bound) + "\"} " + std::to_string(count) + "\n";
+    out += name + "_bucket{le=\"+Inf\"} " + std::to_string(now.count) + "\n";
+    out += name + "_sum " + number(now.sum) + "\n";
+    out += name + "_count " + std::to_string(now.count) + "\n";
   }
   print_requests(out);
   return out;

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/http.h"
@@ -28,6 +29,14 @@ class Metrics {
   enum class Type : uint8_t { gauge, counter };
   // `read` is called while metrics are printed. REQUIRES: added before requests are served.
   void add(std::string name, std::string help, Type type, std::function<double()> read);
+
+  // Cumulative counts by upper bound, without the last (+Inf), which is `count`.
+  struct Histogram {
+    std::vector<std::pair<double, uint64_t>> buckets;
+    uint64_t count = 0;
+    double sum = 0;
+  };
+  void add_histogram(std::string name, std::string help, std::function<Histogram()> read);
 
   std::string print() const;
   engine::Response answer() const;
@@ -51,12 +60,17 @@ class Metrics {
     Type type;
     std::function<double()> read;
   };
+  struct HistogramReader {
+    std::string name, help;
+    std::function<Histogram()> read;
+  };
   static constexpr size_t kShards = 8;
   static constexpr size_t kSeriesMax = 4096;  // a shard takes no more label sets than that
 
   void print_requests(std::string& out) const;
   std::array<Shard, kShards> shards_;
   std::vector<Reader> readers_;
+  std::vector<HistogramReader> histograms_;
 };
 
 // Memory, processor time, file descriptors and start of this process, read from /proc.

@@ -9,6 +9,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/names.h"
 #include "engine/base/time.h"
+#include "storage/base/failpoint.h"
 
 namespace engine {
 namespace {
@@ -100,6 +101,7 @@ Result<NewToken> Tokens::create(const TokenRequest& request) {
   if (request.principal.is_null()) object.erase("userPrincipal");
   WriteOptions options{.user = server_user(), .field_manager = "paddock"};
   auto written = TRY(registry_.create(*kind("tokens"), "", std::move(object), options));
+  FAILPOINT(token_written);
   out.object = written.object.json();
   out.name = out.object.str({"metadata", "name"});
   return out;

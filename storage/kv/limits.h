@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "storage/base/env.h"
+
 namespace storage {
 
 // As etcd's default request limit, which is what clients of the Kubernetes API already live with.
@@ -12,5 +14,8 @@ constexpr size_t kKeyBytesMax = 2048;
 constexpr size_t kTxnWritesMax = 1024;
 constexpr size_t kTxnChecksMax = 1024;
 constexpr size_t kTxnBytesMax = 8 * 1024 * 1024;
+// A write that the disk has not answered for longer is a stall: logged, and the server is not
+// ready.
+constexpr Millis kWriteStallMax{5'000};
 
 }  // namespace storage

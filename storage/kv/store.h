@@ -4,6 +4,7 @@
 // plan, more are allowed. Owns: its files and its writer.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -115,6 +116,15 @@ class Follow {
   virtual ~Follow() = default;
 };
 
+// How long commits took to reach the disk: counts by upper bound, as Prometheus has histograms, but
+// each commit in one of them only; the last is for all that were slower.
+struct SyncTimes {
+  static constexpr std::array<double, 10> kBounds{0.0005, 0.001, 0.0025, 0.005, 0.01,
+                                                  0.025,  0.05,  0.1,    0.5,   2.5};
+  std::array<uint64_t, kBounds.size() + 1> counts{};
+  double seconds = 0;  // all of them together
+};
+
 struct StoreStats {
   uint64_t bytes_written = 0;  // keys and values written since the store was opened; only grows
   uint64_t commits = 0;        // transactions that took a revision
@@ -123,6 +133,7 @@ struct StoreStats {
   uint64_t free_bytes = 0;     // of these, not in use
   bool no_space = false;       // the last write found the disk full
   bool failed = false;         // nothing can be written until the process starts again
+  SyncTimes syncs;
 };
 
 class Store {
@@ -143,6 +154,8 @@ class Store {
 
   // What a store may have besides the verbs. Numbers for metrics and for the Compactor:
   virtual StoreStats stats() { return {}; }
+  // For how long the write that is under way has been so; 0: none is. Waits for nothing.
+  virtual Millis writing_for() { return Millis(0); }
   // A copy of everything at one revision, made beside running writes, verified, then given its
   // name. The file must not exist.
   virtual StoreResult<Revision> backup(const std::string& path) {

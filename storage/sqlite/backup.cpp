@@ -11,6 +11,7 @@
 #include <memory>
 #include <utility>
 
+#include "storage/base/failpoint.h"
 #include "storage/sqlite/migrations.h"
 #include "storage/sqlite/page_sum_vfs.h"
 #include "storage/sqlite/row.h"
@@ -122,7 +123,11 @@ StoreResult<Unit> verify_index(Database& database, FileReport& report) {
 }  // namespace
 
 StoreResult<FileReport> verify_file(const std::string& path) {
-  const FileState state = TRY(probe(path, static_cast<int64_t>(all_migrations().size())));
+  return verify_file(path, static_cast<int64_t>(all_migrations().size()));
+}
+
+StoreResult<FileReport> verify_file(const std::string& path, int64_t newest_version) {
+  const FileState state = TRY(probe(path, newest_version));
   if (state == FileState::absent) return Error{Reason::io, path + ": there is no such store"};
   DatabaseOptions options{path};
   options.access = Access::read_only;
@@ -137,7 +142,7 @@ StoreResult<FileReport> verify_file(const std::string& path) {
   return report;
 }
 
-StoreResult<Revision> back_up(Database& source, const std::string& path) {
+StoreResult<Revision> back_up(Database& source, const std::string& path, int64_t newest_version) {
   if (::access(path.c_str(), F_OK) == 0) {
     return Error{Reason::io, path + ": there is a file of this name already"};
   }
@@ -145,10 +150,13 @@ StoreResult<Revision> back_up(Database& source, const std::string& path) {
   for (const char* suffix : {"", "-journal", "-wal", "-shm"}) ::unlink((part + suffix).c_str());
   Unfinished unfinished(part);
   TRY(copy_snapshot(source, part));
-  const FileReport report = TRY(verify_file(part));
+  FAILPOINT(backup_copied);
+  const FileReport report = TRY(verify_file(part, newest_version));
   TRY(sync_path(part));
+  FAILPOINT(backup_verified);
   // link() does not replace a file that came in the meantime, as rename() would.
   if (::link(part.c_str(), path.c_str()) != 0) return system_error(path);
+  FAILPOINT(backup_linked);
   const auto directory = std::filesystem::path(path).parent_path().string();
   TRY(sync_path(directory.empty() ? "." : directory));
   return report.current;

@@ -13,7 +13,7 @@ namespace storage {
 // Copies everything at one revision into a new file, beside running writes; verifies the copy,
 // syncs it, and gives it its name last, so that a file of that name is a whole backup. Answers the
 // revision.
-StoreResult<Revision> back_up(Database& source, const std::string& path);
+StoreResult<Revision> back_up(Database& source, const std::string& path, int64_t newest_version);
 
 struct FileReport {
   Revision current = 0;
@@ -24,6 +24,7 @@ struct FileReport {
 
 // Reads everything in a store file that nobody has open: every page, every value, every index. An
 // error names the place. For `doctor`, for backups and before a restore.
-StoreResult<FileReport> verify_file(const std::string& path);
+StoreResult<FileReport> verify_file(const std::string& path, int64_t newest_version);
+StoreResult<FileReport> verify_file(const std::string& path);  // up to what this program knows
 
 }  // namespace storage

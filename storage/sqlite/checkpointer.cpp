@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "storage/base/failpoint.h"
+
 namespace storage {
 
 StoreResult<Unit> checkpoint_passive(Database& database) {
@@ -52,9 +54,11 @@ void Checkpointer::work() {
     wake_.acquire();
     if (stopping_.load()) return;
     database_->take_severity();
+    FAILPOINT(checkpoint_begun);
     if (auto done = checkpoint_passive(*database_); !done) {
       on_error_(done.error(), database_->take_severity());
     }
+    FAILPOINT(checkpoint_done);
     state_.store(State::ended);
     state_.notify_all();
   }

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/sqlite/backup.h"
 #include "storage/sqlite/page_sum_vfs.h"
@@ -105,7 +106,10 @@ StoreResult<Unit> apply(Database& database, const Migration& migration, int64_t 
   TRY(database.run(migration.sql));
   TRY(database.run(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str()));
   TRY(database.run(("PRAGMA user_version=" + std::to_string(version)).c_str()));
-  return database.run("COMMIT");
+  FAILPOINT(migration_applied);
+  TRY(database.run("COMMIT"));
+  FAILPOINT(migration_done);
+  return Unit{};
 }
 
 }  // namespace
@@ -137,9 +141,11 @@ StoreResult<Unit> migrate(Database& database, std::span<const Migration> migrati
   if (version == newest) return Unit{};
   if (version == 0) {
     TRY(create_empty(database));
+    FAILPOINT(creation_begun);
   } else {
     const std::string copy = database.path() + ".before-" + std::to_string(version + 1);
-    if (!has_bytes(copy)) TRY(back_up(database, copy));
+    if (!has_bytes(copy)) TRY(back_up(database, copy, newest));
+    FAILPOINT(migration_copied);
   }
   for (; version < newest; ++version) {
     const Migration& migration = migrations[static_cast<size_t>(version)];

@@ -76,9 +76,10 @@ StoreResult<Unit> SqliteStore::start() {
   DatabaseOptions moving = reading();
   moving.access = Access::read_write;
   moving.cache_kib = 64;
-  writer_ = TRY(Writer::create(
-      moving, std::move(database), extent.current,
-      {.checkpoint_pages = options_.checkpoint_pages, .on_fatal = options_.on_fatal}));
+  writer_ = TRY(Writer::create(moving, std::move(database), extent.current,
+                               {.checkpoint_pages = options_.checkpoint_pages,
+                                .on_fatal = options_.on_fatal,
+                                .now = [&env = env_] { return env.now(); }}));
   // What a process before this one could not sync may still sit in the kernel's cache as if it were
   // on the disk. Moving the whole log into the file writes and syncs it anew, so that nothing later
   // depends on it.
@@ -96,10 +97,12 @@ void SqliteStore::run_writer() {
   CommitQueue::Batch batch;
   for (;;) {
     queue_.take(batch);
+    writing_since_.store(env_.now().time_since_epoch().count(), std::memory_order_relaxed);
     writer_->commit(batch.commits);
     for (Errand* errand : batch.errands) errand->work();
     queue_.finish(batch);
     writer_->checkpoint_when_due();
+    writing_since_.store(0, std::memory_order_relaxed);
     if (batch.closing) return;
   }
 }
@@ -176,7 +179,8 @@ StoreStats SqliteStore::stats() {
                    .batches = writer_->batches(),
                    .file_bytes = size_of(options_.path) + size_of(options_.path + "-wal"),
                    .no_space = writer_->no_space(),
-                   .failed = writer_->failed()};
+                   .failed = writer_->failed(),
+                   .syncs = writer_->syncs()};
   if (auto reader = readers_->take()) {
     auto free = (*reader)->database().number("PRAGMA freelist_count");
     if (free) stats.free_bytes = static_cast<uint64_t>(*free) * kPageBytes;
@@ -184,10 +188,17 @@ StoreStats SqliteStore::stats() {
   return stats;
 }
 
+Millis SqliteStore::writing_for() {
+  const int64_t since = writing_since_.load(std::memory_order_relaxed);
+  if (since == 0) return Millis(0);
+  const auto waited = env_.now().time_since_epoch() - std::chrono::nanoseconds(since);
+  return std::max(Millis(0), std::chrono::duration_cast<Millis>(waited));
+}
+
 StoreResult<Revision> SqliteStore::backup(const std::string& path) {
   env_.yield("store.backup");
   auto reader = TRY(Reader::open(reading()));  // its own: a backup takes long
-  return back_up(reader->database(), path);
+  return back_up(reader->database(), path, static_cast<int64_t>(all_migrations().size()));
 }
 
 void register_sqlite(StoreSet& set) {

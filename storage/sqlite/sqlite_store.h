@@ -4,6 +4,7 @@
 // a writer thread, a checkpointer thread, the read connections.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,6 +46,7 @@ class SqliteStore final : public Store {
   StoreResult<Revision> compacted() override;
   StoreResult<std::unique_ptr<Follow>> follow(Revision after, EventSink& sink) override;
   StoreStats stats() override;
+  Millis writing_for() override;
   StoreResult<Revision> backup(const std::string& path) override;
 
  private:
@@ -63,6 +65,8 @@ class SqliteStore final : public Store {
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<ReadPool>
       readers_;  // closed before the writer, which then moves the log into the file
+  std::atomic<int64_t> writing_since_{
+      0};  // nanoseconds of env_.now(); 0: the writer waits for work
   std::thread thread_;
 };
 

@@ -21,11 +21,9 @@ struct VfsLayer {
 
   // Version 2: with shared memory, without memory-mapped reads, which would pass by a layer.
   static constexpr sqlite3_io_methods methods() {
-    return {2,        close,        read,          write,
-            truncate, sync,         file_size,     lock,
-            unlock,   check_lock,   file_control,  sector_size,
-            traits,   shm_map,      shm_lock,      shm_barrier,
-            shm_unmap, nullptr,     nullptr};
+    return {2,        close,       read,       write,        truncate,    sync,   file_size,
+            lock,     unlock,      check_lock, file_control, sector_size, traits, shm_map,
+            shm_lock, shm_barrier, shm_unmap,  nullptr,      nullptr};
   }
 
   // Opens the file below and makes this layer's part of it, which answers by `methods`.

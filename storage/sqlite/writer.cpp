@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/kv/errors.h"
 #include "storage/sqlite/row.h"
@@ -89,6 +90,7 @@ void Writer::commit_group(std::span<Pending* const> group) {
   }
   Revision revision = current_;
   auto written = transaction([&] { return write_group(group, revision); });
+  FAILPOINT(commit_on_disk);
   if (!written) return refuse(group, written.error());
   no_space_.store(false, std::memory_order_relaxed);
   if (revision == current_) return;
@@ -96,10 +98,12 @@ void Writer::commit_group(std::span<Pending* const> group) {
   batches_.fetch_add(1, std::memory_order_relaxed);
   current_ = revision;
   publisher_.publish(group, revision);
+  FAILPOINT(commit_published);
 }
 
 StoreResult<Unit> Writer::write_group(std::span<Pending* const> group, Revision& revision) {
   uint64_t bytes = 0;
+  FAILPOINT(commit_begun);
   for (Pending* pending : group) {
     pending->answer = apply(*pending, revision);
     if (!pending->answer) {
@@ -112,6 +116,7 @@ StoreResult<Unit> Writer::write_group(std::span<Pending* const> group, Revision&
     revision = *pending->answer;
   }
   bytes_written_.fetch_add(bytes, std::memory_order_relaxed);
+  FAILPOINT(commit_rows_written);
   return Unit{};
 }
 
@@ -175,7 +180,10 @@ StoreResult<Unit> Writer::transaction(const std::function<StoreResult<Unit>()>& 
     roll_back();
     return judge(std::move(worked).error(), severity);
   }
-  if (auto committed = commit_.run(); !committed) {
+  const Instant begun = options_.now();
+  auto committed = commit_.run();
+  note_sync(begun);
+  if (!committed) {
     Severity severity = database_->take_severity();
     // Only a full disk leaves a commit that is known not to have happened: its last frame was
     // refused.
@@ -184,6 +192,23 @@ StoreResult<Unit> Writer::transaction(const std::function<StoreResult<Unit>()>& 
     return judge(std::move(committed).error(), severity);
   }
   return Unit{};
+}
+
+void Writer::note_sync(Instant begun) {
+  const auto took = options_.now() - begun;
+  const double seconds = std::chrono::duration<double>(took).count();
+  const auto& bounds = SyncTimes::kBounds;
+  const auto place = std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin();
+  sync_counts_[static_cast<size_t>(place)].fetch_add(1, std::memory_order_relaxed);
+  sync_nanoseconds_.fetch_add(took.count(), std::memory_order_relaxed);
+}
+
+SyncTimes Writer::syncs() const {
+  SyncTimes out;
+  for (size_t i = 0; i < out.counts.size(); ++i)
+    out.counts[i] = sync_counts_[i].load(std::memory_order_relaxed);
+  out.seconds = static_cast<double>(sync_nanoseconds_.load(std::memory_order_relaxed)) / 1e9;
+  return out;
 }
 
 void Writer::roll_back() {

@@ -22,6 +22,7 @@ struct WriterOptions {
   size_t batch_bytes_max = 16 * 1024 * 1024;  // of one SQLite transaction
   int checkpoint_pages = 4096;                // a log longer than this is moved into the file
   std::function<void(const Error&)> on_fatal;
+  std::function<Instant()> now;
 };
 
 class Writer {
@@ -51,6 +52,7 @@ class Writer {
   uint64_t bytes_written() const { return bytes_written_.load(std::memory_order_relaxed); }
   uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
   uint64_t batches() const { return batches_.load(std::memory_order_relaxed); }
+  SyncTimes syncs() const;
   bool no_space() const { return no_space_.load(std::memory_order_relaxed); }
   bool failed() const { return failed_.load(std::memory_order_acquire); }
 
@@ -93,6 +95,9 @@ class Writer {
 
   std::unique_ptr<Checkpointer> checkpointer_;
 
+  void note_sync(Instant begun);
+  std::array<std::atomic<uint64_t>, SyncTimes::kBounds.size() + 1> sync_counts_{};
+  std::atomic<int64_t> sync_nanoseconds_{0};
   std::atomic<uint64_t> bytes_written_{0}, commits_{0}, batches_{0};
   std::atomic<bool> no_space_{false}, failed_{false};
 };

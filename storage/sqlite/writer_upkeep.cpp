@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/base/failpoint.h"
 #include "storage/base/log.h"
 #include "storage/kv/errors.h"
 #include "storage/sqlite/row.h"
@@ -34,7 +35,9 @@ StoreResult<Unit> Writer::mark_compacted(Revision upto) {
   if (upto > current_) return future_error(upto, current_);
   const auto before = static_cast<Revision>(TRY(database_->number("SELECT compacted FROM state")));
   if (upto <= before) return Unit{};
-  return transaction([&] { return set_compacted_.bind(1, static_cast<int64_t>(upto)).run(); });
+  TRY(transaction([&] { return set_compacted_.bind(1, static_cast<int64_t>(upto)).run(); }));
+  FAILPOINT(compaction_marked);
+  return Unit{};
 }
 
 // A row that is old enough makes the one before it useless, and a delete that is old enough makes
@@ -62,6 +65,7 @@ StoreResult<bool> Writer::sweep(int rows_max) {
       if (row.prev != 0) TRY(remove_row(row.key, row.prev));
       if (row.deletes) TRY(remove_row(row.key, row.seq));
     }
+    FAILPOINT(compaction_swept);
     more = rows.size() == static_cast<size_t>(rows_max);
     return set_swept_.bind(1, more ? rows.back().seq : bound).run();
   }));
@@ -81,7 +85,11 @@ StoreResult<bool> Writer::shrink(int pages_max) {
   if (too_many <= 0) return false;
   const std::string sql =
       "PRAGMA incremental_vacuum(" + std::to_string(std::min<int64_t>(too_many, pages_max)) + ")";
-  TRY(transaction([&] { return database_->run(sql.c_str()); }));
+  TRY(transaction([&]() -> StoreResult<Unit> {
+    TRY(database_->run(sql.c_str()));
+    FAILPOINT(compaction_shrinking);
+    return Unit{};
+  }));
   return too_many > pages_max;
 }
 

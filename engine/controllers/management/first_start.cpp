@@ -7,6 +7,7 @@
 #include "engine/base/time.h"
 #include "engine/cluster/client.h"
 #include "engine/controllers/core/bootstrap.h"
+#include "storage/base/failpoint.h"
 
 extern "C" const char management_settings_begin[], management_settings_end[];
 
@@ -125,6 +126,7 @@ Result<bool> FirstStart::administrator() {
                                  .must_change = Users::MustChange::yes,
                                  .labels = Json::object({{kBootstrapLabel, "admin-user"}}),
                                  .hash = TRY(options_.password_hash())}));
+  FAILPOINT(administrator_written);
   TRY(every_right(user));
   return true;
 }

@@ -1,6 +1,7 @@
 #include "tests/crash/store/crash_check.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -54,7 +55,18 @@ void check_thread(Store& store, int thread, uint64_t& acknowledged,
 
 }  // namespace
 
-CrashWriter::CrashWriter(const std::string& path, const std::string& synchronous) {
+std::span<const Migration> crash_migrations() {
+  static const std::vector<Migration> all = [] {
+    std::vector<Migration> out(all_migrations().begin(), all_migrations().end());
+    out.push_back({"a later table", "CREATE TABLE later(n INTEGER NOT NULL);"});
+    out.push_back({"and its row", "INSERT INTO later SELECT count(*) FROM log;"});
+    return out;
+  }();
+  return all;
+}
+
+CrashWriter::CrashWriter(const std::string& path, const std::string& synchronous,
+                         const CrashWriterOptions& options) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return;
   ::fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
@@ -63,8 +75,20 @@ CrashWriter::CrashWriter(const std::string& path, const std::string& synchronous
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   std::string program = CRASH_WRITER, where = path, how = synchronous;
-  char* arguments[] = {program.data(), where.data(), how.data(), nullptr};
-  if (::posix_spawn(&pid_, CRASH_WRITER, &actions, nullptr, arguments, environ) != 0) pid_ = -1;
+  std::string doing = options.doing;
+  char* arguments[] = {program.data(), where.data(), how.data(), doing.data(), nullptr};
+  std::vector<std::string> more;
+  if (!options.failpoint.empty()) more.push_back("PADDOCK_FAILPOINT=" + options.failpoint);
+  if (!options.disk.empty()) {
+    more.push_back("PADDOCK_DISK=" + options.disk);
+    more.push_back("LD_PRELOAD=" SYNC_SHIM);
+  }
+  std::vector<char*> variables;
+  for (char** one = environ; *one; ++one) variables.push_back(*one);
+  for (std::string& one : more) variables.push_back(one.data());
+  variables.push_back(nullptr);
+  if (::posix_spawn(&pid_, CRASH_WRITER, &actions, nullptr, arguments, variables.data()) != 0)
+    pid_ = -1;
   posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
 }
@@ -88,6 +112,25 @@ void CrashWriter::kill() {
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
+}
+
+CrashWriter::End CrashWriter::wait_for_end(std::chrono::seconds at_most) {
+  const auto end = std::chrono::steady_clock::now() + at_most;
+  while (pid_ > 0 && std::chrono::steady_clock::now() < end) {
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+      pid_ = -1;
+      return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? End::killed_itself : End::other;
+    }
+    // What it tells must not fill the pipe, or it would wait for us and never get there.
+    pollfd readable{pipe_, POLLIN, 0};
+    char buffer[65536];
+    if (::poll(&readable, 1, 5) == 1 && (readable.revents & POLLIN) != 0) {
+      const ssize_t got = ::read(pipe_, buffer, sizeof(buffer));
+      if (got > 0) early_.append(buffer, static_cast<size_t>(got));
+    }
+  }
+  return End::none;
 }
 
 void CrashWriter::take_line(const std::string& line, Acknowledged& acknowledged) {

@@ -5,11 +5,14 @@
 #include <sys/types.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "storage/kv/store.h"
+#include "storage/sqlite/migrations.h"
 
 namespace tests {
 
@@ -30,13 +33,26 @@ struct Acknowledged {
   std::string failure;  // the last F line
 };
 
+// The tables, and two steps of a program that is not written yet: the second counts the rows.
+std::span<const storage::Migration> crash_migrations();
+
+struct CrashWriterOptions {
+  std::string failpoint = {};  // NAME[:N]; empty: none
+  // write: on and on; shrink: the same, with pages to give back; migrate: to crash_migrations().
+  std::string doing = "write";
+  std::string disk = {};  // what a sync does (tests/crash/disk/sync_shim.cpp); empty: honest
+};
+
 class CrashWriter {
  public:
-  CrashWriter(const std::string& path, const std::string& synchronous);
+  CrashWriter(const std::string& path, const std::string& synchronous,
+              const CrashWriterOptions& options = {});
   ~CrashWriter();
   // Waits until the first write was acknowledged; false when the writer ended before.
   bool wait_for_work();
   void kill();
+  enum class End : uint8_t { killed_itself, other, none };
+  End wait_for_end(std::chrono::seconds at_most);
   // Reads what it told until it ended, and adds it to what was acknowledged before.
   void collect(Acknowledged& acknowledged);
 

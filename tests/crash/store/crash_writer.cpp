@@ -1,7 +1,7 @@
 // Writes to a store until it is killed, and tells on standard output what was acknowledged:
 //   A THREAD NUMBER REVISION     both keys of this thread hold this number
 //   F MESSAGE                    the store has failed; the process exits with 3
-// Usage: store_crash_writer PATH full|normal
+// Usage: store_crash_writer PATH full|normal write|shrink|migrate
 #include <unistd.h>
 
 #include <atomic>
@@ -65,12 +65,37 @@ void keep_up(SqliteStore& store, const std::string& path) {
   }
 }
 
+// More pages than the store keeps free for itself, for compaction to give back.
+void fill_and_empty(Store& store, Revision& upto) {
+  for (const bool there : {true, false}) {
+    for (int i = 0; i < 60; ++i) {
+      Txn txn;
+      for (int j = 0; j < 60; ++j) {
+        const std::string key = "/fat/" + std::to_string(i) + "/" + std::to_string(j);
+        txn.writes.push_back({key, there ? std::optional(std::string(3000, 'f')) : std::nullopt});
+      }
+      auto done = store.commit(std::move(txn));
+      if (!done) die(done.error());
+      upto = *done;
+    }
+  }
+  if (auto done = store.compact(upto); !done) die(done.error());
+}
+
+int migrate_on(const std::string& path) {
+  auto database = Database::open({.path = path});
+  if (!database) die(database.error());
+  if (auto done = migrate(**database, tests::crash_migrations()); !done) die(done.error());
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
   tests::ThreadEnv env;
   const std::string path = argv[1];
+  if (argv[3] == std::string("migrate")) return migrate_on(path);
   auto store = SqliteStore::open(
       env,
       {.path = path,
@@ -78,6 +103,10 @@ int main(int argc, char** argv) {
        .checkpoint_pages = 200,
        .on_fatal = die});
   if (!store) die(store.error());
+  if (argv[3] == std::string("shrink")) {
+    Revision upto = 0;
+    fill_and_empty(**store, upto);
+  }
   std::vector<std::thread> threads;
   for (int t = 0; t < tests::kCrashThreads; ++t) {
     threads.emplace_back([&, t] { write_on(**store, t); });
