@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/api/request_timeout.h"
 #include "engine/api/status_writer.h"
 
 namespace engine {
@@ -79,7 +80,7 @@ Result<Answer> serve_call(ApiCall& call) {
 }  // namespace
 
 storage::Instant ApiCall::deadline() const {
-  return parts.env.now() + kStoreWait;
+  return std::min<storage::Instant>(until, parts.env.now() + kStoreWait);
 }
 
 Result<Unit> require(ApiCall& call, std::string_view verb) {
@@ -128,8 +129,12 @@ Answer Api::serve(const Request& request, const RequestInfo& info) {
   auto snapshot = parts_.kinds.snapshot();
   auto kind = snapshot->by_resource(info.group, info.version, info.resource);
   if (!kind) return status_response(request, Status::not_found_path());
-  ApiCall call{parts_, request, info, std::move(kind), {}};
-  auto answer = serve_call(call);
+  ApiCall call{parts_, request, info, std::move(kind), {}, storage::Instant::max()};
+  auto answer = [&]() -> Result<Answer> {
+    // A watch is as long as it is: timeoutSeconds is its own word for that.
+    if (info.verb != "watch") call.until = parts_.env.now() + TRY(request_timeout(request.query));
+    return serve_call(call);
+  }();
   if (answer) return std::move(*answer);
   return status_response(request, answer.error());
 }

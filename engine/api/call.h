@@ -35,6 +35,7 @@ struct ApiCall {
   const RequestInfo& info;
   KindPtr kind;
   std::vector<std::string> warnings;
+  storage::Instant until;  // the client's timeout
 
   storage::Instant deadline() const;  // for waits on the store or a cache
 };

@@ -4,6 +4,7 @@
 
 #include "engine/api/status_writer.h"
 #include "engine/base/websocket.h"
+#include "engine/watch/shape.h"
 
 namespace engine {
 namespace {
@@ -39,7 +40,7 @@ std::string object_text(const FrameForm& form, const Bytes& object, WallTime now
       return dump(status_json(table.error()));
     }
     default:
-      return *with_api_version(object, form.kind->api_version());
+      return *as_kind(*form.kind, object);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "engine/base/yaml.h"
 #include "engine/watch/object_scan.h"
+#include "engine/watch/shape.h"
 
 namespace engine {
 namespace {
@@ -82,7 +83,7 @@ std::string list_head(std::string_view kind, std::string_view api_version, const
 }
 
 bool other_version(const Kind& kind) {
-  return !kind.storage_version.empty() && kind.storage_version != kind.version;
+  return kind.conversion || (!kind.storage_version.empty() && kind.storage_version != kind.version);
 }
 
 std::string plain_list(const Kind& kind, const ListAnswer& list) {
@@ -91,10 +92,9 @@ std::string plain_list(const Kind& kind, const ListAnswer& list) {
   for (const auto& object : list.objects) bytes += object->size() + 1;
   out.reserve(bytes);
   bool convert = other_version(kind);
-  std::string version = kind.api_version();
   for (const auto& object : list.objects) {
     if (out.back() != '[') out += ',';
-    out += convert ? *with_api_version(object, version) : *object;
+    out += convert ? *as_kind(kind, object) : *object;
   }
   out += "]}";
   return out;
@@ -146,7 +146,7 @@ Result<Response> respond_object(ApiCall& call, const Output& output, int status,
   }
   // A Scale is of its own group, whatever it is the scale of.
   bool scale = call.info.subresource == "scale";
-  auto bytes = scale ? object : with_api_version(object, call.kind->api_version());
+  auto bytes = scale ? object : as_kind(*call.kind, object);
   return make_response(call, output, status, TRY(in_form(output, *bytes)));
 }
 

@@ -5,6 +5,7 @@
 
 #include "engine/api/table_cells.h"
 #include "engine/kinds/json_path.h"
+#include "engine/watch/shape.h"
 
 namespace engine {
 
@@ -155,7 +156,7 @@ std::string make_table(const Kind& kind, std::span<const ObjectBytes> objects,
   for (const ObjectBytes& bytes : objects) {
     if (!first) out += ',';
     first = false;
-    auto parsed = parse_json(*bytes);
+    auto parsed = parse_json(*as_stored(kind, bytes));
     const Json nothing = Json::object();
     const Json& object = parsed ? *parsed : nothing;
     out += "{\"cells\":";
@@ -163,7 +164,14 @@ std::string make_table(const Kind& kind, std::span<const ObjectBytes> objects,
     if (!parsed && !cells.empty()) cells[0] = Json(parsed.error().message());
     dump_to(out, Json(std::move(cells)));
     write_conditions(out, kind, object);
-    write_row_object(out, object, *bytes, options);
+    if (kind.conversion && options.rows != RowObject::none) {
+      // Cells are of the stored shape, the object is in the one that was asked for.
+      ObjectBytes shown = as_kind(kind, bytes);
+      auto in_shape = parse_json(*shown);
+      write_row_object(out, in_shape ? *in_shape : object, *shown, options);
+    } else {
+      write_row_object(out, object, *bytes, options);
+    }
     out += '}';
   }
   return out += "]}";

@@ -18,6 +18,8 @@ constexpr size_t kYamlNodesMax = 2'000'000;      // after aliases are expanded
 constexpr size_t kPatchOperationsMax = 10'000;   // of a JSON patch
 constexpr size_t kPatchCopyBytesMax = 3u << 20;  // what the copy operations of one make together
 
+constexpr std::chrono::seconds kRequestTimeoutMax{60};  // whatever timeout a client asks for
+
 // Objects
 constexpr size_t kObjectBytesMax = 2u << 20;        // stored form
 constexpr size_t kConfigDataBytesMax = 1u << 20;    // data of a config map or secret, as upstream

@@ -1,5 +1,7 @@
 #include "engine/kinds/kind.h"
 
+#include "engine/kinds/conversion.h"
+
 #include <algorithm>
 
 namespace engine {
@@ -13,7 +15,14 @@ bool Kind::has_subresource(std::string_view name) const {
 }
 
 std::string Kind::key_prefix() const {
-  return "/registry/" + (group.empty() ? std::string("core") : group) + "/" + plural + "/";
+  std::string_view where = conversion ? conversion->stored_group : std::string_view(group);
+  return "/registry/" + std::string(where.empty() ? "core" : where) + "/" + plural + "/";
+}
+
+std::string Kind::stored_api_version() const {
+  const std::string& stored = storage_version.empty() ? version : storage_version;
+  std::string_view where = conversion ? conversion->stored_group : std::string_view(group);
+  return where.empty() ? stored : std::string(where) + "/" + stored;
 }
 
 std::string Kind::key(std::string_view ns, std::string_view name) const {

@@ -18,6 +18,8 @@ namespace engine {
 
 enum class Scope : uint8_t { cluster, namespaced };
 
+struct Conversion;
+
 struct Column {
   std::string name;    // as `kubectl get` prints it
   std::string type;    // string, integer, number, boolean, date
@@ -63,18 +65,21 @@ class Kind {
   std::vector<Column> columns;      // all of them, NAME and AGE included, in upstream's order
   std::string storage_version;  // the version that stored bytes carry; all versions of a resource
                                 // share their keys
-  std::string crd_name;         // of the CRD that made it; empty when built in
-  bool stored = true;           // false: a virtual kind (reviews), handled by code alone
-  bool product = false;         // one of the product's own kinds
-  std::string storage_hash;     // storageVersionHash of discovery
-  std::string definition;       // its name in OpenAPI: io.k8s.api.core.v1.ConfigMap
+  const Conversion* conversion = nullptr;  // another kind's objects in this kind's shape
+  std::string crd_name;                    // of the CRD that made it; empty when built in
+  bool stored = true;                      // false: a virtual kind (reviews), handled by code alone
+  bool product = false;                    // one of the product's own kinds
+  std::string storage_hash;                // storageVersionHash of discovery
+  std::string definition;                  // its name in OpenAPI: io.k8s.api.core.v1.ConfigMap
   std::vector<std::string> selectable_fields;  // of a CRD: .spec.color
 
   std::string api_version() const { return group.empty() ? version : group + "/" + version; }
+  std::string stored_api_version() const;
   bool namespaced() const { return scope == Scope::namespaced; }
   bool has_verb(std::string_view verb) const;
   bool has_subresource(std::string_view name) const;
-  // Keys: /registry/GROUP/PLURAL/NS/NAME or /registry/GROUP/PLURAL/NAME; GROUP of core is "core".
+  // Keys: /registry/GROUP/PLURAL/NS/NAME or /registry/GROUP/PLURAL/NAME; GROUP of core is "core",
+  // and of a kind that is stored as another, the other's.
   std::string key_prefix() const;
   std::string key(std::string_view ns, std::string_view name) const;
   About about(std::string_view name) const;

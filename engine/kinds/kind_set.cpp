@@ -3,6 +3,7 @@
 #include <mutex>
 #include <tuple>
 
+#include "engine/kinds/conversion.h"
 #include "engine/kinds/crd.h"
 #include "engine/kinds/facts.h"
 #include "engine/kinds/kind.h"
@@ -58,7 +59,8 @@ void read_names(Kind& out, const Json& row) {
   out.scope = row.truth({"namespaced"}) ? Scope::namespaced : Scope::cluster;
   out.stored = row.truth({"stored"});
   out.product = row.truth({"product"});
-  out.storage_version = out.version;
+  out.conversion = conversion_of(out.group, out.version, out.kind);
+  out.storage_version = out.conversion ? std::string(out.conversion->stored_version) : out.version;
 }
 
 // A column's description: the rows share them by number.
@@ -137,7 +139,10 @@ class Snapshot final : public KindSnapshot {
     return by_kind_.find({group, version, kind});
   }
   KindPtr stored(std::string_view group, std::string_view plural) const override {
-    return stored_.find({group, plural, {}});
+    KindPtr found = stored_.find({group, plural, {}});
+    if (!found || !found->conversion) return found;
+    const Conversion& other = *found->conversion;
+    return by_resource_.find({other.stored_group, other.stored_version, plural});
   }
   const std::vector<KindPtr>& all() const override { return all_; }
   uint64_t generation() const override { return generation_; }

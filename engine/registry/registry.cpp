@@ -4,6 +4,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/names.h"
+#include "engine/kinds/conversion.h"
 #include "engine/registry/metadata.h"
 #include "engine/registry/object_bytes.h"
 #include "engine/registry/registry_impl.h"
@@ -108,9 +109,21 @@ Json Object::json() const {
   return MUST(parse_json(*bytes));
 }
 
+namespace {
+
+std::string serve(const Kind& kind, std::string_view stored, Revision revision) {
+  if (!kind.conversion) return serve_object(stored, kind.api_version(), revision);
+  auto object = decode_object(stored, kind.api_version(), revision);
+  if (!object) return std::string(stored);  // damaged: the client sees what is there
+  kind.conversion->from_stored(*object);
+  if (revision == 0) metadata_of(*object).erase("resourceVersion");
+  return dump(*object);
+}
+
+}  // namespace
+
 Object served(const Kind& kind, const storage::Record& record) {
-  return {std::make_shared<const std::string>(
-              serve_object(record.value, kind.api_version(), record.modified)),
+  return {std::make_shared<const std::string>(serve(kind, record.value, record.modified)),
           record.modified};
 }
 
@@ -169,15 +182,22 @@ Result<Removed> Registry::remove(const Kind& kind, std::string_view ns, std::str
   return impl_->remove(kind, ns, name, options);
 }
 
-std::string Registry::Impl::stored_api_version(const Kind& kind) const {
-  const std::string& version = kind.storage_version.empty() ? kind.version : kind.storage_version;
-  return kind.group.empty() ? version : kind.group + "/" + version;
+std::string Registry::Impl::encode(const Kind& kind, const Json& object) const {
+  if (!kind.conversion) return encode_object(kind.kind, kind.stored_api_version(), object);
+  Json stored = object;
+  kind.conversion->to_stored(stored);
+  return encode_object(kind.kind, kind.stored_api_version(), stored);
+}
+
+Result<Unit> Registry::Impl::in_time(storage::Instant deadline) const {
+  if (deadline == storage::Instant::max() || env.now() < deadline) return Unit{};
+  return Status::timeout(
+      "Timeout: request did not complete within requested timeout - context deadline exceeded");
 }
 
 Object Registry::Impl::object_of(const Kind& kind, std::string_view stored,
                                  Revision revision) const {
-  return {std::make_shared<const std::string>(serve_object(stored, kind.api_version(), revision)),
-          revision};
+  return {std::make_shared<const std::string>(serve(kind, stored, revision)), revision};
 }
 
 Status Registry::Impl::conflict(const Kind& kind, std::string_view name) const {
@@ -203,6 +223,7 @@ Result<std::optional<Registry::Impl::Current>> Registry::Impl::read(const Kind& 
   if (!found.value()) return std::optional<Current>();
   storage::Record& record = *found.value();
   Json object = TRY(decode_object(record.value, kind.api_version(), record.modified));
+  if (kind.conversion) kind.conversion->from_stored(object);
   return std::optional<Current>(
       Current{std::move(object), record.modified, std::move(record.value)});
 }

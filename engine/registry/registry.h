@@ -42,7 +42,8 @@ struct WriteOptions {
   std::string subresource;              // "", "status", "scale"
   std::vector<std::string>* warnings = nullptr;
   bool dry_run = false;
-  bool force = false;  // apply: take fields from other managers
+  storage::Instant deadline = storage::Instant::max();  // nothing is begun after it: 504
+  bool force = false;                                   // apply: take fields from other managers
 };
 
 struct Precondition {
@@ -58,6 +59,7 @@ struct RemoveOptions {
   std::optional<int64_t> grace_period_seconds;
   Propagation propagation = Propagation::by_default;
   bool dry_run = false;
+  storage::Instant deadline = storage::Instant::max();
 };
 
 struct Removed {

@@ -84,12 +84,13 @@ Result<Written> Registry::Impl::insert(const Kind& kind, std::string_view ns, Js
   TRY(validate(kind, strategy, context, object, nullptr, options));
   TRY(admit_validating(request));
 
-  std::string bytes = encode_object(kind.kind, stored_api_version(kind), object);
+  std::string bytes = encode(kind, object);
   if (bytes.size() > limits::kObjectBytesMax)
     return Status::too_large("the object is larger than " +
                              std::to_string(limits::kObjectBytesMax) + " bytes");
   std::string key = kind.key(ns, name);
   for (int i = 0; i < limits::kConflictTriesMax; i++) {
+    TRY(in_time(options.deadline));
     Claims claims = TRY(claims_of(store, kind, strategy, key, &object, nullptr));
     const bool alone = claims.empty();
     if (options.dry_run) {

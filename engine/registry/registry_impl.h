@@ -70,7 +70,10 @@ struct Registry::Impl {
   Result<std::optional<Revision>> commit(std::string key, std::optional<std::string> value,
                                          Revision expected, Claims claims);
 
-  std::string stored_api_version(const Kind&) const;
+  // What is stored of an object in the kind's shape.
+  std::string encode(const Kind&, const Json& object) const;
+  // 504 after the deadline: asked before each try, so that what was committed is never denied.
+  Result<Unit> in_time(storage::Instant deadline) const;
   Object object_of(const Kind&, std::string_view stored, Revision) const;
   Status conflict(const Kind&, std::string_view name) const;
   Status already_exists(const Kind&, std::string_view ns, std::string_view name);

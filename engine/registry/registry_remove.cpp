@@ -74,6 +74,7 @@ Result<Removed> Registry::Impl::remove(const Kind& kind, std::string_view ns, st
                                        const RemoveOptions& options) {
   const Strategy& strategy = strategies.of(kind);
   for (int i = 0; i < limits::kConflictTriesMax; i++) {
+    TRY(in_time(options.deadline));
     auto current = TRY(read(kind, ns, name));
     if (!current) return Status::not_found(kind.about(name));
     const Json& old = current->object;
@@ -101,8 +102,7 @@ Result<Removed> Registry::Impl::remove(const Kind& kind, std::string_view ns, st
     if (stays && object == old)
       return Removed{object_of(kind, current->stored, current->revision), false};
 
-    std::string bytes = stays ? encode_object(kind.kind, stored_api_version(kind), object)
-                              : std::move(current->stored);
+    std::string bytes = stays ? encode(kind, object) : std::move(current->stored);
     if (options.dry_run) return Removed{object_of(kind, bytes, current->revision), !stays};
     std::optional<std::string> value;
     if (stays) value = bytes;

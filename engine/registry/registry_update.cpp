@@ -101,6 +101,7 @@ Result<Written> Registry::Impl::rewrite(const Kind& kind, std::string_view ns,
                                         std::string_view name, const WriteOptions& options,
                                         const Make& make) {
   for (int i = 0; i < limits::kConflictTriesMax; i++) {
+    TRY(in_time(options.deadline));
     auto current = TRY(read(kind, ns, name));
     if (!current) return Status::not_found(kind.about(name));
     Wanted wanted = TRY(make(*current));
@@ -212,7 +213,7 @@ Result<std::optional<Written>> Registry::Impl::put(const Kind& kind, std::string
   if (!ends && object == current.object)
     return std::optional<Written>(
         Written{object_of(kind, current.stored, current.revision), false});
-  std::string bytes = encode_object(kind.kind, stored_api_version(kind), object);
+  std::string bytes = encode(kind, object);
   if (bytes.size() > limits::kObjectBytesMax)
     return Status::too_large("the object is larger than " +
                              std::to_string(limits::kObjectBytesMax) + " bytes");

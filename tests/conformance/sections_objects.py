@@ -433,6 +433,51 @@ def field_validation(pair):
     pair.k("delete namespace fields --wait=false", code=0)
 
 
+def autoscaler(version, **spec):
+    return json.dumps({
+        "apiVersion": f"autoscaling/{version}", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web"}, "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "minReplicas": 2, "maxReplicas": 5, **spec}})
+
+
+@section
+def two_shapes(pair):
+    """One stored object in two versions of unlike shape."""
+    k = in_namespace(pair, "shapes")
+    one, two = (f"horizontalpodautoscalers.{v}.autoscaling" for v in ("v1", "v2"))
+    k("create -f -", autoscaler("v1", targetCPUUtilizationPercentage=70), code=0)
+    for kind in (one, two):
+        k(f"get {kind} web -o yaml", code=0)
+        k(f"get {kind}", code=0)
+        k(f"get {kind} -o wide", code=0)
+        k(f"get {kind} web -o json", code=0)
+    k(f"patch {one} web --type=merge -p '{{\"spec\":{{\"maxReplicas\":7}}}}'", code=0)
+    k(f"get {two} web -o yaml", code=0)
+    pair.watched(f"-n shapes get {one} -w --output-watch-events",
+                 lambda: k(f"label {two} web a=b", code=0))
+    pair.watched(f"-n shapes get {two} -w --output-watch-events",
+                 lambda: k(f"label {one} web c=d", code=0))
+    k("replace -f -", autoscaler("v2", metrics=[
+        {"type": "Resource", "resource": {"name": "memory", "target": {
+            "type": "AverageValue", "averageValue": "1Gi"}}},
+        {"type": "Pods", "pods": {"metric": {"name": "qps"}, "target": {
+            "type": "AverageValue", "averageValue": "5"}}},
+        {"type": "Object", "object": {
+            "describedObject": {"apiVersion": "v1", "kind": "Service", "name": "s"},
+            "metric": {"name": "hits"}, "target": {"type": "Value", "value": "7"}}},
+        {"type": "External", "external": {"metric": {"name": "queue"}, "target": {
+            "type": "Value", "value": "30"}}},
+        {"type": "Resource", "resource": {"name": "cpu", "target": {
+            "type": "Utilization", "averageUtilization": 60}}}]), code=0)
+    k(f"get {one} web -o yaml", code=0)
+    k(f"get {two} web -o yaml", code=0)
+    k(f"annotate {one} web note=kept", code=0)
+    k(f"get {two} web -o yaml", code=0)
+    k(f"delete {one} web", code=0)
+    pair.k("delete namespace shapes --wait=false", code=0)
+
+
 @section
 def events(pair):
     k = in_namespace(pair, "events")
@@ -446,6 +491,26 @@ def events(pair):
     k("get events -o wide", code=0)
     k("get event e1 -o yaml", code=0)
     k("get events.v1.events.k8s.io e1 -o yaml", code=0)
+    k("get events.v1.events.k8s.io", code=0)
+    k("get events.v1.events.k8s.io -o wide", code=0)
+    k("get events.v1.events.k8s.io --field-selector regarding.name=one -o name", code=0)
+    k("get events.v1.events.k8s.io --field-selector involvedObject.name=two -o name", code=1)
+    newer = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e3"},
+             "regarding": {"kind": "ConfigMap", "namespace": "events", "name": "two"},
+             "reason": "Tested", "note": "another message", "type": "Warning", "action": "Test",
+             "eventTime": "2026-01-01T00:00:00.000001Z", "reportingController": "test.example/c",
+             "reportingInstance": "c-1"}
+    k("create -f -", json.dumps(newer), code=0)
+    k("get event e3 -o yaml", code=0)
+    k("get events.v1.events.k8s.io e3 -o yaml", code=0)
+    k("get events.v1.events.k8s.io e3 -o json", code=0)
+    k("label events.v1.events.k8s.io e3 a=b", code=0)
+    k("get events -l a=b", code=0)
+    pair.watched("-n events get events.v1.events.k8s.io -w --output-watch-events -o name",
+                 lambda: k("label event e1 x=y", code=0))
+    pair.watched("-n events get events -w --output-watch-events",
+                 lambda: k("label events.v1.events.k8s.io e3 x=y", code=0))
+    k("delete events.v1.events.k8s.io e3", code=0)
     k("events", code=0)
     k("get events --field-selector reason=Tested,type=Normal -o name", code=0)
     k("get events --field-selector involvedObject.kind=Pod -o name", code=0)

@@ -18,6 +18,81 @@ def section(function):
     return function
 
 
+OPERATION = ("x-kubernetes-action", "x-kubernetes-group-version-kind")
+
+
+def shape_of(schema):
+    """A schema without what upstream's server adds when it serves, and our source of definitions
+    does not have: enums with their text, the zero defaults of Go structs, and `allOf` around the
+    references that have one."""
+    if isinstance(schema, list):
+        return [shape_of(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    out = {key: shape_of(value) for key, value in schema.items()
+           if not (key == "enum" and isinstance(value, list))
+           and not (key == "default" and value in ({}, "", 0, False))
+           and key != "x-kubernetes-group-version-kind"}
+    if isinstance(out.get("description"), str):
+        out["description"] = out["description"].split("\n\nPossible enum values")[0]
+    if isinstance(out.get("allOf"), list) and len(out["allOf"]) == 1:
+        out.update(out.pop("allOf")[0])
+    return out
+
+
+def unlike(ours, theirs, where=""):
+    """The first places, at most eight, where two JSON values are not the same."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        found = []
+        for key in sorted(ours.keys() | theirs.keys()):
+            if key not in ours or key not in theirs:
+                found.append(f"{where}/{key} is only {'theirs' if key in theirs else 'ours'}")
+            else:
+                found += unlike(ours[key], theirs[key], f"{where}/{key}")
+        return found[:8]
+    if isinstance(ours, list) and isinstance(theirs, list) and ours != theirs:
+        more, less = ([x for x in a if x not in b] for a, b in ((ours, theirs), (theirs, ours)))
+        return [f"{where}: only ours {more}, only theirs {less}"]
+    return [] if ours == theirs else [f"{where}: {str(theirs)[:90]!r} is {str(ours)[:90]!r}"]
+
+
+def operations(item):
+    """What a path offers: method, what it does to which kind, and what it is asked with."""
+    shared = [p.get("name") for p in item.get("parameters", [])]
+    return {method: {**{name: op.get(name) for name in OPERATION},
+                     "parameters": sorted(str(p) for p in shared + [
+                         p.get("name", p.get("$ref")) for p in op.get("parameters", [])])}
+            for method, op in item.items() if method in ("get", "put", "post", "patch", "delete")}
+
+
+@section
+def openapi(pair):
+    """Definitions field by field, paths and verbs, of everything that both serve."""
+    def read(side, path):
+        return json.loads(side.run(["get", "--raw", path], None, {}, 60)[1])
+
+    theirs, ours = (read(side, "/openapi/v2") for side in pair.sides)
+    for name in sorted(ours["definitions"].keys() & theirs["definitions"].keys()):
+        faults = unlike(shape_of(ours["definitions"][name]), shape_of(theirs["definitions"][name]))
+        pair.check(f"definition of v2: {name}", not faults, "\n".join(faults))
+    pair.check("definitions of v2", len(ours["definitions"].keys() & theirs["definitions"].keys())
+               > 500, len(ours["definitions"]))
+    theirs, ours = (read(side, "/openapi/v3")["paths"] for side in pair.sides)
+    documents = sorted(d for d in ours.keys() & theirs.keys() if d.count("/") > 1 or "/v1" in d)
+    pair.check("documents of v3", len(documents) > 15, documents)
+    for document in documents:
+        there, here = (read(side, "/openapi/v3/" + document) for side in pair.sides)
+        schemas = [d["components"]["schemas"] for d in (here, there)]
+        for name in sorted(schemas[0].keys() & schemas[1].keys()):
+            faults = unlike(shape_of(schemas[0][name]), shape_of(schemas[1][name]))
+            pair.check(f"definition of v3: {name}", not faults, "\n".join(faults))
+        for path in sorted(here["paths"].keys() & there["paths"].keys()):
+            faults = unlike(operations(here["paths"][path]), operations(there["paths"][path]))
+            pair.check(f"path of v3: {path}", not faults, "\n".join(faults))
+        strays = here["paths"].keys() - there["paths"].keys()
+        pair.check(f"paths of v3 {document}", not strays, sorted(strays))
+
+
 @section
 def discovery(pair):
     served = SERVED.replace("(bindings|", "(", 1)
@@ -26,7 +101,7 @@ def discovery(pair):
     pair.k("api-resources --namespaced=true --sort-by=name", lines=served)
     pair.k("api-resources --verbs=create,watch --api-group=rbac.authorization.k8s.io", code=0)
     pair.k("api-resources --categories=api-extensions -o name", lines="customresource")
-    pair.k("api-versions", lines=r"^(v1|rbac\S*|apiextensions\S*|events\S*|authori\S*|authent\S*)$")
+    pair.k("api-versions", lines=r"^(v1|autoscaling\S*|rbac\S*|apiextensions\S*|events\S*|authori\S*|authent\S*)$")
     pair.k("version -o json", lines=r'"(major|minor)"')
     for side in pair.sides:
         root = json.loads(side.run(["get", "--raw", "/openapi/v3"], None, {}, 30)[1])

@@ -1,8 +1,11 @@
 // The kinds that are only asked: who am I, may I, may somebody, whose token is this.
+#include <algorithm>
+
 #include "engine/access/service_account.h"
 #include "engine/api/options.h"
 #include "engine/api/respond.h"
 #include "engine/base/time.h"
+#include "engine/schema/causes.h"
 #include "engine/watch/object_scan.h"
 
 namespace engine {
@@ -108,25 +111,70 @@ Result<Json> review_rules(ApiCall& call, const Json& body) {
   return status;
 }
 
+// Who the token is of, and for which of the audiences that were asked about it is good.
+struct Reviewed {
+  User user;
+  std::vector<std::string> audiences;
+};
+
+std::vector<std::string> shared_by(const std::vector<std::string>& wanted,
+                                   const std::vector<std::string>& given) {
+  std::vector<std::string> out;
+  for (const auto& audience : wanted)
+    if (std::find(given.begin(), given.end(), audience) != given.end()) out.push_back(audience);
+  return out;
+}
+
+std::string go_list(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const auto& text : texts) out += (out.size() > 1 ? " " : "") + go_quoted(text);
+  return out + "]";
+}
+
+Result<Reviewed> reviewed(ApiCall& call, std::string_view token, std::vector<std::string> wanted) {
+  const TokenIssuer* issuer = call.parts.issuer;
+  std::vector<std::string> of_api;
+  if (issuer) of_api.push_back(issuer->issuer());
+  if (wanted.empty()) wanted = of_api;
+  // Service account tokens say whom they are for; all others are for this API alone.
+  auto verified = issuer ? issuer->verify(token)
+                         : Result<std::optional<VerifiedToken>>(std::optional<VerifiedToken>());
+  const bool of_account = verified && *verified;
+  std::vector<std::string> good =
+      shared_by(wanted, of_account ? (*verified)->claims.audiences : of_api);
+  if (good.empty() && !wanted.empty()) {
+    return Status::unauthorized(
+        of_account
+            ? "[invalid bearer token, token audiences " + go_list((*verified)->claims.audiences) +
+                  " is invalid for the target audiences " + go_list(wanted) + "]"
+            : "the token is for " + go_list(of_api) + ", not for " + go_list(wanted));
+  }
+  if (of_account) {
+    ServiceAccountAuthenticator accounts(*issuer, call.parts.dispatcher, call.parts.kinds,
+                                         call.parts.env);
+    auto user = TRY(accounts.authenticate_token(token, good));
+    if (user) return Reviewed{std::move(*user), std::move(good)};
+  }
+  Request asked;
+  asked.method = "GET";
+  asked.headers.set("Authorization", "Bearer " + std::string(token));
+  return Reviewed{TRY(call.parts.authenticators.authenticate(asked)), std::move(good)};
+}
+
 Result<Json> review_token(ApiCall& call, const Json& body) {
   auto token = body.str({"spec", "token"});
   if (token.empty())
     return Status::bad_request("token is required for TokenReview in authentication");
-  Request asked;
-  asked.method = "GET";
-  asked.headers.set("Authorization", "Bearer " + std::string(token));
-  auto user = call.parts.authenticators.authenticate(asked);
+  auto who = reviewed(call, token, strings_of(body.find("spec")->find("audiences")));
   Json status = Json::object();
-  if (!user) {
+  if (!who) {
     status.set("authenticated", false);
-    status.set("error", user.error().message());
+    status.set("error", who.error().message());
     return status;
   }
   status.set("authenticated", true);
-  status.set("user", user_json(*user));
-  auto audiences = strings_of(body.find("spec")->find("audiences"));
-  if (call.parts.issuer && audiences.empty()) audiences.push_back(call.parts.issuer->issuer());
-  if (!audiences.empty()) status.set("audiences", strings_json(audiences));
+  status.set("user", user_json(who->user));
+  if (!who->audiences.empty()) status.set("audiences", strings_json(who->audiences));
   return status;
 }
 

@@ -113,6 +113,7 @@ Result<Answer> verb_create(ApiCall& call) {
   auto output = TRY(negotiate_output(call.request, Transforms::all));
   auto options = TRY(parse_write_options(call.request, WriteVerb::create));
   options.warnings = &call.warnings;
+  options.deadline = call.until;
   auto body = TRY(decode_body(call, options));
   auto written =
       TRY(call.parts.registry.create(*call.kind, call.info.ns, std::move(body), options));
@@ -123,6 +124,7 @@ Result<Answer> verb_update(ApiCall& call) {
   auto output = TRY(negotiate_output(call.request, Transforms::all));
   auto options = TRY(parse_write_options(call.request, WriteVerb::update));
   options.warnings = &call.warnings;
+  options.deadline = call.until;
   options.subresource = call.info.subresource;
   auto body = TRY(decode_body(call, options));
   if (body.str({"metadata", "name"}).empty())
@@ -140,6 +142,7 @@ Result<Answer> verb_patch(ApiCall& call) {
   auto options = TRY(parse_write_options(
       call.request, type == PatchType::apply ? WriteVerb::apply : WriteVerb::patch));
   options.warnings = &call.warnings;
+  options.deadline = call.until;
   options.subresource = call.info.subresource;
   if (type == PatchType::apply) TRY(require_create_if_absent(call));
   auto written = TRY(call.parts.registry.patch(*call.kind, call.info.ns, call.info.name, type,
@@ -150,6 +153,7 @@ Result<Answer> verb_patch(ApiCall& call) {
 Result<Answer> verb_delete(ApiCall& call) {
   auto output = TRY(negotiate_output(call.request, Transforms::all));
   auto options = TRY(parse_delete_options(call.request));
+  options.remove.deadline = call.until;
   auto removed =
       TRY(call.parts.registry.remove(*call.kind, call.info.ns, call.info.name, options.remove));
   return answer_removed(call, output, removed, options);
@@ -159,6 +163,7 @@ Result<Answer> verb_delete_collection(ApiCall& call) {
   auto output = TRY(negotiate_output(call.request, Transforms::all));
   auto list_options = TRY(ListOptions::parse(call.request.query, false));
   auto options = TRY(parse_delete_options(call.request));
+  options.remove.deadline = call.until;
   auto selector = TRY(Selector::parse(*call.kind, list_options.labels, list_options.fields));
   TRY(call.parts.dispatcher.fresh(call.deadline()));
   auto found =

@@ -9,6 +9,22 @@ namespace {
 class Events final : public Strategy {
  public:
   bool create_on_update() const override { return true; }
+  // What upstream writes whether it says something or not.
+  Result<Unit> decode(const Kind& kind, Json& object) const override {
+    const bool core = kind.group.empty();
+    auto fill = [&](std::string_view name, Json value) {
+      if (object.find(name) == nullptr) object.set(name, std::move(value));
+    };
+    fill("eventTime", Json());
+    fill(core ? "firstTimestamp" : "deprecatedFirstTimestamp", Json());
+    fill(core ? "lastTimestamp" : "deprecatedLastTimestamp", Json());
+    fill(core ? "source" : "deprecatedSource", Json::object());
+    fill(core ? "involvedObject" : "regarding", Json::object());
+    if (core)
+      for (std::string_view name : {"reportingComponent", "reportingInstance"})
+        fill(name, Json(""));
+    return Unit{};
+  }
   std::vector<Cause> validate(const StrategyContext& context, const Json& object) const override {
     // events.k8s.io/v1 says "regarding" where core says "involvedObject".
     std::string_view subject = context.kind.group.empty() ? "involvedObject" : "regarding";

@@ -178,7 +178,9 @@ def kubernetes_kinds(facts, definitions):
                 "categories": r.get("categories", []), "namespaced": r["namespaced"], "verbs": r["verbs"],
                 "definition": definition, "hash": r.get("storageVersionHash", ""), "subresources": subresources,
                 "served": rule is not None and r["name"] not in rule.get("except", []), "stored": stored,
-                "columns": columns.get(f"{group or 'core'}/{r['kind']}", columns["default"])})
+                # One object in two shapes has one table.
+                "columns": columns.get(f"{'core' if group in ('', 'events.k8s.io') else group}/{r['kind']}",
+                                       columns["default"])})
             if definition is None:
                 raise SystemExit(f"facts: no definition of {group}/{version} {r['kind']}")
     return rows
