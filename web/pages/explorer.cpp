@@ -7,6 +7,20 @@
 
 namespace web {
 
+namespace {
+
+// The least that a column of the server's needs.
+float width_of(std::string_view title, bool number) {
+  if (title == "Message") return 260;
+  if (title == "Images") return 220;
+  if (title == "Object") return 200;
+  if (title == "Ready") return 72;
+  if (title == "IP") return 112;
+  return number ? 86 : 116;
+}
+
+}  // namespace
+
 void ExplorerPage::choose_columns() {
   const auto& columns = list_->columns();
   const bool with_use = measured() && usage_.known();
@@ -29,7 +43,7 @@ void ExplorerPage::choose_columns() {
   const bool events = plural_ == "events";
   if (state_cell_ >= 0 || ready_cell_ >= 0)
     columns_.push_back({kStateColumn, {"state", "State", 160, 0}});
-  if (!events) columns_.push_back({name_cell, {"name", "Name", 200, 4}});
+  if (!events) columns_.push_back({name_cell, {"name", "Name", 190, 4}});
   if (list_->kind().namespaced)
     columns_.push_back({kNamespaceColumn, {"namespace", "Namespace", 110, 0.5f, false, true, 3}});
   int drop = 4;
@@ -47,18 +61,13 @@ void ExplorerPage::choose_columns() {
     const bool number =
         columns[i].number || is_word(n, {"Ready", "Restarts", "Up-to-date", "Available", "Desired",
                                          "Current", "Data", "Completions"});
-    const float width = n == "Message"  ? 260
-                        : n == "Images" ? 220
-                        : n == "Object" ? 200
-                        : number        ? 92
-                        : n == "IP"     ? 118
-                                        : 116;
     const float grow = n == "Message" ? 6 : n == "Images" || n == "Object" ? 2 : number ? 0 : 0.5f;
     columns_.push_back({at,
-                        {"c" + std::to_string(i), n, width, grow, number, true,
-                         columns[i].priority > 0 ? 8 + at % 8
-                         : n == "Message"        ? 0
-                                                 : drop}});
+                        {"c" + std::to_string(i), n, width_of(n, number), grow, number, true,
+                         n == "IP"                 ? 15  // Node says more
+                         : columns[i].priority > 0 ? 8 + at % 7
+                         : n == "Message"          ? 0
+                                                   : drop}});
     drop = std::min(drop + 1, 7);
   }
   if (with_use) {

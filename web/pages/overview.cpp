@@ -59,7 +59,7 @@ void OverviewPage::head(const Rect& r, const Json& object) {
   monogram(x, r.Min.y + 18, 36, facts_.name);
   x += 48;
   const std::string name =
-      fit_middle(tokens::kTypeTitle, facts_.name, r.GetWidth() - (app_->phone() ? 270 : 420));
+      fit_middle(tokens::kTypeTitle, facts_.name, r.GetWidth() - (app_->phone() ? 190 : 420));
   const float w = text(x, r.Min.y + 12, tokens::kTypeTitle, c.text_primary, name);
   say_heading(box(x, r.Min.y + 12, w, 28), facts_.name, 1);
   const bool live = app_->live();
@@ -68,7 +68,7 @@ void OverviewPage::head(const Rect& r, const Json& object) {
   ui().mirror.say(id_of("state"), Role::kStatus, facts_.state,
                   place(box(x + w + 8, r.Min.y + 12, 80, 30)));
   float px = x;
-  const float end = r.Max.x - (app_->phone() ? 64.0f : 170.0f);
+  const float end = r.Max.x - (app_->phone() ? 12.0f : 170.0f);
   auto part = [&](std::string_view words, bool mono) {
     if (words.empty() || words == "\xe2\x80\x93") return;
     const TextStyle& style = mono ? tokens::kTypeCode : tokens::kTypeSmall;
@@ -93,11 +93,10 @@ void OverviewPage::head(const Rect& r, const Json& object) {
     px += 22;
   }
   part(age_text(facts_.created, ui().wall) + " old", false);
+  if (app_->phone()) return;
   float right = r.Max.x - 24;
-  std::string_view why;
-  const bool may = app_->may_change(&why);
-  if (button_left_of(right, r.Min.y + 20, app_->phone() ? "Config" : "Kubeconfig",
-                     {.icon_after = tokens::kIconChevronDown, .disabled = !may, .tip = why}))
+  if (button_left_of(right, r.Min.y + 20, "Kubeconfig",
+                     {.icon_after = tokens::kIconChevronDown, .disabled = !live}))
     open_menu("Kubeconfig");
   if (begin_menu("Kubeconfig", ImVec2(r.Max.x - 24, r.Min.y + 56), 220, true)) {
     if (menu_item(tokens::kIconDownload, "Download kubeconfig")) app_->kubeconfig(id_, true);
@@ -567,7 +566,7 @@ void OverviewPage::draw_content(Frame& f) {
   if (!facts_.waiting) {
     y = counts(x, y, w);
     y = capacity(x, y, w);
-    const float rest = ImMax(300.0f, body.Max.y - 16 - y - 0);
+    const float rest = ImMax(300.0f, body.Max.y - 16 - y);
     if (w > 900) {
       const float cw = std::floor(w * 0.218f), ew = std::floor(w * 0.27f);
       const float nw = w - cw - ew - 2 * kGap;
