@@ -84,6 +84,16 @@ void strip_for_v2(Json& node) {
   }
 }
 
+// Upstream's v2 has no defaults at all. A member named so is a property, and stays.
+void drop_defaults(Json& node) {
+  if (!node.is_object()) return;
+  node.erase("default");
+  if (Json* properties = node.find("properties"); properties && properties->is_object())
+    for (auto& [name, child] : properties->as_object()) drop_defaults(child);
+  for (const char* key : {"items", "additionalProperties"})
+    if (Json* child = node.find(key)) drop_defaults(*child);
+}
+
 Json gvk(const Kind& kind, std::string_view name) {
   return Json::array(
       {Json::object({{"group", kind.group}, {"kind", name}, {"version", kind.version}})});
@@ -183,7 +193,14 @@ void DefinitionClosure::write(std::string& out, OpenApiVersion version) const {
     first = false;
     out.append("\"").append(d.name).append("\":");
     if (d.custom == nullptr && version == OpenApiVersion::v2) {
-      out += text_of(d);
+      std::string text = text_of(d);
+      // Few have any: the others are copied as they are.
+      if (text.find("\"default\":") != std::string::npos) {
+        Json without = MUST(parse_json(text));  // our own build wrote it
+        drop_defaults(without);
+        text = dump(without);
+      }
+      out += text;
       continue;
     }
     Json definition;
@@ -204,7 +221,9 @@ void DefinitionClosure::each(
   for (const Definition& d : all_) {
     if (d.custom == nullptr) {
       // Our own build wrote it.
-      take(d.name, MUST(parse_json(text_of(d))));
+      Json definition = MUST(parse_json(text_of(d)));
+      drop_defaults(definition);  // for v2 alone
+      take(d.name, definition);
     } else {
       take(d.name, d.name == d.custom->definition ? custom_definition(*d.custom, OpenApiVersion::v2)
                                                   : custom_list_definition(*d.custom));

@@ -30,6 +30,40 @@ const Words& words(bool status) {
   return status ? kStatus : kSpec;
 }
 
+// Go writes members in the order of its structs; who compares the annotation's text sees that.
+Json in_order(const Json& object) {
+  constexpr std::string_view kOrder[] = {"type",
+                                         "object",
+                                         "pods",
+                                         "resource",
+                                         "containerResource",
+                                         "external",
+                                         "kind",
+                                         "name",
+                                         "apiVersion",
+                                         "target",
+                                         "metricName",
+                                         "metricSelector",
+                                         "targetAverageUtilization",
+                                         "currentAverageUtilization",
+                                         "targetValue",
+                                         "currentValue",
+                                         "targetAverageValue",
+                                         "currentAverageValue",
+                                         "selector",
+                                         "averageValue",
+                                         "container"};
+  Json out = Json::object();
+  auto put = [&](std::string_view name, const Json& value) {
+    out.set(name, value.is_object() ? in_order(value) : value);
+  };
+  for (std::string_view name : kOrder)
+    if (const Json* value = object.find(name)) put(name, *value);
+  for (const auto& [name, value] : object.as_object())
+    if (out.find(name) == nullptr) put(name, value);
+  return out;
+}
+
 // One metric of v2 in the form that the annotation has, v1's MetricSpec or MetricStatus.
 Json metric_to_v1(Json metric, bool status) {
   const Words& w = words(status);
@@ -52,7 +86,7 @@ Json metric_to_v1(Json metric, bool status) {
     move_member(*in, "averageValue", source,
                 name == "object" ? std::string("averageValue") : w.prefix + "AverageValue");
   }
-  return metric;
+  return in_order(metric);
 }
 
 Json metric_to_v2(Json metric, bool status) {
@@ -136,6 +170,7 @@ void from_v2(Json& object) {
       now.push_back(metric_to_v1(metric, true));
     }
   status->erase("currentMetrics");
+  if (status->find("currentReplicas") == nullptr) status->set("currentReplicas", 0);
   move_member(*status, "conditions", kept, "conditions");
   if (!percent.is_null()) status->set("currentCPUUtilizationPercentage", std::move(percent));
   if (!now.empty()) annotate(object, kCurrentMetrics, Json(std::move(now)));
@@ -168,7 +203,9 @@ void to_v2(Json& object) {
     metrics.push_back(share_of_cpu(*percent, "current"));
   }
   status->erase("currentCPUUtilizationPercentage");
-  if (!metrics.empty()) status->set("currentMetrics", Json(std::move(metrics)));
+  // As v2 prints them: the list always, the number only when there is one.
+  status->set("currentMetrics", metrics.empty() ? Json() : Json(std::move(metrics)));
+  if (status->integer({"currentReplicas"}) == 0) status->erase("currentReplicas");
   if (conditions.is_array()) status->set("conditions", std::move(conditions));
 }
 
