@@ -19,9 +19,28 @@ bool same_member(const AdmissionRequest& request, std::string_view name) {
   return now && before ? *now == *before : now == before;
 }
 
+// A rule as upstream prints it: {APIGroups:["apps"], Resources:["a" "b"], Verbs:["get"]}
+std::string printed(const Json& rule) {
+  static constexpr std::pair<std::string_view, std::string_view> kParts[] = {
+      {"APIGroups", "apiGroups"},
+      {"Resources", "resources"},
+      {"NonResourceURLs", "nonResourceURLs"},
+      {"ResourceNames", "resourceNames"},
+      {"Verbs", "verbs"}};
+  std::string out;
+  for (const auto& [label, field] : kParts) {
+    const Json* values = rule.find(field);
+    if (!values || !values->is_array() || values->size() == 0) continue;
+    std::string list;
+    for (const Json& value : values->as_array()) list += (list.empty() ? "" : " ") + dump(value);
+    out += std::string(out.empty() ? "" : ", ") + std::string(label) + ":[" + list + "]";
+  }
+  return "{" + out + "}";
+}
+
 std::string printed(const JsonArray& rules) {
   std::string out;
-  for (const auto& rule : rules) out += (out.empty() ? "" : " ") + dump(rule);
+  for (const Json& rule : rules) out += "\n" + printed(rule);
   return out;
 }
 
@@ -32,7 +51,7 @@ Status not_held(const AdmissionRequest& request, const JsonArray& rules) {
   return Status::forbidden(
       request.kind.about(request.name), "",
       "user " + dump(Json(request.user.name)) + " (groups=[" + groups +
-          "]) is attempting to grant RBAC permissions not currently held: " + printed(rules));
+          "]) is attempting to grant RBAC permissions not currently held:" + printed(rules));
 }
 
 }  // namespace

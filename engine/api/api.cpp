@@ -125,10 +125,28 @@ Api::Api(const Needs& needs)
                                                      needs.issuer,     timers_,
                                                      frames_} {}
 
+namespace {
+
+// Of a version that is built in, the answer is a Status; of any other path it is what a web server
+// says, and clients make the Status from it, with the kind's name in it.
+Answer no_such_kind(const Request& request, const RequestInfo& info, const KindSnapshot& kinds) {
+  for (const KindPtr& kind : kinds.all())
+    if (kind->group == info.group && kind->version == info.version && kind->crd_name.empty())
+      return status_response(request, Status::not_found_path());
+  Response response;
+  response.status = 404;
+  response.headers.add("Content-Type", "text/plain; charset=utf-8");
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  response.body = "404 page not found\n";
+  return response;
+}
+
+}  // namespace
+
 Answer Api::serve(const Request& request, const RequestInfo& info) {
   auto snapshot = parts_.kinds.snapshot();
   auto kind = snapshot->by_resource(info.group, info.version, info.resource);
-  if (!kind) return status_response(request, Status::not_found_path());
+  if (!kind) return no_such_kind(request, info, *snapshot);
   ApiCall call{parts_, request, info, std::move(kind), {}, storage::Instant::max()};
   auto answer = [&]() -> Result<Answer> {
     // A watch is as long as it is: timeoutSeconds is its own word for that.

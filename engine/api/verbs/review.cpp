@@ -246,8 +246,10 @@ Result<Answer> verb_review(ApiCall& call) {
   if (!status) return status.error();
   body.set("kind", kind);
   body.set("apiVersion", call.kind->api_version());
-  body.make({"metadata"});
-  if (body.find("metadata")->is_null()) body.set("metadata", Json::object());
+  Json& metadata = body.make({"metadata"});
+  if (metadata.is_null()) metadata = Json::object();
+  if (kind == "SelfSubjectReview")
+    metadata.set("creationTimestamp", to_rfc3339(call.parts.env.wall()));
   body.set("status", std::move(*status));
   return TRY(respond_json(call, output, 201, body));
 }

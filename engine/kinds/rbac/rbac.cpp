@@ -87,6 +87,13 @@ void check_subject(Causes& out, const Json& subject, const std::string& path, co
   }
 }
 
+// A role reference in a message, with the names that upstream's own types have.
+Json shown(const Json& reference) {
+  return Json::object({{"APIGroup", reference.str("apiGroup")},
+                       {"Kind", reference.str("kind")},
+                       {"Name", reference.str("name")}});
+}
+
 class Bindings final : public RbacStrategy {
  public:
   Result<Unit> decode(const Kind&, Json& object) const override {
@@ -135,7 +142,7 @@ class Bindings final : public RbacStrategy {
     const Json* now = object.find("roleRef");
     const Json* before = old.find("roleRef");
     if (now != nullptr && before != nullptr && !(*now == *before))
-      out.push_back(cause_invalid("roleRef", *now, "cannot change roleRef"));
+      out.push_back(cause_invalid("roleRef", shown(*now), "cannot change roleRef"));
     return out;
   }
 };
