@@ -205,7 +205,7 @@ class Side:
     def wait(self, path):
         for _ in range(100):
             _, said, _ = self.ask("GET", path, None)
-            conditions = said.get("status", {}).get("conditions", [])
+            conditions = said.get("status", {}).get("conditions") or []  # upstream: null at first
             if any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
                 time.sleep(1)
                 return

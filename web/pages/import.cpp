@@ -301,6 +301,15 @@ float ImportPage::commands(float x, float y, float w) {
          y, tokens::kTypeBody, c.text_tertiary, "fetches without checking it", 20);
     y += 34;
   }
+  if (command.find("//localhost") != command.npos || command.find("//127.") != command.npos) {
+    static constexpr std::string_view kWords =
+        "Only this machine reaches the server at this address. Open the page by one that the "
+        "cluster reaches, or set server-url in Settings.";
+    tone_mark(x, y + 2, 16, Tone::kWarning);
+    const float h = text_wrap(x + 24, y, tokens::kTypeBody, c.text_primary, kWords, w - 24, 20);
+    say_text(box(x, y, w, h), kWords);
+    y += h + 8;
+  }
   return y + 8;
 }
 

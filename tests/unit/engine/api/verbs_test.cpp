@@ -129,7 +129,6 @@ TEST_CASE("what cannot be served is refused with the right code", "[api][errors]
       "the body of the request was in an unknown format - accepted media types include: ";
   std::vector<Row> rows = {
       {{.target = "/api/v1/nothings"}, 404, "the server could not find the requested resource"},
-      {{.target = "/apis/none.io/v1/nothings"}, 404, ""},
       {{.target = "/api/v1/namespaces/x/nodes"}, 404, ""},
       {{"PUT", kMaps, "{}", {}}, 405, ""},
       {post(kMaps + "/a", map_body("a")), 405, ""},
@@ -169,6 +168,14 @@ TEST_CASE("what cannot be served is refused with the right code", "[api][errors]
     CHECK(status->integer({"code"}) == row.status);
     CHECK_THAT(std::string(status->str("message")), Catch::Matchers::ContainsSubstring(row.text));
   }
+}
+
+TEST_CASE("a path of no kind answers as a web server, from which clients name the kind") {
+  ApiWorld w;
+  auto answer = w.call({.target = "/apis/none.io/v1/nothings"});
+  CHECK(answer.status == 404);
+  CHECK(answer.body == "404 page not found\n");
+  CHECK(answer.headers.get("Content-Type") == "text/plain; charset=utf-8");
 }
 
 TEST_CASE("answers come in the form that was asked for", "[api][negotiate]") {
