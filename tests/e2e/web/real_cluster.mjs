@@ -283,7 +283,8 @@ await steps.do('YAML: somebody else changes it meanwhile: told, merged, saved, b
   await said(page, 'Dry run accepted');
   await node(page, 'button', 'Save 1 change').click();
   await alerted(page, 'Saved settings');
-  check(await kubectl("get configmap settings --output=jsonpath='{.data.colour} {.data.size}'") == 'red large', 'one of the changes is lost');
+  // The word of the save before may still stand there: the cluster knows.
+  await until('both changes are there', async () => (await kubectl("get configmap settings --output=jsonpath='{.data.colour} {.data.size}'")) == 'red large', 5000);
 }, { needs: [edit] });
 
 await steps.do('an object is deleted from its own page, with a question first', async () => {
