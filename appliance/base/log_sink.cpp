@@ -21,6 +21,9 @@ namespace {
 
 namespace log = storage::log;
 
+// After some lines have been written: lines that come meanwhile share a wake-up and a write.
+constexpr auto kRest = std::chrono::milliseconds(20);
+
 constexpr const char* kLevelNames[] = {"debug", "info", "warn", "error"};
 
 void append_time(std::string& out) {
@@ -157,6 +160,9 @@ class LogSink::Impl {
         return;
       }
       queue_ += text;
+      if (line.level >= log::Level::warn || queue_.size() > options_.queue_bytes_max / 4)
+        hurry_ = true;
+      if (!idle_ && !hurry_) return;
     }
     more_.notify_one();
   }
@@ -170,7 +176,9 @@ class LogSink::Impl {
   void work() {
     std::unique_lock lock(mutex_);
     for (;;) {
+      idle_ = true;
       more_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+      idle_ = hurry_ = false;
       if (queue_.empty()) return;
       std::string batch;
       batch.swap(queue_);
@@ -185,6 +193,7 @@ class LogSink::Impl {
       bool going = deliver(batch);
       lock.lock();
       if (!going) return;
+      more_.wait_for(lock, kRest, [&] { return stopping_ || hurry_; });
     }
   }
 
@@ -226,6 +235,8 @@ class LogSink::Impl {
   uint64_t dropped_ = 0;
   uint64_t dropped_unsaid_ = 0;
   bool stopping_ = false;
+  bool idle_ = false;   // the thread waits for a line
+  bool hurry_ = false;  // a line is not to wait for others
   std::chrono::steady_clock::time_point give_up_;
   std::thread thread_;  // last: it starts when everything above is there
 };

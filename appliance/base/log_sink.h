@@ -1,8 +1,8 @@
 // LogSink: log lines to a file descriptor (stderr), as text for people or one JSON object a line.
-// Callers only put the line in a bounded queue; one thread writes. When the reader of a pipe stops
-// reading, lines are dropped and counted, and the count is written when it reads again: nobody ever
-// waits for the log. Thread: write from any. Owns: its thread and its queue; not the file
-// descriptor.
+// Callers only put the line in a bounded queue; one thread writes, some lines at a time. When the
+// reader of a pipe stops reading, lines are dropped and counted, and the count is written when it
+// reads again: nobody ever waits for the log. Thread: write from any. Owns: its thread and its
+// queue; not the file descriptor.
 #pragma once
 
 #include <cstdint>

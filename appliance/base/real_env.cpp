@@ -198,6 +198,12 @@ void RealEnv::stop() {
 std::unique_ptr<storage::Gate> RealEnv::make_gate() {
   return std::make_unique<ConditionGate>([] { return wait_hook(); });
 }
+void RealEnv::wait_begins() {
+  if (wait_hook()) wait_hook()->before_wait();
+}
+void RealEnv::wait_ends() {
+  if (wait_hook()) wait_hook()->after_wait();
+}
 void RealEnv::on_wait(WaitHook* hook) {
   wait_hook() = hook;
 }

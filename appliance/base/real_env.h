@@ -35,12 +35,14 @@ class RealEnv final : public storage::Env {
   bool fault(std::string_view) override { return false; }
   void yield(std::string_view) override {}
   std::unique_ptr<storage::Gate> make_gate() override;
+  void wait_begins() override;
+  void wait_ends() override;
 
   void stop();
 
-  // For the thread that calls it: `before` runs when this thread is about to sleep at a gate,
-  // `after` when it goes on. A pool with one running thread per core uses it to let another one
-  // run. Both must be cheap.
+  // For the thread that calls it: `before` runs when this thread is about to sleep at a gate or in
+  // a commit, `after` when it goes on. A pool with one running thread per core uses it to let
+  // another one run. Both must be cheap.
   using WaitHook = appliance::WaitHook;
   static void on_wait(WaitHook* hook);
 

@@ -13,17 +13,10 @@
 
 #include "appliance/edge/deadline_wheel.h"
 #include "appliance/edge/link.h"
+#include "appliance/edge/outgoing.h"
 #include "appliance/edge/request_reader.h"
 
 namespace appliance {
-
-// What the socket did not take at once.
-struct Unsent {
-  std::string head;
-  std::string body;
-  size_t at = 0;  // over both
-  bool close_after = false;
-};
 
 struct Conn final : DeadlineNode {
   enum class Phase : uint8_t {
@@ -50,10 +43,10 @@ struct Conn final : DeadlineNode {
   bool doomed = false;        // to be deleted when it comes out of that list
   Link link;
   std::unique_ptr<RequestReader> reader;
-  std::unique_ptr<Unsent> unsent;
-  std::string leftover;       // bytes after the request under way: the next ones
-  size_t body_counted = 0;    // bytes of the reader's body in the lobby's sum
-  storage::Instant body_end;  // when the whole body must be there
+  std::unique_ptr<Outgoing> unsent;  // what the socket did not take at once
+  std::string leftover;              // bytes after the request under way: the next ones
+  size_t body_counted = 0;           // bytes of the reader's body in the lobby's sum
+  storage::Instant body_end;         // when the whole body must be there
   storage::Instant
       deadline;  // what the owner wants; the wheel looks at it when the connection's slot comes
 };

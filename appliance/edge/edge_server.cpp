@@ -129,21 +129,15 @@ class EdgeServer::Impl : public std::enable_shared_from_this<EdgeServer::Impl> {
   }
 
   void write(Conn& conn, Outcome outcome) {
-    const size_t head_size = outcome.head.size();
-    const size_t total = head_size + outcome.body.size();
+    Outgoing outgoing(std::move(outcome.head), std::move(outcome.body), std::move(outcome.parts),
+                      outcome.close);
     Io io = Io::ok;
-    size_t at = 0;
-    while (at < total && io == Io::ok) {
+    while (!outgoing.done() && io == Io::ok) {
       size_t put = 0;
-      size_t in_head = std::min(at, head_size);
-      io = conn.link.write(std::string_view(outcome.head).substr(in_head),
-                           std::string_view(outcome.body).substr(at - in_head), put);
-      at += put;
+      io = outgoing.write(conn.link, put);
     }
-    if (io == Io::ok) io = conn.link.flush();
     if (io == Io::want_write || io == Io::want_read) {
-      conn.unsent = std::make_unique<Unsent>(
-          Unsent{std::move(outcome.head), std::move(outcome.body), at, outcome.close});
+      conn.unsent = std::make_unique<Outgoing>(std::move(outgoing));
       return give_back(conn, Conn::Phase::writing);
     }
     if (io != Io::ok) return give_back(conn, Conn::Phase::gone);

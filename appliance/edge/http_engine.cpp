@@ -95,7 +95,10 @@ class HttpEngine::Server final : public httplib::Server {
     process_request(stream_, nobody, 0, nobody, 0, outcome.close, wants_close, nullptr);
     if (!outcome.pending && !writes_itself()) outcome.head = std::move(written);
     if (!response_ && !outcome.pending && !outcome.stream) outcome.close = true;
-    if (line.method == "HEAD" && !outcome.stream) outcome.body.clear();
+    if (line.method == "HEAD" && !outcome.stream) {
+      outcome.body.clear();
+      outcome.parts.reset();
+    }
     return outcome;
   }
 
@@ -106,14 +109,15 @@ class HttpEngine::Server final : public httplib::Server {
 
   // The one boundary for what a handler throws.
   engine::Answer call() {
-    if (ready_) return std::move(*ready_);
     try {
-      return handler_(*request_);
+      engine::Answer answer = ready_ ? std::move(*ready_) : handler_(*request_);
+      while (auto* late = std::get_if<engine::Late>(&answer)) answer = engine::Answer(late->make());
+      return answer;
     } catch (const std::exception& e) {
       log::error("a request failed",
-                 {{"method", line_->method}, {"path", request_->path}, {"error", e.what()}});
+                 {{"method", line_->method}, {"target", line_->target}, {"error", e.what()}});
     } catch (...) {
-      log::error("a request failed", {{"method", line_->method}, {"path", request_->path}});
+      log::error("a request failed", {{"method", line_->method}, {"target", line_->target}});
     }
     return refusal_response(
         {500, "InternalError", "an internal error occurred; the server's log says more"});
@@ -131,7 +135,9 @@ class HttpEngine::Server final : public httplib::Server {
       outcome_->pending = std::move(std::get<engine::Pending>(answer_));
     }
     if (response_) out.status = response_->status;
-    if (response_ && !outcome_->stream) outcome_->body = std::move(response_->body);
+    if (!response_ || outcome_->stream) return;
+    outcome_->body = std::move(response_->body);
+    outcome_->parts = std::move(response_->parts);
   }
 
   // Instead of httplib's own: headers in the handler's order, and lengths from what is really sent.
@@ -165,7 +171,8 @@ class HttpEngine::Server final : public httplib::Server {
       return;
     }
     if (may_have_body(response_->status)) {
-      append_header(text, "Content-Length", std::to_string(outcome_->body.size()));
+      size_t bytes = outcome_->body.size() + (outcome_->parts ? outcome_->parts->bytes() : 0);
+      append_header(text, "Content-Length", std::to_string(bytes));
     }
     // Asked after the handler has run: a server may have begun to stop meanwhile.
     if (closing_ && closing_()) outcome_->close = true;

@@ -28,7 +28,8 @@ struct Outcome {
   std::string head;  // status line and headers as they go on the wire; empty when there is nothing
                      // to write yet
   std::string body;
-  bool close = false;                    // the connection ends after this answer
+  std::shared_ptr<const engine::Parts> parts;  // follow the body
+  bool close = false;                          // the connection ends after this answer
   std::optional<engine::Stream> stream;  // after `head`, unless the stream writes everything itself
   std::optional<engine::Pending> pending;
 };

@@ -120,26 +120,22 @@ void Lobby::send_and_close(Conn& conn, engine::Response response) {
   Outcome outcome = engine_.answer(line, std::move(response));
   conn.reader.reset();
   conn.leftover = {};
-  conn.unsent =
-      std::make_unique<Unsent>(Unsent{std::move(outcome.head), std::move(outcome.body), 0, true});
+  conn.unsent = std::make_unique<Outgoing>(std::move(outcome.head), std::move(outcome.body),
+                                           std::move(outcome.parts), true);
   conn.phase = Conn::Phase::writing;
   set_deadline(conn, now_ + Millis(options_.write_progress_timeout_ms));
   write_rest(conn);
 }
 
 void Lobby::write_rest(Conn& conn) {
-  Unsent& unsent = *conn.unsent;
+  Outgoing& unsent = *conn.unsent;
   for (size_t turn = 0; turn < kTurnBytes;) {
     size_t put = 0;
-    std::string_view head =
-        std::string_view(unsent.head).substr(std::min(unsent.at, unsent.head.size()));
-    size_t in_body = unsent.at - std::min(unsent.at, unsent.head.size());
-    std::string_view body = std::string_view(unsent.body).substr(in_body);
-    Io io = head.empty() && body.empty() ? conn.link.flush() : conn.link.write(head, body, put);
+    Io io = unsent.write(conn.link, put);
     if (io == Io::want_write || io == Io::want_read) return;
     if (io != Io::ok) return close(conn);
-    if (head.empty() && body.empty()) {
-      bool close_after = unsent.close_after;
+    if (unsent.done()) {
+      bool close_after = unsent.close_after();
       conn.unsent.reset();
       if (close_after) return linger(conn);
       conn.phase = Conn::Phase::idle;
@@ -147,7 +143,6 @@ void Lobby::write_rest(Conn& conn) {
       set_deadline(conn, now_ + Millis(options_.idle_timeout_ms));
       return go_on_later(conn);
     }
-    unsent.at += put;
     turn += put;
     conn.deadline = now_ + Millis(options_.write_progress_timeout_ms);
   }

@@ -9,12 +9,11 @@ void RequestPool::Wakes::notify() {
   for (size_t i = 0; i < size; ++i) who[i]->up.notify_one();
 }
 
-// Of one pool thread: while it sleeps at a gate, it does not count.
+// Of one pool thread: while it sleeps in a request, it does not count.
 class RequestPool::Hook final : public RealEnv::WaitHook {
  public:
   explicit Hook(RequestPool& pool) : pool_(pool) {}
   void before_wait() override {
-    if (writing) return;
     Wakes wakes;
     {
       std::lock_guard lock(pool_.mutex_);
@@ -23,11 +22,9 @@ class RequestPool::Hook final : public RealEnv::WaitHook {
     wakes.notify();
   }
   void after_wait() override {
-    if (writing) return;
     std::lock_guard lock(pool_.mutex_);
     pool_.enter_active();
   }
-  bool writing = false;  // it does not count anyway
 
  private:
   RequestPool& pool_;
@@ -140,17 +137,11 @@ void RequestPool::work(Sleeper& own) {
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
     ++taken_;
-    hook.writing = job.writes();
-    if (hook.writing) {
-      leave_active(wakes);
-    } else {
-      wake_for_jobs(wakes);
-    }
+    wake_for_jobs(wakes);
     lock.unlock();
     wakes.notify();
     serve_(engine, std::move(job));
     lock.lock();
-    if (std::exchange(hook.writing, false)) enter_active();
   }
   --active_;
   lock.unlock();

@@ -1,9 +1,7 @@
 // RequestPool: a fixed number of threads that run complete requests in order of arrival. It wakes a
 // thread only where that helps: while as many run as there are cores, a new job waits for one of
-// them, unless one is about to sleep (RealEnv::WaitHook): then another takes over. A request that
-// writes spends its time in the store's commit, so it never counts as running: as many of them as
-// there are threads wait together, and become one group commit. That keeps context switches off
-// short reads. Thread: push from any. Owns: its threads and waiting jobs.
+// them, unless one is about to sleep (RealEnv::WaitHook): then another takes over. That keeps
+// context switches off short requests. Thread: push from any. Owns: its threads and waiting jobs.
 #pragma once
 
 #include <array>
@@ -28,11 +26,7 @@ struct Job {
   Conn* conn = nullptr;
   std::unique_ptr<RequestReader> reader;  // a new request, or
   std::optional<engine::Answer> answer;   // the answer of a parked one
-  bool writes() const {
-    return reader && reader->method() != "GET" && reader->method() != "HEAD" &&
-           reader->method() != "OPTIONS";
-  }
-  RequestLine line;  // of the parked one
+  RequestLine line;                       // of the parked one
 };
 
 class RequestPool {
@@ -68,7 +62,7 @@ class RequestPool {
   void work(Sleeper& own);
   void wake_one(Wakes& wakes);
   void wake_for_jobs(Wakes& wakes);
-  void leave_active(Wakes& wakes);  // this thread will sleep, or is likely to
+  void leave_active(Wakes& wakes);  // this thread will sleep
   void enter_active();
   void sleep(Sleeper& own, std::unique_lock<std::mutex>& lock);
 
@@ -79,8 +73,8 @@ class RequestPool {
   std::deque<Job> jobs_;
   std::atomic<size_t> waiting_{0};
   std::vector<Sleeper*> idle_;  // not yet woken
-  int active_ = 0;              // threads running or woken, and not asleep at a gate
-  int blocked_ = 0;             // threads asleep at a gate, or running a request that writes
+  int active_ = 0;              // threads running or woken, and not asleep in a request
+  int blocked_ = 0;             // threads asleep in a request
   int active_max_;
   uint64_t taken_ = 0;
   uint64_t taken_seen_ = 0;

@@ -15,12 +15,17 @@ namespace appliance {
 
 using engine::Answer;
 using engine::Json;
+using engine::Late;
+using engine::Pending;
+using engine::Reply;
 using engine::Request;
 using engine::Response;
 using engine::Status;
 
-struct K8sRoute::Passage {
-  Request& request;
+struct K8sRoute::Passage : std::enable_shared_from_this<K8sRoute::Passage> {
+  Passage(Request&& r, storage::Instant at) : request(std::move(r)), began(at) {}
+  Request request;
+  storage::Instant began;
   engine::RequestInfo info;
   std::string impersonator;
   std::string decision;
@@ -127,10 +132,21 @@ const std::vector<K8sRoute::Filter>& K8sRoute::filters() {
 Answer K8sRoute::handle(Request& request) {
   // Probes come often and must not depend on anything but what they ask.
   if (Health::is_path(request.path)) return parts_.health.answer(request);
-  auto began = parts_.env.now();
-  Passage passage{request, {}, {}, {}};
-  Answer answer = run(passage);
-  finish(passage, answer, began);
+  auto passage = std::make_shared<Passage>(std::move(request), parts_.env.now());
+  return end(passage, run(*passage));
+}
+
+// The last of every answer, when it is there.
+Answer K8sRoute::end(const std::shared_ptr<Passage>& passage, Answer answer) {
+  if (auto* pending = std::get_if<Pending>(&answer))
+    return Pending{[this, passage, start = std::move(pending->start)](Reply reply) {
+      start([this, passage, reply](Answer came) {
+        auto kept = std::make_shared<Answer>(std::move(came));
+        reply(Late{[this, passage, kept] { return end(passage, std::move(*kept)); }});
+      });
+    }};
+  if (auto* late = std::get_if<Late>(&answer)) return end(passage, late->make());
+  finish(*passage, answer);
   return answer;
 }
 
@@ -146,7 +162,7 @@ Answer K8sRoute::run(Passage& passage) {
   }
 }
 
-void K8sRoute::finish(Passage& passage, Answer& answer, storage::Instant began) {
+void K8sRoute::finish(Passage& passage, Answer& answer) {
   if (passage.counted) passage.counted->fetch_sub(1);
   int code = 200;
   if (auto* response = std::get_if<Response>(&answer)) {
@@ -154,7 +170,7 @@ void K8sRoute::finish(Passage& passage, Answer& answer, storage::Instant began) 
     engine::compress_answer(passage.request, *response);
     if (!passage.request.id.empty()) response->headers.set("Audit-Id", passage.request.id);
   }
-  auto took = parts_.env.now() - began;
+  auto took = parts_.env.now() - passage.began;
   const auto& info = passage.info;
   auto verb = verb_label(info, passage.request);
   // A name that is not there must not make a series of its own.
@@ -214,7 +230,8 @@ std::optional<Answer> K8sRoute::authorize(Passage& passage) {
 }
 
 std::optional<Answer> K8sRoute::serve(Passage& passage) {
-  if (passage.info.is_resource) return parts_.api.serve(passage.request, passage.info);
+  if (passage.info.is_resource)
+    return parts_.api.serve(passage.request, passage.info, passage.shared_from_this());
   return serve_path(passage);
 }
 

@@ -49,6 +49,7 @@ class K8sRoute {
   };
   explicit K8sRoute(const Parts& parts);
 
+  // Takes the request: an answer that comes later needs it.
   engine::Answer handle(engine::Request& request);
 
   struct Passage;
@@ -65,7 +66,8 @@ class K8sRoute {
 
   engine::Answer run(Passage& passage);
   engine::Answer serve_path(Passage& passage);
-  void finish(Passage& passage, engine::Answer& answer, storage::Instant began);
+  engine::Answer end(const std::shared_ptr<Passage>& passage, engine::Answer answer);
+  void finish(Passage& passage, engine::Answer& answer);
 
   Parts parts_;
   engine::Discovery discovery_;

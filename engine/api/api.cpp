@@ -143,11 +143,13 @@ Answer no_such_kind(const Request& request, const RequestInfo& info, const KindS
 
 }  // namespace
 
-Answer Api::serve(const Request& request, const RequestInfo& info) {
+Answer Api::serve(const Request& request, const RequestInfo& info,
+                  std::shared_ptr<const void> keeper) {
   auto snapshot = parts_.kinds.snapshot();
   auto kind = snapshot->by_resource(info.group, info.version, info.resource);
   if (!kind) return no_such_kind(request, info, *snapshot);
-  ApiCall call{parts_, request, info, std::move(kind), {}, storage::Instant::max()};
+  ApiCall call{parts_,           request, info, std::move(kind), {}, storage::Instant::max(),
+               std::move(keeper)};
   auto answer = [&]() -> Result<Answer> {
     // A watch is as long as it is: timeoutSeconds is its own word for that.
     if (info.verb != "watch") call.until = parts_.env.now() + TRY(request_timeout(request.query));

@@ -22,8 +22,10 @@ class Api {
   };
   explicit Api(const Needs& needs);
 
-  // REQUIRES: info.is_resource, and that the request's user is known and allowed.
-  Answer serve(const Request& request, const RequestInfo& info);
+  // REQUIRES: info.is_resource, and that the request's user is known and allowed. With a keeper of
+  // request and info the answer of a write is Pending: no thread waits for its commit.
+  Answer serve(const Request& request, const RequestInfo& info,
+               std::shared_ptr<const void> keeper = nullptr);
 
  private:
   WatchTimers timers_;

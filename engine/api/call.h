@@ -2,6 +2,7 @@
 // Owns: nothing; lives as long as the request is worked on.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct ApiCall {
   KindPtr kind;
   std::vector<std::string> warnings;
   storage::Instant until;  // the client's timeout
+  // Keeps request and info alive after the call, so that an answer may come later; null: it must
+  // not.
+  std::shared_ptr<const void> keeper = nullptr;
 
   storage::Instant deadline() const;  // for waits on the store or a cache
 };

@@ -1,5 +1,6 @@
 #include "engine/api/compress.h"
 
+#define ZLIB_CONST
 #include <zlib.h>
 
 namespace engine {
@@ -27,22 +28,34 @@ bool takes_gzip(const Request& request) {
 }  // namespace
 
 void compress_answer(const Request& request, Response& response) {
-  if (response.body.size() <= kLeastBytes || response.headers.has("Content-Encoding") ||
-      !takes_gzip(request))
+  size_t bytes = response.body.size() + (response.parts ? response.parts->bytes() : 0);
+  if (bytes <= kLeastBytes || response.headers.has("Content-Encoding") || !takes_gzip(request))
     return;
   z_stream stream{};
   if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
     return;
-  std::string out(deflateBound(&stream, response.body.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(response.body.data());
-  stream.avail_in = static_cast<uInt>(response.body.size());
+  std::string out(deflateBound(&stream, bytes), '\0');
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
   stream.avail_out = static_cast<uInt>(out.size());
+  auto feed = [&](std::string_view text) {
+    stream.next_in = reinterpret_cast<const Bytef*>(text.data());
+    stream.avail_in = static_cast<uInt>(text.size());
+    deflate(&stream, Z_NO_FLUSH);
+  };
+  feed(response.body);
+  if (response.parts) {
+    for (size_t i = 0; i < response.parts->list.size(); ++i) {
+      if (i > 0) feed(response.parts->between);
+      feed(*response.parts->list[i]);
+    }
+    feed(response.parts->after);
+  }
   int result = deflate(&stream, Z_FINISH);
   out.resize(stream.total_out);
   deflateEnd(&stream);
   if (result != Z_STREAM_END) return;
   response.body = std::move(out);
+  response.parts.reset();
   response.headers.set("Content-Encoding", "gzip");
   response.headers.add("Vary", "Accept-Encoding");
 }

@@ -1,5 +1,6 @@
 #include "engine/api/frames.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "engine/api/status_writer.h"
@@ -103,6 +104,32 @@ std::optional<EventType> FrameCache::type_for(const Selector& selector) const {
   if (now) return before ? EventType::modified : EventType::added;
   if (before) return EventType::deleted;
   return std::nullopt;
+}
+
+Bytes FrameCache::join(Dispatcher::Events events, const FrameForm& form, const Selector& selector) {
+  std::string out;
+  for (const auto& event : events)
+    if (auto bytes = frame(event, form, selector)) out += *bytes;
+  return out.empty() ? nullptr : std::make_shared<const std::string>(std::move(out));
+}
+
+Bytes FrameCache::frames(Dispatcher::Events events, const FrameForm& form,
+                         const Selector& selector) {
+  if (events.size() == 1) return frame(events.front(), form, selector);
+  // What a selector lets through differs from reader to reader; so do a Table's ages.
+  if (!selector.empty() || form.output.shape == Shape::table) return join(events, form, selector);
+  {
+    std::lock_guard lock(mutex_);
+    if (joined_ && joined_form_ == form &&
+        std::equal(events.begin(), events.end(), joined_events_.begin(), joined_events_.end()))
+      return joined_;
+  }
+  auto bytes = join(events, form, selector);
+  std::lock_guard lock(mutex_);
+  joined_events_.assign(events.begin(), events.end());
+  joined_form_ = form;
+  joined_ = bytes;
+  return bytes;
 }
 
 Bytes FrameCache::frame(const WatchEventPtr& event, const FrameForm& form,

@@ -1,6 +1,6 @@
 // Frames: a watch event as the bytes that go to the socket, made once for all readers of one form
 // and shared between them: {"type":...,"object":...} with a line end, as an HTTP chunk or a
-// WebSocket message. Thread: any. Owns: the frames of the newest event.
+// WebSocket message. Thread: any. Owns: the frames of the newest events.
 #pragma once
 
 #include <mutex>
@@ -46,6 +46,8 @@ class FrameCache {
   explicit FrameCache(storage::Env& env) : env_(env) {}
   // The frame of the event for a reader with this selector; null: not for it.
   Bytes frame(const WatchEventPtr& event, const FrameForm& form, const Selector& selector);
+  // The frames of all of them in one piece; null: none is for it.
+  Bytes frames(Dispatcher::Events events, const FrameForm& form, const Selector& selector);
 
  private:
   struct Made {
@@ -53,6 +55,7 @@ class FrameCache {
     EventType type;
     Bytes bytes;
   };
+  Bytes join(Dispatcher::Events events, const FrameForm& form, const Selector& selector);
   void turn_to(const WatchEventPtr& event);
   std::optional<EventType> type_for(const Selector& selector) const;
 
@@ -61,6 +64,10 @@ class FrameCache {
   WatchEventPtr event_;
   std::optional<ObjectView> now_, before_;
   std::vector<Made> made_;
+  // The newest piece for readers without a selector.
+  std::vector<WatchEventPtr> joined_events_;
+  FrameForm joined_form_;
+  Bytes joined_;
 };
 
 }  // namespace engine

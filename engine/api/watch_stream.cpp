@@ -25,7 +25,7 @@ class WatchState final : public Timed, public std::enable_shared_from_this<Watch
     later_form_.headers = TableHeaders::without;
   }
 
-  void on_event(const WatchEventPtr& event);
+  void on_events(Dispatcher::Events events);
   void pump();
   void open(std::shared_ptr<StreamSink> sink);
   void close();
@@ -43,6 +43,7 @@ class WatchState final : public Timed, public std::enable_shared_from_this<Watch
   WatchPlan& plan() { return plan_; }
 
  private:
+  void on_event(const WatchEventPtr& event);
   void deliver(Bytes frame);
   const FrameForm& form();
   std::string next_initial();
@@ -67,6 +68,18 @@ class WatchState final : public Timed, public std::enable_shared_from_this<Watch
   size_t waiting_bytes_ = 0;
   std::shared_ptr<Dispatcher::Subscription> subscription_;
 };
+
+void WatchState::on_events(Dispatcher::Events events) {
+  // The first event of a Table brings the columns; what is not a change comes alone.
+  bool columns =
+      plan_.form.output.shape == Shape::table && !headers_sent_.load(std::memory_order_relaxed);
+  if (events.size() == 1 || columns) {
+    on_event(events.front());
+    events = events.subspan(1);
+  }
+  if (events.empty()) return;
+  if (auto bytes = frames_.frames(events, form(), plan_.selector)) deliver(std::move(bytes));
+}
 
 void WatchState::on_event(const WatchEventPtr& event) {
   if (event->type == EventType::expired) {
@@ -273,7 +286,7 @@ WatchStream::~WatchStream() {
 }
 
 Dispatcher::Listener WatchStream::listener() {
-  return [state = state_](const WatchEventPtr& event) { state->on_event(event); };
+  return [state = state_](Dispatcher::Events events) { state->on_events(events); };
 }
 
 void WatchStream::take_subscription(std::unique_ptr<Dispatcher::Subscription> subscription) {

@@ -93,6 +93,12 @@ std::string_view Query::get(std::string_view name) const {
   return {};
 }
 
+size_t Parts::bytes() const {
+  size_t total = after.size() + (list.empty() ? 0 : (list.size() - 1) * between.size());
+  for (const auto& part : list) total += part->size();
+  return total;
+}
+
 bool Query::has(std::string_view name) const {
   return std::any_of(list_.begin(), list_.end(),
                      [&](const auto& pair) { return pair.first == name; });

@@ -1,5 +1,6 @@
-// Request, Response and the other two answers a route may give: Stream (a long-lived answer, owned
-// by the hub after hand-over) and Pending (the answer comes later from another thread). The engine
+// Request, Response and the other answers a route may give: Stream (a long-lived answer, owned by
+// the hub after hand-over), Pending (the answer comes later from another thread) and Late (what a
+// thread that must not work replies: the answer is made by whoever sends it). The engine
 // makes these; only appliance knows sockets. Thread: values, used by one thread at a time, except
 // StreamSink (any thread). Owns: their bytes.
 #pragma once
@@ -79,10 +80,19 @@ struct Request {
   User user;                                             // set by the authenticate filter
 };
 
+// The end of a long body: bytes that others hold too, sent as they lie and never copied into one.
+struct Parts {
+  std::vector<std::shared_ptr<const std::string>> list;
+  std::string between;  // after each but the last
+  std::string after;    // after the last
+  size_t bytes() const;
+};
+
 struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  std::shared_ptr<const Parts> parts = nullptr;  // follow the body
 };
 
 // Where a stream's bytes go. Bytes are written as given: whoever makes the stream does the chunk or
@@ -140,11 +150,16 @@ struct Stream {
 };
 
 struct Pending;
-using Answer = std::variant<Response, Stream, Pending>;
+struct Late;
+using Answer = std::variant<Response, Stream, Pending, Late>;
 using Reply = std::function<void(Answer)>;  // to be called once, from any thread
 
 struct Pending {
   std::function<void(Reply)> start;  // called once after the connection is parked
+};
+
+struct Late {
+  std::function<Answer()> make;  // called once, by a thread that may work
 };
 
 }  // namespace engine

@@ -40,6 +40,18 @@ Result<Unit> check_type(const Kind& kind, Json& object) {
   return Unit{};
 }
 
+storage::Txn txn_of(const std::string& key, std::optional<std::string> value, Revision expected,
+                    Claims claims) {
+  storage::Txn txn;
+  txn.checks.push_back({key, expected});
+  txn.writes.push_back({key, std::move(value)});
+  for (Claim& claim : claims) {
+    txn.checks.push_back(std::move(claim.check));
+    txn.writes.push_back(std::move(claim.write));
+  }
+  return txn;
+}
+
 std::vector<std::string> strict_faults(const WriteOptions& options,
                                        const std::vector<std::string>& unknown) {
   std::vector<std::string> out;
@@ -228,6 +240,13 @@ Result<std::optional<Registry::Impl::Current>> Registry::Impl::read(const Kind& 
       Current{std::move(object), record.modified, std::move(record.value)});
 }
 
+Result<std::optional<Registry::Impl::Current>> Registry::Impl::seen(const Kind& kind,
+                                                                    const Object& object) {
+  Json json = TRY(decode_object(*object.bytes, kind.api_version(), object.revision));
+  if (kind.conversion) kind.conversion->from_stored(json);
+  return std::optional<Current>(Current{std::move(json), object.revision, *object.bytes});
+}
+
 Result<Unit> Registry::Impl::decode(const Kind& kind, Json& object, const WriteOptions& options,
                                     Source source, std::string_view source_text) {
   if (!object.is_object())
@@ -297,17 +316,34 @@ Result<Unit> Registry::Impl::validate(const Kind& kind, const Strategy& strategy
   return Unit{};
 }
 
+Status Registry::Impl::planned(const WriteOptions& options, PlannedWrite write, Claims claims) {
+  std::optional<std::string> value;
+  if (!write.removes) value = write.bytes;
+  write.txn = txn_of(write.key, std::move(value), write.expected, std::move(claims));
+  write.ready = true;
+  *options.plan = std::move(write);
+  return Status::internal("the write is planned");
+}
+
+Result<std::optional<Written>> Registry::settle(const Kind& kind, const PlannedWrite& plan,
+                                                storage::StoreResult<Revision> done) {
+  const std::string* value = plan.removes ? nullptr : &plan.bytes;
+  auto revision = TRY(impl_->outcome(plan.key, value, plan.expected, std::move(done)));
+  if (!revision) return std::optional<Written>();
+  return std::optional<Written>(
+      Written{impl_->object_of(kind, plan.bytes, *revision), plan.created});
+}
+
 Result<std::optional<Revision>> Registry::Impl::commit(std::string key,
                                                        std::optional<std::string> value,
                                                        Revision expected, Claims claims) {
-  storage::Txn txn;
-  txn.checks.push_back({key, expected});
-  txn.writes.push_back({key, value});
-  for (Claim& claim : claims) {
-    txn.checks.push_back(std::move(claim.check));
-    txn.writes.push_back(std::move(claim.write));
-  }
-  auto done = store.commit(std::move(txn));
+  auto done = store.commit(txn_of(key, value, expected, std::move(claims)));
+  return outcome(key, value ? &*value : nullptr, expected, std::move(done));
+}
+
+Result<std::optional<Revision>> Registry::Impl::outcome(const std::string& key,
+                                                        const std::string* value, Revision expected,
+                                                        storage::StoreResult<Revision> done) {
   if (done) return std::optional<Revision>(done.value());
   if (done.error().reason == storage::Reason::conflict) return std::optional<Revision>();
   if (done.error().reason != storage::Reason::uncertain) return to_status(done.error());

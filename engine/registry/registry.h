@@ -33,6 +33,17 @@ struct Object {
 enum class FieldValidation : uint8_t { ignore, warn, strict };
 enum class PatchType : uint8_t { json, merge, strategic, apply };  // apply also takes YAML
 
+// A write that is ready and not committed, for callers that do not wait for the disk.
+struct PlannedWrite {
+  bool ready = false;
+  storage::Txn txn;
+  std::string key;
+  Revision expected = storage::kAbsent;  // what the key must still be at
+  std::string bytes;                     // the object, as stored
+  bool created = false;
+  bool removes = false;  // the write ends the object
+};
+
 struct WriteOptions {
   User user;
   std::string field_manager;  // empty: no managedFields entry is made by name of the user agent;
@@ -44,6 +55,14 @@ struct WriteOptions {
   bool dry_run = false;
   storage::Instant deadline = storage::Instant::max();  // nothing is begun after it: 504
   bool force = false;                                   // apply: take fields from other managers
+  // Where set, a write that would be committed is put there instead, and the call ends with an
+  // error that is nobody's answer; what needs no commit is answered as always.
+  PlannedWrite* plan = nullptr;
+  // With a plan: the object as somebody has seen it, instead of reading it anew. Where it is not
+  // the newest, settle() says so; any other end than a plan then means nothing.
+  const Object* seen = nullptr;
+  // Asked before a write that was to change an object makes one; unset: it may.
+  std::function<Result<Unit>()> may_create;
 };
 
 struct Precondition {
@@ -107,6 +126,10 @@ class Registry {
                         std::string_view body, const WriteOptions&);
   Result<Removed> remove(const Kind&, std::string_view ns, std::string_view name,
                          const RemoveOptions&);
+  // What came of a planned write; none when another write came between: then it is to be done anew,
+  // without a plan.
+  Result<std::optional<Written>> settle(const Kind&, const PlannedWrite&,
+                                        storage::StoreResult<Revision> done);
   // Read-modify-write by code of ours (controllers, actions): `change` may run again after a
   // conflict; false from it: nothing to write.
   Result<Written> modify(const Kind&, std::string_view ns, std::string_view name,

@@ -97,6 +97,8 @@ Result<Written> Registry::Impl::insert(const Kind& kind, std::string_view ns, Js
       if (TRY(read(kind, ns, name))) return already_exists(kind, ns, name);
       return Written{object_of(kind, bytes, 0), true};
     }
+    if (options.plan != nullptr)
+      return planned(options, {.key = key, .bytes = bytes, .created = true}, std::move(claims));
     auto revision = TRY(commit(key, bytes, storage::kAbsent, std::move(claims)));
     if (revision) return Written{object_of(kind, bytes, *revision), true};
     // Whose check did not hold: the object's, or that of a claim, which another read tells.

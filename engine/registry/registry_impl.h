@@ -28,6 +28,7 @@ struct Registry::Impl {
     std::string stored;
   };
   Result<std::optional<Current>> read(const Kind&, std::string_view ns, std::string_view name);
+  Result<std::optional<Current>> seen(const Kind&, const Object&);
 
   // Whose words a fault of the body is told in: a body that was sent, or the outcome of a patch.
   enum class Source : uint8_t { body, patch };
@@ -66,7 +67,11 @@ struct Registry::Impl {
   Result<Unit> admit_validating(const AdmissionRequest&);
   Result<Unit> validate(const Kind&, const Strategy&, const StrategyContext&, const Json& object,
                         const Json* old, const WriteOptions&);
+  // With a plan in the options: fills it in, and gives the error that stands for it.
+  Status planned(const WriteOptions&, PlannedWrite, Claims);
   // The revision of the commit; none when a check did not hold, of a claim too.
+  Result<std::optional<Revision>> outcome(const std::string& key, const std::string* value,
+                                          Revision expected, storage::StoreResult<Revision> done);
   Result<std::optional<Revision>> commit(std::string key, std::optional<std::string> value,
                                          Revision expected, Claims claims);
 

@@ -101,6 +101,7 @@ Result<Written> Registry::Impl::apply(const Kind& kind, std::string_view ns, std
   });
   bool absent = !rewritten && rewritten.error().is("NotFound");
   if (!absent || !options.subresource.empty()) return rewritten;
+  if (options.may_create) TRY(options.may_create());
   auto created = create(kind, ns, TRY(make(nullptr)), options, Fields::recorded);
   // Somebody else was first: then it is an apply to what they made.
   if (!created && created.error().is("AlreadyExists") && !options.dry_run)

@@ -45,7 +45,8 @@ Result<Written> Registry::update(const Kind& kind, std::string_view ns, std::str
   bool conditional = !metadata_of(body).str("resourceVersion").empty();
   const Strategy& strategy = impl_->strategies.of(kind);
   if (strategy.create_on_update() && options.subresource.empty() && !conditional) {
-    if (!TRY(impl_->read(kind, ns, name))) {
+    if (options.seen == nullptr && !TRY(impl_->read(kind, ns, name))) {
+      if (options.may_create) TRY(options.may_create());
       Json& metadata = metadata_of(body);
       if (metadata.str("name").empty()) metadata.set("name", Json(name));
       if (metadata.str("name") == name)
@@ -102,7 +103,7 @@ Result<Written> Registry::Impl::rewrite(const Kind& kind, std::string_view ns,
                                         const Make& make) {
   for (int i = 0; i < limits::kConflictTriesMax; i++) {
     TRY(in_time(options.deadline));
-    auto current = TRY(read(kind, ns, name));
+    auto current = TRY(options.seen != nullptr ? seen(kind, *options.seen) : read(kind, ns, name));
     if (!current) return Status::not_found(kind.about(name));
     Wanted wanted = TRY(make(*current));
     if (wanted.unchanged)
@@ -222,6 +223,13 @@ Result<std::optional<Written>> Registry::Impl::put(const Kind& kind, std::string
       TRY(claims_of(store, kind, strategy, key, ends ? nullptr : &object, &current.object));
   if (options.dry_run)
     return std::optional<Written>(Written{object_of(kind, bytes, current.revision), false});
+  if (options.plan != nullptr)
+    return planned(options,
+                   {.key = std::move(key),
+                    .expected = current.revision,
+                    .bytes = std::move(bytes),
+                    .removes = ends},
+                   std::move(claims));
   std::optional<std::string> value;
   if (!ends) value = bytes;
   auto revision =

@@ -410,6 +410,18 @@ Result<std::shared_ptr<const CachedObject>> Dispatcher::get(const Kind& kind, st
   return channel->cache->find(ns, name, impl_->applied.load(), nullptr);
 }
 
+std::shared_ptr<const CachedObject> Dispatcher::peek(const Kind& kind, std::string_view ns,
+                                                     std::string_view name) {
+  ChannelPtr channel;
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto found = impl_->entries.find(prefix_of(kind));
+    if (found == impl_->entries.end() || !found->second->loaded) return nullptr;
+    channel = found->second->channel;
+  }
+  return channel->cache->find(kind.namespaced() ? ns : "", name, impl_->applied.load(), nullptr);
+}
+
 Result<Dispatcher::Snapshot> Dispatcher::list(const Kind& kind, std::string_view ns,
                                               const Selector* selector, std::string_view after_key,
                                               size_t limit_max) {

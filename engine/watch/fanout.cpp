@@ -9,6 +9,8 @@ namespace {
 constexpr size_t kBatchMax = 256;
 // After so many batches the task makes room for other work and posts itself again.
 constexpr size_t kBatchesMax = 64;
+// What a listener is given at once stays small enough to be held in memory once more.
+constexpr size_t kShareBytes = 64u << 10;
 
 // The subscriber whose listener this thread is in: it may end itself without waiting for itself.
 thread_local const Subscriber* t_current = nullptr;
@@ -150,10 +152,7 @@ bool Fanout::serve(Channel& channel) {
   for (const auto& subscriber : ending) channel.index.remove(subscriber);
   if (batch.lost) expire(channel);
   start_all(channel, starting);
-  for (const auto& event : batch.events)
-    channel.index.each(event->ns, event->name, [&](Subscriber& subscriber) {
-      if (event->revision > subscriber.given) give(subscriber, event);
-    });
+  for (const auto& share : share_out(channel.index, batch.events)) give_all(share);
   if (closed) expire(channel);
   if (bookmarks && batch.caught_up != 0) give_bookmarks(channel, batch.caught_up);
   if (bookmarks && batch.caught_up == 0) {
@@ -163,6 +162,36 @@ bool Fanout::serve(Channel& channel) {
   return batch.caught_up == 0;
 }
 
+// Each list gets the events of its objects; a share that is full is followed by another.
+std::vector<Fanout::Share> Fanout::share_out(const SubscriberIndex& index,
+                                             Dispatcher::Events events) {
+  std::vector<Share> out;
+  for (const auto& event : events) {
+    size_t bytes = event->object ? event->object->size() : 0;
+    index.lists(event->ns, event->name, [&](const SubscriberIndex::List& list) {
+      auto last = std::find_if(out.rbegin(), out.rend(),
+                               [&](const Share& share) { return share.list == &list; });
+      if (last == out.rend() || last->bytes + bytes > kShareBytes) {
+        out.push_back({&list, {}});
+        last = out.rbegin();
+      }
+      last->events.push_back(event);
+      last->bytes += bytes;
+    });
+  }
+  return out;
+}
+
+void Fanout::give_all(const Share& share) {
+  Dispatcher::Events events = share.events;
+  for (const auto& subscriber : *share.list) {
+    auto first = std::partition_point(events.begin(), events.end(), [&](const auto& event) {
+      return event->revision <= subscriber->given;
+    });
+    if (first != events.end()) give(*subscriber, {first, events.end()});
+  }
+}
+
 void Fanout::start_all(Channel& channel, std::vector<SubscriberPtr>& starting) {
   for (auto& subscriber : starting) {
     if (subscriber->ended.load()) continue;
@@ -170,20 +199,24 @@ void Fanout::start_all(Channel& channel, std::vector<SubscriberPtr>& starting) {
       const auto& interest = subscriber->interest;
       if (!interest.ns.empty() && interest.ns != event->ns) continue;
       if (!interest.name.empty() && interest.name != event->name) continue;
-      give(*subscriber, event);
+      give(*subscriber, {&event, 1});
     }
     channel.index.add(std::move(subscriber));
   }
 }
 
-void Fanout::give(Subscriber& subscriber, const WatchEventPtr& event) {
+void Fanout::give(Subscriber& subscriber, Dispatcher::Events events) {
   subscriber.busy.store(true);
-  if (!subscriber.ended.load()) {
-    const Subscriber* outer = std::exchange(t_current, &subscriber);
-    subscriber.listener(event);
-    t_current = outer;
-    events_.fetch_add(1, std::memory_order_relaxed);
+  const Subscriber* outer = std::exchange(t_current, &subscriber);
+  const auto& listener = subscriber.listener;
+  if (listener.many) {
+    if (!subscriber.ended.load()) listener.many(events);
+  } else {
+    for (const auto& event : events)
+      if (!subscriber.ended.load()) listener.one(event);
   }
+  t_current = outer;
+  events_.fetch_add(events.size(), std::memory_order_relaxed);
   subscriber.busy.store(false);
   if (subscriber.ended.load()) idle_->open();
 }
@@ -194,7 +227,7 @@ void Fanout::give_bookmarks(Channel& channel, Revision revision) {
   event->revision = revision;
   WatchEventPtr shared = std::move(event);
   channel.index.each([&](Subscriber& subscriber) {
-    if (subscriber.bookmark_wanted.exchange(false)) give(subscriber, shared);
+    if (subscriber.bookmark_wanted.exchange(false)) give(subscriber, {&shared, 1});
   });
 }
 
@@ -203,7 +236,7 @@ void Fanout::expire(Channel& channel) {
   event->type = EventType::expired;
   event->revision = applied_.load();
   WatchEventPtr shared = std::move(event);
-  channel.index.each([&](Subscriber& subscriber) { give(subscriber, shared); });
+  channel.index.each([&](Subscriber& subscriber) { give(subscriber, {&shared, 1}); });
   channel.index = {};
 }
 

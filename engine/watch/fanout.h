@@ -28,14 +28,15 @@ class SubscriberIndex {
  public:
   void add(SubscriberPtr subscriber);
   void remove(const SubscriberPtr& subscriber);
+  using List = std::vector<SubscriberPtr>;
+  // The lists of those who want events of this object; nobody is in two of them.
   template <class Visit>
-  void each(std::string_view ns, std::string_view name, const Visit& visit) const;
+  void lists(std::string_view ns, std::string_view name, const Visit& visit) const;
   template <class Visit>
   void each(const Visit& visit) const;
   bool empty() const { return lists_.empty() && all_.empty(); }
 
  private:
-  using List = std::vector<SubscriberPtr>;
   // NUL separates, so that no namespace or name can be taken for another key.
   static std::string list_key(const Dispatcher::Interest& interest) {
     return interest.ns + '\0' + interest.name;
@@ -82,7 +83,15 @@ class Fanout {
   ChannelPtr next();
   bool serve(Channel& channel);  // true: there is more
   void start_all(Channel& channel, std::vector<SubscriberPtr>& starting);
-  void give(Subscriber& subscriber, const WatchEventPtr& event);
+  // Some events for the subscribers of one list, in order.
+  struct Share {
+    const SubscriberIndex::List* list;
+    std::vector<WatchEventPtr> events;
+    size_t bytes = 0;
+  };
+  static std::vector<Share> share_out(const SubscriberIndex& index, Dispatcher::Events events);
+  void give_all(const Share& share);
+  void give(Subscriber& subscriber, Dispatcher::Events events);
   void give_bookmarks(Channel& channel, Revision revision);
   void expire(Channel& channel);
 
@@ -99,16 +108,15 @@ class Fanout {
 };
 
 template <class Visit>
-void SubscriberIndex::each(std::string_view ns, std::string_view name, const Visit& visit) const {
-  for (const auto& subscriber : all_) visit(*subscriber);
+void SubscriberIndex::lists(std::string_view ns, std::string_view name, const Visit& visit) const {
+  if (!all_.empty()) visit(all_);
   if (lists_.empty()) return;
   auto list = [&](std::string_view a, std::string_view b) {
     std::string key(a);
     key += '\0';
     key += b;
     auto found = lists_.find(key);
-    if (found == lists_.end()) return;
-    for (const auto& subscriber : found->second) visit(*subscriber);
+    if (found != lists_.end()) visit(found->second);
   };
   if (!ns.empty()) list(ns, "");
   if (!ns.empty()) list(ns, name);

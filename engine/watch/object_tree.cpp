@@ -55,13 +55,14 @@ size_t ObjectTree::Root::count(Place from, Place to) const {
   return total + to.item - from.item;
 }
 
-ObjectPtr ObjectTree::Root::find(std::string_view ns, std::string_view name) const {
-  Place place = lower(ns, name);
-  const ObjectPtr* object = at(place);
-  return object && compare(**object, ns, name) == 0 ? *object : nullptr;
+ObjectPtr ObjectTree::find(std::string_view ns, std::string_view name) const {
+  auto found = by_key_.find(Key(ns, name));
+  return found == by_key_.end() ? nullptr : *found;
 }
 
 void ObjectTree::fill(std::vector<ObjectPtr> objects) {
+  by_key_.clear();
+  by_key_.insert(objects.begin(), objects.end());
   auto root = std::make_shared<Root>();
   root->epoch = epoch_;
   root->size = objects.size();
@@ -102,9 +103,14 @@ void ObjectTree::put(ObjectPtr object) {
   auto place = root_->lower(object->ns, object->name);
   const ObjectPtr* there = root_->at(place);
   if (there && compare(**there, object->ns, object->name) == 0) {
+    // The index refers to the old one's key, so it changes first.
+    auto node = by_key_.extract(*there);
+    node.value() = object;
+    by_key_.insert(std::move(node));
     own_chunk(place.chunk).items[place.item] = std::move(object);
     return;
   }
+  by_key_.insert(object);
   Root& root = own_root();
   ++root.size;
   if (root.chunks.empty()) {
@@ -131,6 +137,7 @@ void ObjectTree::erase(std::string_view ns, std::string_view name) {
   auto place = root_->lower(ns, name);
   const ObjectPtr* there = root_->at(place);
   if (!there || compare(**there, ns, name) != 0) return;
+  by_key_.erase(*there);
   Chunk& chunk = own_chunk(place.chunk);
   chunk.items.erase(chunk.items.begin() + static_cast<ptrdiff_t>(place.item));
   --root_->size;

@@ -40,7 +40,7 @@ bool ResourceCache::apply(std::span<const storage::Event* const> events, storage
 void ResourceCache::apply_one(const storage::Event& raw, storage::Instant now) {
   std::string_view ns, name;
   split_key(raw.key, ns, name);
-  auto before = tree_.root().find(ns, name);
+  auto before = tree_.find(ns, name);
   auto event = std::make_shared<WatchEvent>();
   event->revision = raw.revision;
   event->ns = ns;
@@ -115,7 +115,7 @@ ObjectPtr ResourceCache::find(std::string_view ns, std::string_view name, Revisi
                               Revision* revision) {
   std::lock_guard lock(mutex_);
   if (revision) *revision = revision_at(applied);
-  return tree_.root().find(ns, name);
+  return tree_.find(ns, name);
 }
 
 Revision ResourceCache::floor() {

@@ -9,8 +9,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "engine/registry/registry.h"
@@ -53,6 +55,9 @@ class Dispatcher {
   // Reads at the newest revision (after fresh()). Null when absent.
   Result<std::shared_ptr<const CachedObject>> get(const Kind&, std::string_view ns,
                                                   std::string_view name);
+  // The same as far as it is known here, without waiting for anything: it may be old, or null
+  // though the object is there.
+  std::shared_ptr<const CachedObject> peek(const Kind&, std::string_view ns, std::string_view name);
   // In key order, from after `after_key` (a store key); all that match, at most limit (0: all).
   struct Snapshot {
     std::vector<std::shared_ptr<const CachedObject>> objects;
@@ -90,7 +95,22 @@ class Dispatcher {
     std::string ns;    // empty: all
     std::string name;  // empty: all
   };
-  using Listener = std::function<void(const WatchEventPtr&)>;
+  // Told one event at a time, or, where it takes them, some at once: readers of the same events
+  // that make something of them (a watch's bytes) then make it once.
+  using Events = std::span<const WatchEventPtr>;
+  struct Listener {
+    Listener() = default;
+    template <class Call>
+    requires(!std::is_same_v<std::decay_t<Call>, Listener>) Listener(Call call) {
+      if constexpr (std::is_invocable_v<Call&, const WatchEventPtr&>) {
+        one = std::move(call);
+      } else {
+        many = std::move(call);
+      }
+    }
+    std::function<void(const WatchEventPtr&)> one;
+    std::function<void(Events)> many;
+  };
   Result<std::unique_ptr<Subscription>> subscribe(const Kind&, const Interest&, Revision after,
                                                   Listener);
   // List and subscription joined without a gap: `snapshot` is what was there when the events began.

@@ -60,6 +60,9 @@ class Env {
   virtual void yield(
       std::string_view point) = 0;  // nothing in production; in simulation another task may run
   virtual std::unique_ptr<Gate> make_gate() = 0;
+  // Around a sleep that is not at a gate: the calling thread's pool may let another thread run.
+  virtual void wait_begins() {}
+  virtual void wait_ends() {}
 };
 
 }  // namespace storage

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -142,6 +143,10 @@ class Store {
   // Durable when it returns; every error but `uncertain` means that nothing was written. After a
   // successful return the follower has been given the events (publish before wake).
   virtual StoreResult<Revision> commit(Txn txn) = 0;
+  // The same without waiting: `done` is called once, by any thread and perhaps before this returns.
+  // It must be quick, and must not call the store.
+  using Committed = std::function<void(StoreResult<Revision>)>;
+  virtual void commit_later(Txn txn, Committed done) { done(commit(std::move(txn))); }
   virtual StoreResult<std::optional<Record>> get(std::string_view key, Revision at = kLatest) = 0;
   virtual StoreResult<Page> list(const List& list) = 0;
   virtual StoreResult<Revision> current() = 0;

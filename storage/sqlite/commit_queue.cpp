@@ -23,22 +23,29 @@ void wake_all(std::atomic<uint32_t>& word) {
 }  // namespace
 
 template <class Work>
-bool CommitQueue::enter_and_wait(std::vector<Work*>& queue, Work& work) {
+std::optional<uint32_t> CommitQueue::put(std::vector<Work*>& queue, Work& work) {
   uint32_t batch;
   bool wake;
   {
     std::lock_guard lock(mutex_);
-    if (closed_) return false;
+    if (closed_) return std::nullopt;
     queue.push_back(&work);
     batch = filling_;
     wake = writer_waits_;
     writer_waits_ = false;
   }
   if (wake) work_there_.notify_one();
-  std::atomic<uint32_t>& done = cell(batch);
+  return batch;
+}
+
+template <class Work>
+bool CommitQueue::enter_and_wait(std::vector<Work*>& queue, Work& work) {
+  auto batch = put(queue, work);
+  if (!batch) return false;
+  std::atomic<uint32_t>& done = cell(*batch);
   // Numbers wrap, so they are compared by their distance.
-  for (uint32_t seen = done.load(std::memory_order_acquire); static_cast<int32_t>(seen - batch) < 0;
-       seen = done.load(std::memory_order_acquire)) {
+  for (uint32_t seen = done.load(std::memory_order_acquire);
+       static_cast<int32_t>(seen - *batch) < 0; seen = done.load(std::memory_order_acquire)) {
     wait_while(done, seen);
   }
   return true;
@@ -49,6 +56,12 @@ bool CommitQueue::pass(Pending& pending) {
 }
 bool CommitQueue::pass(Errand& errand) {
   return enter_and_wait(errands_, errand);
+}
+
+std::unique_ptr<Pending> CommitQueue::enter(std::unique_ptr<Pending> pending) {
+  if (!put(commits_, *pending)) return pending;
+  pending.release();
+  return nullptr;
 }
 
 void CommitQueue::close() {
@@ -75,9 +88,14 @@ void CommitQueue::take(Batch& batch) {
 }
 
 void CommitQueue::finish(const Batch& batch) {
+  // Once awake, those who wait take theirs with them.
+  std::vector<std::unique_ptr<Pending>> owned;
+  for (Pending* pending : batch.commits)
+    if (pending->done) owned.emplace_back(pending);
   std::atomic<uint32_t>& done = cell(batch.number);
   done.store(batch.number, std::memory_order_release);
   wake_all(done);
+  for (const auto& pending : owned) pending->done(std::move(pending->answer));
 }
 
 }  // namespace storage

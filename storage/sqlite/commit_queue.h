@@ -1,7 +1,7 @@
 // CommitQueue: where commits wait for the writer. Everything that arrives while one batch is being
 // synced is the next batch; a batch is woken as one, because a wake-up for each caller would cost
-// more than its write. Thread: enter(), leave() and wait() from any; take() and finish() from the
-// writer only. Owns: nothing it is given.
+// more than its write. Thread: pass() and enter() from any; take() and finish() from the
+// writer only. Owns: what enter() was given.
 #pragma once
 
 #include <array>
@@ -9,14 +9,16 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "storage/kv/store.h"
 
 namespace storage {
 
-// One commit, on the stack of the thread that waits for it.
+// One commit, on the stack of the thread that waits for it, or, with `done`, the queue's.
 struct Pending {
   Txn txn;
   std::vector<uint32_t> sums;  // content_sum of each write
@@ -25,6 +27,7 @@ struct Pending {
   std::vector<Revision> created;
   size_t bytes = 0;
   StoreResult<Revision> answer = Revision{0};
+  Store::Committed done;
 };
 
 // Work of another kind that only the writer may do, between batches.
@@ -45,14 +48,19 @@ class CommitQueue {
   // it.
   bool pass(Pending& pending);
   bool pass(Errand& errand);
+  // Does not wait: finish() calls `done`. Null unless the queue is closed: then it is given back.
+  std::unique_ptr<Pending> enter(std::unique_ptr<Pending> pending);
   void close();
 
   // Waits for work; takes all of it. The vectors are reused.
   void take(Batch& batch);
-  // Wakes everybody whose work was in the batch.
+  // Wakes everybody whose work was in the batch, and calls `done` of those who do not wait.
   void finish(const Batch& batch);
 
  private:
+  // The number of the batch that the work is in; none: closed.
+  template <class Work>
+  std::optional<uint32_t> put(std::vector<Work*>& queue, Work& work);
   template <class Work>
   bool enter_and_wait(std::vector<Work*>& queue, Work& work);
   // A few cells, so that those who wait for the next batch are not woken with this one.

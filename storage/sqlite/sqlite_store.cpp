@@ -107,20 +107,36 @@ void SqliteStore::run_writer() {
   }
 }
 
-StoreResult<Revision> SqliteStore::commit(Txn txn) {
+StoreResult<Unit> SqliteStore::fill(Pending& pending, Txn txn) {
   env_.yield("store.commit");
   if (env_.fault("store.commit")) return unavailable("fault before the commit");
   TRY(prepare(txn));
-  Pending pending;
   pending.bytes = txn_bytes(txn);
   pending.sums.reserve(txn.writes.size());
   for (const Write& write : txn.writes) {
     pending.sums.push_back(content_sum(write.key, write.value));
   }
   pending.txn = std::move(txn);
-  if (!queue_.pass(pending)) return unavailable("the store is closing");
+  return Unit{};
+}
+
+StoreResult<Revision> SqliteStore::commit(Txn txn) {
+  Pending pending;
+  TRY(fill(pending, std::move(txn)));
+  env_.wait_begins();
+  const bool passed = queue_.pass(pending);
+  env_.wait_ends();
+  if (!passed) return unavailable("the store is closing");
   if (env_.fault("store.commit.lost")) return uncertain("fault after the commit");
   return std::move(pending.answer);
+}
+
+void SqliteStore::commit_later(Txn txn, Committed done) {
+  auto pending = std::make_unique<Pending>();
+  if (auto filled = fill(*pending, std::move(txn)); !filled) return done(filled.error());
+  pending->done = std::move(done);
+  if (auto refused = queue_.enter(std::move(pending)))
+    refused->done(unavailable("the store is closing"));
 }
 
 StoreResult<std::optional<Record>> SqliteStore::get(std::string_view key, Revision at) {
@@ -138,6 +154,7 @@ StoreResult<Page> SqliteStore::list(const List& list) {
 }
 
 StoreResult<Revision> SqliteStore::current() {
+  if (auto revision = writer_->settled()) return *revision;
   auto reader = TRY(readers_->take());
   return TRY(reader->extent()).current;
 }

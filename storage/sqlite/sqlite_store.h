@@ -39,6 +39,7 @@ class SqliteStore final : public Store {
   ~SqliteStore() override;
 
   StoreResult<Revision> commit(Txn txn) override;
+  void commit_later(Txn txn, Committed done) override;
   StoreResult<std::optional<Record>> get(std::string_view key, Revision at = kLatest) override;
   StoreResult<Page> list(const List& list) override;
   StoreResult<Revision> current() override;
@@ -54,6 +55,7 @@ class SqliteStore final : public Store {
   StoreResult<Unit> start();
   DatabaseOptions reading() const;
   void run_writer();
+  StoreResult<Unit> fill(Pending& pending, Txn txn);
   // Runs `work` on the writer's thread, between two batches.
   template <class T>
   StoreResult<T> on_writer(std::function<StoreResult<T>()> work);

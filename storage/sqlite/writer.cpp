@@ -19,7 +19,8 @@ Writer::Writer(std::unique_ptr<Database> database, Revision current, WriterOptio
       log_file_(database_->path() + "-wal"),
       publisher_(current),
       current_(current),
-      checkpoint_at_(options_.checkpoint_pages) {}
+      checkpoint_at_(options_.checkpoint_pages),
+      committed_(current) {}
 
 StoreResult<std::unique_ptr<Writer>> Writer::create(const DatabaseOptions& where,
                                                     std::unique_ptr<Database> database,
@@ -89,8 +90,11 @@ void Writer::commit_group(std::span<Pending* const> group) {
     }
   }
   Revision revision = current_;
+  committing_.store(true);
   auto written = transaction([&] { return write_group(group, revision); });
   FAILPOINT(commit_on_disk);
+  if (written) committed_.store(revision);
+  committing_.store(false);
   if (!written) return refuse(group, written.error());
   no_space_.store(false, std::memory_order_relaxed);
   if (revision == current_) return;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -55,6 +56,12 @@ class Writer {
   SyncTimes syncs() const;
   bool no_space() const { return no_space_.load(std::memory_order_relaxed); }
   bool failed() const { return failed_.load(std::memory_order_acquire); }
+  // The newest revision on the disk, or nothing while a commit is under way: then only a read of
+  // the database tells whether it is already to be seen.
+  std::optional<Revision> settled() const {
+    if (committing_.load()) return std::nullopt;
+    return committed_.load();
+  }
 
  private:
   struct Newest {
@@ -100,6 +107,8 @@ class Writer {
   std::atomic<int64_t> sync_nanoseconds_{0};
   std::atomic<uint64_t> bytes_written_{0}, commits_{0}, batches_{0};
   std::atomic<bool> no_space_{false}, failed_{false};
+  std::atomic<bool> committing_{false};
+  std::atomic<Revision> committed_;  // as current_, for other threads
 };
 
 }  // namespace storage

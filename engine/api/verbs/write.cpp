@@ -65,16 +65,102 @@ Result<PatchType> patch_type(const ApiCall& call) {
       "application/apply-patch+yaml");
 }
 
-// A write that would make the object needs the right to create, too.
-Result<Unit> require_create_if_absent(ApiCall& call) {
-  auto there = call.parts.registry.get(*call.kind, call.info.ns, call.info.name);
-  if (there || !there.error().is("NotFound")) return Unit{};
-  return require(call, "create");
+Result<Answer> answer_written(ApiCall& call, const Output& output, const Written& written) {
+  return TRY(respond_object(call, output, written.created ? 201 : 200, written.object.bytes));
 }
 
-Result<Answer> answer_written(ApiCall& call, const Output& output, const Written& written,
-                              int status) {
-  return TRY(respond_object(call, output, status, written.object.bytes));
+// How a write is tried: with a plan it stops before the commit.
+struct Trying {
+  PlannedWrite* plan = nullptr;
+  const Object* seen = nullptr;
+};
+using Try = Result<Written> (*)(ApiCall&, const Trying&);
+
+// A write whose commit is under way.
+struct UnderWay {
+  ApiCall call;
+  Output output;
+  PlannedWrite plan;
+  Try again;
+
+  Result<Answer> answer(storage::StoreResult<Revision> done) {
+    auto written = TRY(call.parts.registry.settle(*call.kind, plan, std::move(done)));
+    if (!written) {
+      // Another write came between: once more, on what is there now, and waiting.
+      call.warnings.clear();
+      written = TRY(again(call, {}));
+    }
+    return answer_written(call, output, *written);
+  }
+};
+
+Pending later(ApiCall& call, Output output, PlannedWrite plan, Try again) {
+  auto under_way =
+      std::make_shared<UnderWay>(UnderWay{call, std::move(output), std::move(plan), again});
+  return Pending{[under_way](Reply reply) {
+    auto txn = std::move(under_way->plan.txn);
+    auto done = [under_way, reply](storage::StoreResult<Revision> result) {
+      // The store's thread has other writes to do: whoever sends the answer makes it.
+      reply(Late{[under_way, result]() -> Answer {
+        auto answer = under_way->answer(result);
+        if (answer) return std::move(*answer);
+        return status_response(under_way->call.request, answer.error());
+      }});
+    };
+    under_way->call.parts.registry.store().commit_later(std::move(txn), std::move(done));
+  }};
+}
+
+// One write: planned and committed without a thread that waits, where the call can be kept.
+Result<Answer> write(ApiCall& call, Try attempt) {
+  auto output = TRY(negotiate_output(call.request, Transforms::all));
+  if (!call.keeper || call.info.subresource == "scale")
+    return answer_written(call, output, TRY(attempt(call, {})));
+  PlannedWrite plan;
+  auto known = call.parts.dispatcher.peek(*call.kind, call.info.ns, call.info.name);
+  if (known) {
+    Object seen{known->bytes, known->revision};
+    (void)attempt(call, {&plan, &seen});
+    if (plan.ready) return later(call, std::move(output), std::move(plan), attempt);
+    call.warnings.clear();
+  }
+  auto written = attempt(call, {&plan, nullptr});
+  if (plan.ready) return later(call, std::move(output), std::move(plan), attempt);
+  return answer_written(call, output, TRY(std::move(written)));
+}
+
+WriteOptions with(ApiCall& call, const Trying& trying, WriteOptions options) {
+  options.warnings = &call.warnings;
+  options.subresource = call.info.subresource;
+  options.deadline = call.until;
+  options.plan = trying.plan;
+  options.seen = trying.seen;
+  options.may_create = [&call] { return require(call, "create"); };
+  return options;
+}
+
+Result<Written> try_create(ApiCall& call, const Trying& trying) {
+  auto options = with(call, trying, TRY(parse_write_options(call.request, WriteVerb::create)));
+  auto body = TRY(decode_body(call, options));
+  return call.parts.registry.create(*call.kind, call.info.ns, std::move(body), options);
+}
+
+Result<Written> try_update(ApiCall& call, const Trying& trying) {
+  auto options = with(call, trying, TRY(parse_write_options(call.request, WriteVerb::update)));
+  auto body = TRY(decode_body(call, options));
+  if (body.str({"metadata", "name"}).empty())
+    return Status::bad_request("the name of the object (" + call.info.name +
+                               " based on URL) was undeterminable: name must be provided");
+  return call.parts.registry.update(*call.kind, call.info.ns, call.info.name, std::move(body),
+                                    options);
+}
+
+Result<Written> try_patch(ApiCall& call, const Trying& trying) {
+  auto type = TRY(patch_type(call));
+  auto verb = type == PatchType::apply ? WriteVerb::apply : WriteVerb::patch;
+  auto options = with(call, trying, TRY(parse_write_options(call.request, verb)));
+  return call.parts.registry.patch(*call.kind, call.info.ns, call.info.name, type,
+                                   call.request.body, options);
 }
 
 Result<Answer> answer_removed(ApiCall& call, const Output& output, const Removed& removed,
@@ -110,44 +196,14 @@ Result<Json> decode_body(ApiCall& call, WriteOptions& options) {
 }
 
 Result<Answer> verb_create(ApiCall& call) {
-  auto output = TRY(negotiate_output(call.request, Transforms::all));
-  auto options = TRY(parse_write_options(call.request, WriteVerb::create));
-  options.warnings = &call.warnings;
-  options.deadline = call.until;
-  auto body = TRY(decode_body(call, options));
-  auto written =
-      TRY(call.parts.registry.create(*call.kind, call.info.ns, std::move(body), options));
-  return answer_written(call, output, written, 201);
+  return write(call, try_create);
 }
-
 Result<Answer> verb_update(ApiCall& call) {
-  auto output = TRY(negotiate_output(call.request, Transforms::all));
-  auto options = TRY(parse_write_options(call.request, WriteVerb::update));
-  options.warnings = &call.warnings;
-  options.deadline = call.until;
-  options.subresource = call.info.subresource;
-  auto body = TRY(decode_body(call, options));
-  if (body.str({"metadata", "name"}).empty())
-    return Status::bad_request("the name of the object (" + call.info.name +
-                               " based on URL) was undeterminable: name must be provided");
-  if (body.str({"metadata", "resourceVersion"}).empty()) TRY(require_create_if_absent(call));
-  auto written = TRY(call.parts.registry.update(*call.kind, call.info.ns, call.info.name,
-                                                std::move(body), options));
-  return answer_written(call, output, written, written.created ? 201 : 200);
+  return write(call, try_update);
 }
-
 Result<Answer> verb_patch(ApiCall& call) {
-  auto type = TRY(patch_type(call));
-  auto output = TRY(negotiate_output(call.request, Transforms::all));
-  auto options = TRY(parse_write_options(
-      call.request, type == PatchType::apply ? WriteVerb::apply : WriteVerb::patch));
-  options.warnings = &call.warnings;
-  options.deadline = call.until;
-  options.subresource = call.info.subresource;
-  if (type == PatchType::apply) TRY(require_create_if_absent(call));
-  auto written = TRY(call.parts.registry.patch(*call.kind, call.info.ns, call.info.name, type,
-                                               call.request.body, options));
-  return answer_written(call, output, written, written.created ? 201 : 200);
+  TRY(patch_type(call));  // what it is not, is said before what the answer could not be
+  return write(call, try_patch);
 }
 
 Result<Answer> verb_delete(ApiCall& call) {

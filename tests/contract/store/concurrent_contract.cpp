@@ -1,5 +1,8 @@
 // Many threads at once: what they are told must fit one order of all that happened.
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -100,6 +103,68 @@ SCENARIO("a transfer between two keys is never seen half done", "[contract][stor
          {{"/account/a", std::to_string(1000 - moved)}, {"/account/b", std::to_string(moved)}}}));
   }
   stop.store(true);
+  for (std::thread& reader : readers) reader.join();
+  CHECK(wrong.load() == 0);
+}
+
+SCENARIO("commits that nobody waits for are answered once each, and each is seen by then",
+         "[contract][store]") {
+  StoreUnderTest store(GENERATE(from_range(all_stores())));
+  Recorder recorder;
+  auto following = MUST(store->follow(kFirstRevision, recorder));
+  constexpr int kCommits = 300;
+  std::mutex mutex;
+  std::condition_variable answered;
+  std::vector<Revision> revisions;
+  int refused = 0, late = 0;
+  auto begin = [&](Txn txn) {
+    store->commit_later(std::move(txn), [&](StoreResult<Revision> result) {
+      std::lock_guard lock(mutex);
+      if (result) {
+        revisions.push_back(*result);
+        late += recorder.upto() < *result;
+      } else {
+        refused += result.error().reason == Reason::conflict;
+      }
+      answered.notify_all();
+    });
+  };
+  for (int i = 0; i < kCommits; ++i) begin(put("/k/" + std::to_string(i), "v"));
+  for (int i = 0; i < kCommits; ++i) {
+    Txn again = put("/k/" + std::to_string(i), "w");
+    again.checks.push_back({"/k/" + std::to_string(i), kAbsent});
+    begin(std::move(again));
+  }
+  std::unique_lock lock(mutex);
+  REQUIRE(answered.wait_for(lock, std::chrono::seconds(20), [&] {
+    return revisions.size() + static_cast<size_t>(refused) == 2 * kCommits;
+  }));
+  CHECK(refused == kCommits);
+  CHECK(late == 0);
+  std::sort(revisions.begin(), revisions.end());
+  CHECK(revisions.front() == kFirstRevision + 1);
+  CHECK(revisions.back() == kFirstRevision + kCommits);
+  CHECK(std::adjacent_find(revisions.begin(), revisions.end()) == revisions.end());
+}
+
+SCENARIO("what a reader has seen is current", "[contract][store]") {
+  StoreUnderTest store(GENERATE(from_range(all_stores())));
+  std::atomic<bool> done{false};
+  std::atomic<int> wrong{0};
+  std::thread writer([&] {
+    for (int i = 0; i < 500; ++i) MUST(store->commit(put("/k", std::to_string(i))));
+    done.store(true);
+  });
+  std::vector<std::thread> readers;
+  for (int t = 0; t < 3; ++t) {
+    readers.emplace_back([&] {
+      while (!done.load()) {
+        auto found = MUST(store->get("/k"));
+        if (found && MUST(store->current()) < found->modified) wrong.fetch_add(1);
+      }
+    });
+  }
+  writer.join();
   for (std::thread& reader : readers) reader.join();
   CHECK(wrong.load() == 0);
 }

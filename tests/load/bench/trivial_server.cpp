@@ -59,6 +59,7 @@ class Serving {
           take();
         }
       }
+      tell();
     }
   }
 
@@ -92,11 +93,17 @@ class Serving {
         streams_.push_back(peer);
       } else if (line.substr(0, 4) == "PUT ") {
         put(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
-        for (load::Socket* stream : streams_) put(stream, texts_.event);
+        owed_ += texts_.event;
       } else {
         put(peer, line.find("/list") != std::string_view::npos ? texts_.list : texts_.answer);
       }
     }
+  }
+  // What was written in this turn goes to each watcher at once: a server could not do less.
+  void tell() {
+    if (owed_.empty()) return;
+    for (load::Socket* stream : streams_) put(stream, owed_);
+    owed_.clear();
   }
   void put(load::Socket* peer, std::string_view text) {
     while (!text.empty()) {
@@ -119,6 +126,7 @@ class Serving {
   int epoll_ = epoll_create1(EPOLL_CLOEXEC);
   std::vector<std::unique_ptr<load::Socket>> all_;
   std::vector<load::Socket*> streams_;
+  std::string owed_;
   std::array<char, 65536> buffer_;
 };
 

@@ -171,6 +171,42 @@ TEST_CASE("a large answer reaches a slow reader while others are served") {
   }
 }
 
+TEST_CASE("a body of parts arrives as one, whatever the reader takes at a time") {
+  auto parts = std::make_shared<engine::Parts>();
+  parts->between = ",\n";
+  parts->after = "]";
+  std::string expected = "[";
+  for (size_t i = 0; i < 3000; ++i) {
+    // Empty ones, tiny ones, and some that are longer than a TLS record.
+    std::string part(i % 7 == 0     ? 0
+                     : i % 500 == 1 ? 40'000
+                                    : i % 900,
+                     static_cast<char>('a' + i % 26));
+    expected += (i == 0 ? "" : parts->between) + part;
+    parts->list.push_back(std::make_shared<const std::string>(std::move(part)));
+  }
+  expected += "]";
+  Edge edge([&](Request& request) -> engine::Answer {
+    if (request.path != "/parts") return echo(request);
+    Response out = text("[");
+    out.parts = parts;
+    return out;
+  });
+  for (bool secure : {false, true}) {
+    for (int buffer : {0, 4096}) {
+      Client client(secure ? edge.tls_port() : edge.port(), buffer);
+      if (secure) REQUIRE(client.tls(edge.context()));
+      for (int i = 0; i < 3; ++i) CHECK((client.get("/parts").body == expected));
+      CHECK(client.get("/after").body == "GET /after [] ");
+      client.send("HEAD /parts HTTP/1.1\r\nHost: h\r\n\r\n");
+      Answer head = client.answer(true);
+      CHECK(head.head.find("Content-Length: " + std::to_string(expected.size()) + "\r\n") !=
+            std::string::npos);
+      CHECK(client.get("/after").body == "GET /after [] ");
+    }
+  }
+}
+
 TEST_CASE("what a handler throws is an internal error, and the connection goes on") {
   Edge edge([](Request& request) -> engine::Answer {
     if (request.path == "/throw") throw std::runtime_error("secret detail");

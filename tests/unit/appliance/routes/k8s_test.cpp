@@ -2,6 +2,7 @@
 
 #include "appliance/routes/k8s.h"
 #include "tests/support/api_world.h"
+#include "tests/support/settled.h"
 
 using namespace engine;
 using tests::Asked;
@@ -27,8 +28,7 @@ struct World {
     auto request = api.request(asked);
     request.user = {};
     request.id = "r-1";
-    auto answer = route.handle(request);
-    return std::get<Response>(std::move(answer));
+    return std::get<Response>(tests::settled(route.handle(request)));
   }
   Response as(const std::string& user, std::string target,
               std::vector<std::pair<std::string, std::string>> more = {}) {
@@ -133,6 +133,65 @@ TEST_CASE("probes answer without a user and name what fails", "[routes][health]"
   CHECK(w.call({.target = "/readyz?exclude=store"}).status == 200);
   CHECK(w.call({.target = "/readyz/store"}).status == 500);
   CHECK(w.call({.target = "/readyz/none"}).status == 404);
+}
+
+TEST_CASE("a write waits on no thread; one that another came before is done again",
+          "[routes][k8s][write]") {
+  World w;
+  const std::string maps = "/api/v1/namespaces/a/configmaps";
+  REQUIRE(w.as_admin({"POST", maps, R"({"metadata":{"name":"m"},"data":{}})", {}}).status == 201);
+  REQUIRE(w.as_admin({.target = maps}).status == 200);  // from now on the object is also known
+  constexpr int kWriters = 6, kWrites = 40;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> writers;
+  for (int t = 0; t < kWriters; ++t)
+    writers.emplace_back([&, t] {
+      for (int i = 0; i < kWrites; ++i) {
+        std::string key = "k" + std::to_string(t) + "-" + std::to_string(i);
+        auto answer = w.as_admin({"PATCH",
+                                  maps + "/m",
+                                  R"({"data":{")" + key + R"(":"v"}})",
+                                  {{"Content-Type", "application/merge-patch+json"}}});
+        if (answer.status != 200 || answer.body.find('"' + key + '"') == std::string::npos) ++wrong;
+      }
+    });
+  for (auto& writer : writers) writer.join();
+  CHECK(wrong == 0);
+  auto now = MUST(parse_json(w.as_admin({.target = maps + "/m"}).body));
+  CHECK(now.find("data")->size() == kWriters * kWrites);
+
+  auto again = w.as_admin({"POST", maps, R"({"metadata":{"name":"m"}})", {}});
+  CHECK(again.status == 409);
+  auto stale = w.as_admin(
+      {"PUT", maps + "/m", R"({"metadata":{"name":"m","resourceVersion":"1"},"data":{}})", {}});
+  CHECK(stale.status == 409);
+  CHECK(w.as_admin({"PUT", maps + "/none", R"({"metadata":{"name":"none"}})", {}}).status == 404);
+  CHECK(w.audited.back() == "admin||update|404");
+  // Who may change objects but not make them makes none by applying one.
+  REQUIRE(w.as_admin({"POST",
+                      "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+                      R"({"metadata":{"name":"r"},"rules":[{"apiGroups":[""],)"
+                      R"("resources":["configmaps"],"verbs":["update","patch"]}]})",
+                      {}})
+              .status == 201);
+  REQUIRE(w.as_admin({"POST",
+                      "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+                      R"({"metadata":{"name":"b"},"roleRef":{"kind":"ClusterRole","name":"r",)"
+                      R"("apiGroup":"rbac.authorization.k8s.io"},"subjects":[{"kind":"User",)"
+                      R"("name":"ann","apiGroup":"rbac.authorization.k8s.io"}]})",
+                      {}})
+              .status == 201);
+  Asked apply{
+      "PATCH",
+      maps + "/new?fieldManager=t",
+      R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"new"},"data":{"k":"v"}})",
+      {{"Content-Type", "application/apply-patch+yaml"}, {"X-Test-User", "ann"}}};
+  CHECK(w.call(apply).status == 403);
+  CHECK(w.as_admin({.target = maps + "/new"}).status == 404);
+  Asked as_admin = apply;
+  as_admin.headers.pop_back();
+  CHECK(w.as_admin(as_admin).status == 201);
+  CHECK(w.call(apply).status == 200);
 }
 
 TEST_CASE("large answers are compressed for those who take it", "[routes][gzip]") {

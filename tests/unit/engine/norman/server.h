@@ -3,12 +3,12 @@
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
-#include <optional>
 
 #include "engine/kinds/strategies.h"
 #include "engine/norman/norman.h"
 #include "engine/norman/types/types.h"
 #include "storage/memory/memory_store.h"
+#include "tests/support/settled.h"
 #include "tests/support/thread_env.h"
 
 namespace tests {
@@ -88,18 +88,7 @@ struct NormanServer {
     return reply_of(norman->handle(request));
   }
   Reply reply_of(engine::Answer answer) {
-    if (auto* pending = std::get_if<engine::Pending>(&answer)) {
-      auto gate = env.make_gate();
-      uint64_t seen = gate->seen();
-      std::optional<engine::Answer> later;
-      pending->start([&](engine::Answer a) {
-        later = std::move(a);
-        gate->open();
-      });
-      REQUIRE(gate->wait(seen, env.now() + std::chrono::seconds(20)));
-      return reply_of(std::move(*later));
-    }
-    auto& response = std::get<engine::Response>(answer);
+    auto response = std::get<engine::Response>(tests::settled(std::move(answer)));
     return {response.status,
             response.body.empty() ? engine::Json() : MUST(engine::parse_json(response.body)),
             response.headers};

@@ -202,6 +202,47 @@ TEST_CASE("readers come and go while writers write", "[watch][cache]") {
   writer.join();
 }
 
+TEST_CASE("a listener that takes many is told the same, in order, from where it began",
+          "[watch][cache]") {
+  World w;
+  w.put("a", "0");
+  auto first = w.list().revision;
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    for (int i = 0; !done; ++i) w.put(i % 3 == 0 ? "b" : "a", "n" + std::to_string(i % 5));
+  });
+  struct Seen {
+    std::vector<Revision> revisions;
+    std::atomic<size_t> count = 0;
+    Dispatcher::Listener listener() {
+      return [this](Dispatcher::Events events) {
+        for (const auto& event : events) revisions.push_back(event->revision);
+        count = revisions.size();
+      };
+    }
+  } all, of_a, of_one, one_by_one;
+  auto s1 = MUST(w.dispatcher.subscribe(*w.kMap, {}, first, all.listener()));
+  auto s2 = MUST(w.dispatcher.subscribe(*w.kMap, {"a", ""}, first, of_a.listener()));
+  auto s3 = MUST(w.dispatcher.subscribe(*w.kMap, {"a", "n1"}, first, of_one.listener()));
+  auto s4 = MUST(w.dispatcher.subscribe(*w.kMap, {}, first, [&](const WatchEventPtr& event) {
+    one_by_one.revisions.push_back(event->revision);
+    one_by_one.count = one_by_one.revisions.size();
+  }));
+  while (of_one.count < 200 || one_by_one.count < 2000) std::this_thread::yield();
+  done = true;
+  writer.join();
+  s1.reset(), s2.reset(), s3.reset(), s4.reset();
+  for (const Seen* seen : {&all, &one_by_one})
+    for (size_t i = 0; i < seen->revisions.size(); ++i)
+      if (seen->revisions[i] != first + 1 + i) FAIL("the event at " << i << " is another");
+  for (const Seen* seen : {&of_a, &of_one}) {
+    CHECK(std::is_sorted(seen->revisions.begin(), seen->revisions.end()));
+    CHECK(std::adjacent_find(seen->revisions.begin(), seen->revisions.end()) ==
+          seen->revisions.end());
+  }
+  CHECK(of_a.revisions.size() > of_one.revisions.size());
+}
+
 TEST_CASE("a kind that ends tells its readers", "[watch][cache]") {
   World w;
   w.put("a", "1");
