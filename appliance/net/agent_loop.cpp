@@ -309,7 +309,8 @@ void AgentLoop::dial(const engine::TunnelAddress& address,
 }
 
 void AgentLoop::failed(std::string why) {
-  if (options_.ca_checksum.empty() && why.find("certificate") != std::string::npos) {
+  const bool untrusted = why.find("certificate") != std::string::npos;
+  if (options_.ca_checksum.empty() && untrusted) {
     why +=
         "; without --ca-checksum this machine's own CAs must know the server: the command that "
         "the server shows carries the checksum";
@@ -324,8 +325,9 @@ void AgentLoop::failed(std::string why) {
     if (stopped_) return;
     failures = failures_++;
     if (refusal_) most = options_.wait_refused_max;
-    // The next attempt looks at the server's CA afresh.
-    if (failures > 0 && !options_.ca_checksum.empty()) {
+    // The next attempt looks at the server's CA afresh. A server that is only away keeps its CA: a
+    // thousand agents that come back must not all ask for it.
+    if (untrusted && !options_.ca_checksum.empty()) {
       hub_.post([link = std::exchange(link_, nullptr)] {});
     }
   }
