@@ -1,4 +1,6 @@
 #include <catch2/catch_all.hpp>
+#include <mutex>
+#include <thread>
 
 #include "appliance/routes/k8s.h"
 #include "tests/support/api_world.h"
@@ -45,10 +47,12 @@ struct World {
   AuthenticatorChain chain;
   appliance::Health health;
   appliance::Metrics metrics;
+  std::mutex audit_mutex;
   std::vector<std::string> audited;
   appliance::K8sRoute route{
       {api.env, *api.api, *api.kinds, chain, *api.authorizer, api.issuer.get(), health, metrics,
        [this](const appliance::AuditLine& line) {
+         std::lock_guard lock(audit_mutex);
          audited.push_back(std::string(line.user) + "|" + std::string(line.impersonator) + "|" +
                            line.info.verb + "|" + std::to_string(line.code));
        }}};
