@@ -8,15 +8,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <exception>
 
+#include "appliance/edge/guarded.h"
 #include "appliance/edge/hub_shard.h"
 #include "engine/base/limits.h"
-#include "storage/base/log.h"
 
 namespace appliance {
 
-namespace log = storage::log;
 using storage::Instant;
 using storage::Millis;
 
@@ -28,17 +26,6 @@ constexpr size_t kKeptBytes =
     64u << 10;  // of the client's next requests, while it still reads a stream
 constexpr auto kLingerTime = Millis(2'000);
 constexpr auto kLingerTimeAtStop = Millis(200);
-
-template <class Call>
-void guarded(Call&& call) {
-  try {
-    call();
-  } catch (const std::exception& e) {
-    log::error("a stream's handler failed", {{"error", e.what()}});
-  } catch (...) {
-    log::error("a stream's handler failed");
-  }
-}
 
 bool to_sockaddr(const SocketAddress& from, sockaddr_storage& out, socklen_t& size) {
   auto* four = reinterpret_cast<sockaddr_in*>(&out);

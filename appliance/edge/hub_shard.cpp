@@ -6,13 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 
-#include "storage/base/log.h"
+#include "appliance/edge/guarded.h"
 
 namespace appliance {
 
-namespace log = storage::log;
 using storage::Instant;
 using storage::Millis;
 using storage::Task;
@@ -22,18 +20,6 @@ namespace {
 constexpr int kEventsAtOnce = 512;
 constexpr size_t kScratchBytes = 64u << 10;
 constexpr auto kCheckEvery = Millis(100);
-
-// A task or a handler is a boundary: what it throws is logged and ends there.
-template <class Call>
-void guarded(Call&& call) {
-  try {
-    call();
-  } catch (const std::exception& e) {
-    log::error("a stream's handler failed", {{"error", e.what()}});
-  } catch (...) {
-    log::error("a stream's handler failed");
-  }
-}
 
 }  // namespace
 

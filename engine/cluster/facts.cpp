@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/base64.h"
+#include "engine/base/text.h"
 
 namespace engine {
 namespace {
@@ -13,21 +14,6 @@ constexpr std::string_view kComponents = "/api/v1/componentstatuses";
 constexpr std::string_view kPods =
     "/api/v1/pods?limit=500&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed";
 constexpr int kPagesMax = 200;
-
-std::string escaped(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[static_cast<unsigned char>(c) >> 4];
-      out += kHex[static_cast<unsigned char>(c) & 15];
-    }
-  }
-  return out;
-}
 
 // The calls one after the other; it keeps itself alive through the call under way.
 class Gathering final : public std::enable_shared_from_this<Gathering> {
@@ -63,7 +49,7 @@ class Gathering final : public std::enable_shared_from_this<Gathering> {
   }
 
   void ask_nodes(const std::string& from) {
-    ask(std::string(kNodes) + (from.empty() ? "" : "&continue=" + escaped(from)),
+    ask(std::string(kNodes) + (from.empty() ? "" : "&continue=" + percent_escaped(from)),
         [](Gathering& self, Json json) {
           if (Json* items = json.find("items"); items && items->is_array()) {
             for (Json& node : items->as_array()) self.facts_.nodes.push_back(std::move(node));
@@ -106,7 +92,7 @@ class Gathering final : public std::enable_shared_from_this<Gathering> {
   }
 
   void ask_pods(const std::string& from) {
-    ask(std::string(kPods) + (from.empty() ? "" : "&continue=" + escaped(from)),
+    ask(std::string(kPods) + (from.empty() ? "" : "&continue=" + percent_escaped(from)),
         [](Gathering& self, Json json) {
           if (const Json* items = json.find("items"); items && items->is_array()) {
             for (const Json& pod : items->as_array()) add_pod(pod, self.facts_);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/base/numbers.h"
+#include "engine/base/text.h"
 
 namespace engine {
 namespace {
@@ -86,20 +87,7 @@ bool header_value_ok(std::string_view value) {
 // server expects it.
 std::string extra_header(std::string_view key) {
   static constexpr std::string_view kAlso = "!#$&'*+-.^_`|~";
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out = "Impersonate-Extra-";
-  for (const char c : key) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       kAlso.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[static_cast<unsigned char>(c) >> 4];
-      out += kHex[static_cast<unsigned char>(c) & 15];
-    }
-  }
-  return out;
+  return "Impersonate-Extra-" + percent_escaped(key, kAlso);
 }
 
 Result<Unit> add_identity(const ProxyIdentity& identity, Headers& headers) {

@@ -6,6 +6,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/numbers.h"
+#include "engine/base/text.h"
 
 namespace engine {
 namespace {
@@ -98,17 +99,10 @@ bool holds(const Condition& condition, const Json& object) {
   return !null;  // notnull
 }
 
+// As Go's url.Values writes a query.
 std::string escape(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (unsigned char c : text) {
-    if (std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~')
-      out += static_cast<char>(c);
-    else if (c == ' ')
-      out += '+';
-    else
-      (out += '%') += {kHex[c >> 4], kHex[c & 15]};
-  }
+  std::string out = percent_escaped(text, "-_.~ ");
+  std::replace(out.begin(), out.end(), ' ', '+');
   return out;
 }
 

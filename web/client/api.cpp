@@ -1,5 +1,7 @@
 #include "web/client/api.h"
 
+#include "engine/base/text.h"
+
 namespace web {
 
 Status status_of(const HttpAnswer& answer) {
@@ -18,21 +20,7 @@ Status status_of(const HttpAnswer& answer) {
 }
 
 std::string url_escape(std::string_view part) {
-  static const char* const hex = "0123456789ABCDEF";
-  std::string out;
-  for (const char ch : part) {
-    const auto u = static_cast<unsigned char>(ch);
-    const bool plain = (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || (u >= '0' && u <= '9') ||
-                       u == '-' || u == '_' || u == '.' || u == '~';
-    if (plain) {
-      out += ch;
-    } else {
-      out += '%';
-      out += hex[u >> 4];
-      out += hex[u & 15];
-    }
-  }
-  return out;
+  return engine::percent_escaped(part);
 }
 
 std::string url_unescape(std::string_view part) {
