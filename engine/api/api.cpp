@@ -4,6 +4,7 @@
 
 #include "engine/api/request_timeout.h"
 #include "engine/api/status_writer.h"
+#include "engine/base/text.h"
 
 namespace engine {
 namespace {
@@ -99,18 +100,17 @@ Status too_large_revision(Revision asked, Revision current) {
 }
 
 Status forbidden_by(const User& user, const Attributes& asked, const Decision& decision) {
-  auto quoted = [](std::string_view text) { return "\"" + std::string(text) + "\""; };
   std::string why;
   if (!asked.is_resource()) {
-    why = "User " + quoted(user.name) + " cannot " + std::string(asked.verb) + " path " +
-          quoted(asked.path);
+    why = "User " + quote(user.name) + " cannot " + std::string(asked.verb) + " path " +
+          quote(asked.path);
   } else {
     std::string resource(asked.resource);
     if (!asked.subresource.empty()) resource += "/" + std::string(asked.subresource);
-    why = "User " + quoted(user.name) + " cannot " + std::string(asked.verb) + " resource " +
-          quoted(resource) + " in API group " + quoted(asked.group) +
+    why = "User " + quote(user.name) + " cannot " + std::string(asked.verb) + " resource " +
+          quote(resource) + " in API group " + quote(asked.group) +
           (asked.ns.empty() ? std::string(" at the cluster scope")
-                            : " in the namespace " + quoted(asked.ns));
+                            : " in the namespace " + quote(asked.ns));
   }
   if (!decision.reason.empty()) why += ": " + decision.reason;
   if (!asked.is_resource()) return Status::forbidden_text("forbidden: " + why);

@@ -6,6 +6,7 @@
 #include "engine/api/request_info.h"
 #include "engine/base/base64.h"
 #include "engine/base/numbers.h"
+#include "engine/base/text.h"
 #include "engine/base/utf8.h"
 #include "engine/base/yaml.h"
 #include "engine/kinds/causes.h"
@@ -15,14 +16,10 @@ namespace {
 
 constexpr size_t kManagerBytesMax = 128;
 
-std::string quoted(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
-
 Result<int64_t> read_int(std::string_view text) {
   auto value = parse_int(text);
   if (value) return *value;
-  return Status::bad_request("strconv.ParseInt: parsing " + quoted(text) + ": invalid syntax");
+  return Status::bad_request("strconv.ParseInt: parsing " + quote(text) + ": invalid syntax");
 }
 
 void check_list(const ListOptions& options, std::string_view match, Causes& causes) {
@@ -213,8 +210,8 @@ Result<Revision> ListOptions::revision() const {
   auto value = parse_int(resource_version);
   if (value && *value >= 0) return static_cast<Revision>(*value);
   return Status::bad_request(
-      "invalid resource version: resourceVersion: Invalid value: " + quoted(resource_version) +
-      ": strconv.ParseUint: parsing " + quoted(resource_version) + ": invalid syntax");
+      "invalid resource version: resourceVersion: Invalid value: " + quote(resource_version) +
+      ": strconv.ParseUint: parsing " + quote(resource_version) + ": invalid syntax");
 }
 
 Result<WriteOptions> parse_write_options(const Request& request, WriteVerb verb) {

@@ -67,12 +67,12 @@ Result<std::string> table_text(ApiCall& call, const Output& output, const ListAn
   return table_text(*call.kind, output, list, TableHeaders::with, call.parts.env.wall());
 }
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   return dump(Json(text));
 }
 
 std::string list_head(std::string_view kind, std::string_view api_version, const ListAnswer& list) {
-  std::string out = R"({"kind":)" + quoted(kind) + R"(,"apiVersion":)" + quoted(api_version) +
+  std::string out = R"({"kind":)" + json_text(kind) + R"(,"apiVersion":)" + json_text(api_version) +
                     R"(,"metadata":{"resourceVersion":")" + std::to_string(list.revision) + '"';
   if (!list.continue_token.empty()) {
     out += R"(,"continue":")" + list.continue_token + '"';

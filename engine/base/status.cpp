@@ -1,4 +1,5 @@
 #include "engine/base/status.h"
+#include "engine/base/text.h"
 
 #include <algorithm>
 
@@ -9,10 +10,6 @@ namespace {
 // "deployments.apps", or "configmaps" for the core group; the same rule names kinds.
 std::string qualified(const std::string& word, const std::string& group) {
   return group.empty() ? word : word + "." + group;
-}
-
-std::string quoted(const std::string& name) {
-  return "\"" + name + "\"";
 }
 
 // Of the causes as one sentence: a single one bare, several in brackets, each text once.
@@ -48,9 +45,9 @@ Status Status::about(int code, std::string reason, const About& what, std::strin
 
 Status Status::forbidden(const About& what, std::string user, std::string why) {
   std::string message = qualified(what.resource, what.group);
-  if (!what.name.empty()) message += " " + quoted(what.name);
+  if (!what.name.empty()) message += " " + quote(what.name);
   message += " is forbidden: ";
-  if (!user.empty()) message += "User " + quoted(user) + " ";
+  if (!user.empty()) message += "User " + quote(user) + " ";
   return about(403, "Forbidden", what, message + why);
 }
 
@@ -60,7 +57,7 @@ Status Status::forbidden_text(std::string message) {
 
 Status Status::not_found(const About& what) {
   return about(404, "NotFound", what,
-               qualified(what.resource, what.group) + " " + quoted(what.name) + " not found");
+               qualified(what.resource, what.group) + " " + quote(what.name) + " not found");
 }
 
 Status Status::not_found_path() {
@@ -70,7 +67,7 @@ Status Status::not_found_path() {
 Status Status::method_not_allowed(const About& what, std::string verb) {
   return about(405, "MethodNotAllowed", what,
                verb + " is not supported on resources of kind " +
-                   quoted(qualified(what.resource, what.group)));
+                   quote(qualified(what.resource, what.group)));
 }
 
 Status Status::not_acceptable(std::string accepted) {
@@ -80,13 +77,13 @@ Status Status::not_acceptable(std::string accepted) {
 
 Status Status::already_exists(const About& what) {
   return about(409, "AlreadyExists", what,
-               qualified(what.resource, what.group) + " " + quoted(what.name) + " already exists");
+               qualified(what.resource, what.group) + " " + quote(what.name) + " already exists");
 }
 
 Status Status::conflict(const About& what, std::string why) {
   return about(409, "Conflict", what,
                "Operation cannot be fulfilled on " + qualified(what.resource, what.group) + " " +
-                   quoted(what.name) + ": " + why);
+                   quote(what.name) + ": " + why);
 }
 
 Status Status::apply_conflict(std::string message, std::vector<Cause> causes) {
@@ -109,7 +106,7 @@ Status Status::unsupported_media_type(std::string message) {
 
 Status Status::invalid(std::string group, std::string kind, std::string name,
                        std::vector<Cause> causes) {
-  std::string message = qualified(kind, group) + " " + quoted(name) + " is invalid";
+  std::string message = qualified(kind, group) + " " + quote(name) + " is invalid";
   if (!causes.empty()) message += ": " + joined(causes);
   Status out(422, "Invalid", std::move(message));
   out.group_ = std::move(group);

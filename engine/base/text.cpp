@@ -1,5 +1,7 @@
 #include "engine/base/text.h"
 
+#include <utility>
+
 namespace engine {
 
 std::string lower(std::string_view text) {
@@ -7,6 +9,12 @@ std::string lower(std::string_view text) {
   for (char& c : out)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
   return out;
+}
+
+std::string quote(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  return std::move(((out += '"') += text) += '"');
 }
 
 std::string percent_escaped(std::string_view text, std::string_view also) {

@@ -10,6 +10,10 @@ namespace engine {
 // A to Z in small letters; all other bytes stay, whatever the locale says.
 std::string lower(std::string_view text);
 
+// "text", the text as it is. (Not "quoted": for arguments of std::string that may find
+// std::quoted.)
+std::string quote(std::string_view text);
+
 // Each byte but letters, digits and those in `also` as %XX, in capitals.
 std::string percent_escaped(std::string_view text, std::string_view also = "-_.~");
 

@@ -24,7 +24,7 @@ bool to_int(std::string_view text, int64_t& out) {
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
-std::string quoted(std::string_view text) {
+std::string single_quoted(std::string_view text) {
   return "'" + std::string(text) + "'";
 }
 
@@ -102,7 +102,7 @@ class Parser {
       const Token& token = peek();
       if (token.type == Type::end) return out;
       if (!is_word(token) && token.type != Type::bang)
-        return fail("found " + quoted(token.text) +
+        return fail("found " + single_quoted(token.text) +
                     ", expected: !, identifier, or 'end of string'");
       auto requirement = parse_one();
       if (!requirement)
@@ -111,9 +111,10 @@ class Parser {
       Token separator = take();
       if (separator.type == Type::end) return out;
       if (separator.type != Type::comma)
-        return fail("found " + quoted(separator.text) + ", expected: ',' or 'end of string'");
+        return fail("found " + single_quoted(separator.text) +
+                    ", expected: ',' or 'end of string'");
       if (!is_word(peek()) && peek().type != Type::bang)
-        return fail("found " + quoted(peek().text) + ", expected: identifier after ','");
+        return fail("found " + single_quoted(peek().text) + ", expected: identifier after ','");
     }
   }
 
@@ -131,7 +132,7 @@ class Parser {
     bool negated = peek().type == Type::bang;
     if (negated) take();
     Token key = take();
-    if (!is_word(key)) return fail("found " + quoted(key.text) + ", expected: identifier");
+    if (!is_word(key)) return fail("found " + single_quoted(key.text) + ", expected: identifier");
     if (auto faults = joined(check_qualified_name(key.text)); !faults.empty())
       return fail("<nil>: Invalid value: \"" + key.text + "\": " + faults);
     out.key = key.text;
@@ -161,7 +162,7 @@ class Parser {
         out.op = Op::less;
         break;
       default:
-        return fail("found " + quoted(op.text) + ", expected: in, notin, =, ==, !=, gt, lt");
+        return fail("found " + single_quoted(op.text) + ", expected: in, notin, =, ==, !=, gt, lt");
     }
     bool set = op.type == Type::in || op.type == Type::not_in;
     out.values = set ? TRY(parse_values()) : TRY(parse_exact());
@@ -190,14 +191,15 @@ class Parser {
   Result<std::vector<std::string>> parse_exact() {
     if (peek().type == Type::end || peek().type == Type::comma) return std::vector<std::string>{""};
     Token value = take();
-    if (!is_word(value)) return fail("found " + quoted(value.text) + ", expected: identifier");
+    if (!is_word(value))
+      return fail("found " + single_quoted(value.text) + ", expected: identifier");
     return std::vector<std::string>{value.text};
   }
 
   // "(a,,b)": what is missing between commas is the empty value.
   Result<std::vector<std::string>> parse_values() {
     if (Token open = take(); open.type != Type::open)
-      return fail("found " + quoted(open.text) + " expected: '('");
+      return fail("found " + single_quoted(open.text) + " expected: '('");
     std::vector<std::string> out;
     bool value_due = true;
     while (true) {
@@ -212,9 +214,9 @@ class Parser {
         if (value_due) out.emplace_back();
         return out;
       } else if (value_due) {
-        return fail("found " + quoted(token.text) + ", expected: ',', ')' or identifier");
+        return fail("found " + single_quoted(token.text) + ", expected: ',', ')' or identifier");
       } else {
-        return fail("found " + quoted(token.text) + ", expected: ',' or ')'");
+        return fail("found " + single_quoted(token.text) + ", expected: ',' or ')'");
       }
     }
   }

@@ -1,4 +1,5 @@
 #include "engine/watch/selector.h"
+#include "engine/base/text.h"
 
 #include <algorithm>
 
@@ -71,10 +72,6 @@ std::vector<std::string> split_path(std::string_view path) {
   }
 }
 
-std::string quoted(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
-
 // Finds where the field is for this kind, or says which ones there are.
 Result<Unit> resolve(const Kind& kind, FieldTerm& term) {
   if (term.field == "metadata.name" || term.field == "metadata.namespace") return Unit{};
@@ -96,8 +93,8 @@ Result<Unit> resolve(const Kind& kind, FieldTerm& term) {
   }
   if (has_rows) return Status::bad_request("field label not supported: " + term.field);
   if (kind.crd_name.empty() || kind.selectable_fields.empty())
-    return Status::bad_request(quoted(term.field) + " is not a known field selector: only " +
-                               quoted("metadata.name") + ", " + quoted("metadata.namespace"));
+    return Status::bad_request(quote(term.field) + " is not a known field selector: only " +
+                               quote("metadata.name") + ", " + quote("metadata.namespace"));
   return Status::bad_request("field label not supported: " + term.field);
 }
 
