@@ -17,6 +17,8 @@ DEBIAN = [
     ("libc6-dev", "glibc", "LGPL-2.1-or-later"),
     ("libstdc++-DEV", "libstdc++", "GPL-3.0-or-later with GCC runtime library exception"),
 ]
+# Inside where Debian's libcrypto was built with it (13, not 12).
+ZSTD = ("libzstd-dev", "zstd", "BSD-3-Clause")
 # Only used to build or to test: not inside.
 NOT_INSIDE = {"catch2"}
 TEXT_NAMES = ("LICENSE", "LICENSE.txt", "License", "LICENSE.md", "COPYING", "LICENSE.TXT")
@@ -29,6 +31,11 @@ def debian_version(package: str) -> tuple[str, str]:
         package = names[-1] if names else "libstdc++6"
     shown = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True)
     return package, shown.stdout.strip() or "unknown"
+
+
+def debian_packages() -> list[tuple[str, str, str]]:
+    archives = pathlib.Path("/usr/lib").glob("*/libcrypto.a")
+    return DEBIAN + [ZSTD] if any(b"ZSTD_compress" in one.read_bytes() for one in archives) else DEBIAN
 
 
 def main(source: pathlib.Path, cache: pathlib.Path, out: pathlib.Path) -> None:
@@ -44,7 +51,7 @@ def main(source: pathlib.Path, cache: pathlib.Path, out: pathlib.Path) -> None:
         found = [p for n in TEXT_NAMES for p in sorted(folder.glob(n)) + sorted(folder.glob("*.dist-info/" + n)) + sorted(folder.glob("*.dist-info/licenses/" + n))]
         if found:
             texts.append((name, found[0].read_text(errors="replace")))
-    for package, name, licence in DEBIAN:
+    for package, name, licence in debian_packages():
         package, version = debian_version(package)
         rows.append((name, version, licence))
         copyright_file = pathlib.Path("/usr/share/doc") / package / "copyright"
