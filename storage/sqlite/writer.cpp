@@ -19,8 +19,7 @@ Writer::Writer(std::unique_ptr<Database> database, Revision current, WriterOptio
       log_file_(database_->path() + "-wal"),
       publisher_(current),
       current_(current),
-      checkpoint_at_(options_.checkpoint_pages),
-      committed_(current) {}
+      checkpoint_at_(options_.checkpoint_pages) {}
 
 StoreResult<std::unique_ptr<Writer>> Writer::create(const DatabaseOptions& where,
                                                     std::unique_ptr<Database> database,
@@ -89,18 +88,18 @@ void Writer::commit_group(std::span<Pending* const> group) {
       return refuse(group, error);
     }
   }
-  Revision revision = current_;
+  const Revision before = current_;
+  Revision revision = before;
   committing_.store(true);
   auto written = transaction([&] { return write_group(group, revision); });
   FAILPOINT(commit_on_disk);
-  if (written) committed_.store(revision);
+  if (written) current_.store(revision);
   committing_.store(false);
   if (!written) return refuse(group, written.error());
   no_space_.store(false, std::memory_order_relaxed);
-  if (revision == current_) return;
-  commits_.fetch_add(revision - current_, std::memory_order_relaxed);
+  if (revision == before) return;
+  commits_.fetch_add(revision - before, std::memory_order_relaxed);
   batches_.fetch_add(1, std::memory_order_relaxed);
-  current_ = revision;
   publisher_.publish(group, revision);
   FAILPOINT(commit_published);
 }

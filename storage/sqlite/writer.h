@@ -60,7 +60,7 @@ class Writer {
   // the database tells whether it is already to be seen.
   std::optional<Revision> settled() const {
     if (committing_.load()) return std::nullopt;
-    return committed_.load();
+    return current_.load();
   }
 
  private:
@@ -93,7 +93,7 @@ class Writer {
   WriterOptions options_;
   FileIdentity file_, log_file_;
   Publisher publisher_;
-  Revision current_;
+  std::atomic<Revision> current_;  // set by the writer only
   int log_pages_ = 0;
   int checkpoint_at_;
 
@@ -108,7 +108,6 @@ class Writer {
   std::atomic<uint64_t> bytes_written_{0}, commits_{0}, batches_{0};
   std::atomic<bool> no_space_{false}, failed_{false};
   std::atomic<bool> committing_{false};
-  std::atomic<Revision> committed_;  // as current_, for other threads
 };
 
 }  // namespace storage
