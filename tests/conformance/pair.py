@@ -21,7 +21,7 @@ NORMAL = [(re.compile(pattern, re.M), text) for pattern, text in (
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}", "TIME"),
     # kubectl logs a watch of its own that was younger than a second when it gave up: its clock, not
     # the server's word.
-    (r"^W\d{4} \S+ +\d+ reflector\.go:\d+\] .*very short watch.*\n", ""),
+    (r"^[EWI]\d{4} \S+ +\d+ reflector\.go:\d+\] .*very short watch.*\n", ""),
     (r"^[EWI]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ ", "LOG "),
     (r'(resourceVersion"?: ?"?|Resource Version: +)\d+', r"\1RV"),
     (r"https://127\.0\.0\.1:\d+", "SERVER"),
