@@ -65,17 +65,17 @@ Io Outgoing::write(Link& link, size_t& put) {
 }
 
 std::string_view Outgoing::piece_at(const Cursor& cursor) const {
-  const auto& list = parts_->list;
+  const auto& list = parts_->list();
   size_t part = cursor.piece / 2;
   if (cursor.piece % 2 == 0) return part < list.size() ? *list[part] : std::string_view();
-  return part + 1 < list.size() ? parts_->between : parts_->after;
+  return part + 1 < list.size() ? parts_->between() : parts_->after();
 }
 
 size_t Outgoing::walk(Cursor& cursor, size_t bytes, char* into) const {
-  const size_t pieces = std::max<size_t>(2 * parts_->list.size(), 2);
+  const size_t pieces = std::max<size_t>(2 * parts_->list().size(), 2);
   size_t done = 0;
   while (done < bytes && cursor.piece < pieces) {
-    if (cursor.piece % 2 == 0) fetch_ahead(parts_->list, cursor.piece / 2);
+    if (cursor.piece % 2 == 0) fetch_ahead(parts_->list(), cursor.piece / 2);
     std::string_view rest = piece_at(cursor).substr(cursor.offset);
     size_t size = std::min(rest.size(), bytes - done);
     if (into) std::memcpy(into + done, rest.data(), size);

@@ -118,6 +118,7 @@ class AgentLoop::Socket final : public ResponseHandler {
     refused();
   }
   void on_error(const Status& why) override {
+    loop_->untrusted_ = why.is(kUntrustedCertificate);
     if (open_ || answer_.status == 200) return tunnel_->ended(why.message());
     refused();
   }
@@ -309,7 +310,7 @@ void AgentLoop::dial(const engine::TunnelAddress& address,
 }
 
 void AgentLoop::failed(std::string why) {
-  const bool untrusted = why.find("certificate") != std::string::npos;
+  const bool untrusted = untrusted_.exchange(false);
   if (options_.ca_checksum.empty() && untrusted) {
     why +=
         "; without --ca-checksum this machine's own CAs must know the server: the command that "

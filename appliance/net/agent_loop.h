@@ -65,7 +65,8 @@ class AgentLoop final : public std::enable_shared_from_this<AgentLoop> {
   std::shared_ptr<Exchange> exchange_;  // below it
   int failures_ = 0;
   bool stopped_ = false;
-  std::atomic<bool> refusal_{false};  // the last failure was the server's word, not its absence
+  std::atomic<bool> refusal_{false};    // the last failure was the server's word, not its absence
+  std::atomic<bool> untrusted_{false};  // the last connection's certificate was not to be trusted
 };
 
 }  // namespace appliance

@@ -60,6 +60,9 @@ class TcpDialer final : public Dialer {
   std::shared_ptr<Impl> impl_;
 };
 
+// The reason of the Status when the other side's certificate is not to be trusted.
+inline constexpr std::string_view kUntrustedCertificate = "UntrustedCertificate";
+
 struct TlsClient {
   std::string server_name;      // for SNI and the name check; empty: the endpoint's host
   std::string ca_pem;           // trusted CAs; empty: the system's

@@ -107,10 +107,11 @@ class TlsSink final : public engine::StreamSink {
     int error = SSL_get_error(ssl_, result);
     if (error == SSL_ERROR_WANT_READ) return false;
     long verified = SSL_get_verify_result(ssl_);
-    std::string why =
-        verified != X509_V_OK ? X509_verify_cert_error_string(verified) : x509::last_error();
+    std::string why = x509::last_error();
     ERR_clear_error();
-    return Status::service_unavailable(why);
+    if (verified == X509_V_OK) return Status::service_unavailable(std::move(why));
+    return Status::other(503, std::string(kUntrustedCertificate),
+                         X509_verify_cert_error_string(verified));
   }
 
   std::vector<std::string> chain() {
@@ -238,19 +239,22 @@ class TlsHandler final : public ConnectionHandler {
  private:
   void step() {
     auto done = sink_->handshake();
-    if (!done) return fail(done.error().message());
+    if (!done) return fail(done.error());
     if (!*done) return;
     if (verify_) {
-      if (auto good = verify_(sink_->chain()); !good) return fail(good.error().message());
+      if (auto good = verify_(sink_->chain()); !good) return fail(good.error());
     }
     hub_.cancel(timer_);
     open_ = true;
     user_->on_open(sink_);
   }
 
-  void fail(const std::string& why) {
+  void fail(const Status& why) {
     failed_ = true;
-    user_->on_error(Status::service_unavailable("TLS with " + name_ + ": " + why));
+    const bool untrusted = why.is(kUntrustedCertificate);
+    user_->on_error(
+        Status::other(503, untrusted ? std::string(kUntrustedCertificate) : "ServiceUnavailable",
+                      "TLS with " + name_ + ": " + why.message()));
     sink_->finish();  // the alert that says why goes out first
   }
 

@@ -44,11 +44,11 @@ void compress_answer(const Request& request, Response& response) {
   };
   feed(response.body);
   if (response.parts) {
-    for (size_t i = 0; i < response.parts->list.size(); ++i) {
-      if (i > 0) feed(response.parts->between);
-      feed(*response.parts->list[i]);
+    for (size_t i = 0; i < response.parts->list().size(); ++i) {
+      if (i > 0) feed(response.parts->between());
+      feed(*response.parts->list()[i]);
     }
-    feed(response.parts->after);
+    feed(response.parts->after());
   }
   int result = deflate(&stream, Z_FINISH);
   out.resize(stream.total_out);

@@ -95,15 +95,19 @@ size_t list_bytes(const ListAnswer& list) {
   return bytes;
 }
 
+bool is_long(const ListAnswer& list) {
+  size_t bytes = 0;
+  for (const auto& object : list.objects)
+    if (bytes += object->size() + 1; bytes >= kPartsBytesMin) return true;
+  return false;
+}
+
 Response list_of_parts(ApiCall& call, const Output& output, const ListAnswer& list) {
-  auto parts = std::make_shared<Parts>();
-  parts->list.assign(list.objects.begin(), list.objects.end());
-  parts->between = ",";
-  parts->after = "]}\n";
   const Kind& kind = *call.kind;
   Response out =
       make_response(call, output, 200, list_head(kind.list_kind, kind.api_version(), list));
-  out.parts = std::move(parts);
+  out.parts = std::make_shared<const Parts>(Parts::List(list.objects.begin(), list.objects.end()),
+                                            ",", "]}\n");
   return out;
 }
 
@@ -189,7 +193,7 @@ Result<Response> respond_list(ApiCall& call, const Output& output, const ListAns
       break;
   }
   bool as_they_lie = output.media == Media::json && !output.pretty && !other_version(*call.kind);
-  if (as_they_lie && list_bytes(list) >= kPartsBytesMin) return list_of_parts(call, output, list);
+  if (as_they_lie && is_long(list)) return list_of_parts(call, output, list);
   return make_response(call, output, 200, TRY(in_form(output, plain_list(*call.kind, list))));
 }
 

@@ -93,10 +93,10 @@ std::string_view Query::get(std::string_view name) const {
   return {};
 }
 
-size_t Parts::bytes() const {
-  size_t total = after.size() + (list.empty() ? 0 : (list.size() - 1) * between.size());
-  for (const auto& part : list) total += part->size();
-  return total;
+Parts::Parts(List list, std::string between, std::string after)
+    : list_(std::move(list)), between_(std::move(between)), after_(std::move(after)) {
+  bytes_ = after_.size() + (list_.empty() ? 0 : (list_.size() - 1) * between_.size());
+  for (const auto& part : list_) bytes_ += part->size();
 }
 
 bool Query::has(std::string_view name) const {

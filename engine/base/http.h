@@ -81,11 +81,20 @@ struct Request {
 };
 
 // The end of a long body: bytes that others hold too, sent as they lie and never copied into one.
-struct Parts {
-  std::vector<std::shared_ptr<const std::string>> list;
-  std::string between;  // after each but the last
-  std::string after;    // after the last
-  size_t bytes() const;
+class Parts {
+ public:
+  using List = std::vector<std::shared_ptr<const std::string>>;
+  // `between` stands after each but the last, `after` after the last.
+  Parts(List list, std::string between, std::string after);
+  const List& list() const { return list_; }
+  const std::string& between() const { return between_; }
+  const std::string& after() const { return after_; }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  List list_;
+  std::string between_, after_;
+  size_t bytes_;
 };
 
 struct Response {

@@ -172,9 +172,8 @@ TEST_CASE("a large answer reaches a slow reader while others are served") {
 }
 
 TEST_CASE("a body of parts arrives as one, whatever the reader takes at a time") {
-  auto parts = std::make_shared<engine::Parts>();
-  parts->between = ",\n";
-  parts->after = "]";
+  const std::string between = ",\n";
+  engine::Parts::List list;
   std::string expected = "[";
   for (size_t i = 0; i < 3000; ++i) {
     // Empty ones, tiny ones, and some that are longer than a TLS record.
@@ -182,10 +181,11 @@ TEST_CASE("a body of parts arrives as one, whatever the reader takes at a time")
                      : i % 500 == 1 ? 40'000
                                     : i % 900,
                      static_cast<char>('a' + i % 26));
-    expected += (i == 0 ? "" : parts->between) + part;
-    parts->list.push_back(std::make_shared<const std::string>(std::move(part)));
+    expected += (i == 0 ? "" : between) + part;
+    list.push_back(std::make_shared<const std::string>(std::move(part)));
   }
   expected += "]";
+  auto parts = std::make_shared<const engine::Parts>(std::move(list), between, "]");
   Edge edge([&](Request& request) -> engine::Answer {
     if (request.path != "/parts") return echo(request);
     Response out = text("[");

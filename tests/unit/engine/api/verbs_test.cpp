@@ -114,9 +114,9 @@ TEST_CASE("a long list goes out as its objects lie, and says the same", "[api][l
   auto plain = w.call({.target = kMaps});
   REQUIRE(plain.parts);
   std::string body = plain.body;
-  for (const auto& part : plain.parts->list)
-    body += (part == plain.parts->list.front() ? "" : plain.parts->between) + *part;
-  body += plain.parts->after;
+  for (const auto& part : plain.parts->list())
+    body += (part == plain.parts->list().front() ? "" : plain.parts->between()) + *part;
+  body += plain.parts->after();
   CHECK(plain.parts->bytes() + plain.body.size() == body.size());
   auto pretty = w.call({.target = kMaps + "?pretty=true"});
   REQUIRE_FALSE(pretty.parts);
