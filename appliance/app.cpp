@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 
 #include "appliance/assets/build_info.h"
@@ -24,7 +25,6 @@
 #include "engine/access/service_account.h"
 #include "engine/controllers/cluster/cluster_parts.h"
 #include "engine/controllers/controller_set.h"
-#include "engine/controllers/core/bootstrap.h"
 #include "engine/controllers/core/custom_resource_definitions.h"
 #include "engine/controllers/management/first_start.h"
 #include "engine/kinds/strategies.h"
@@ -304,11 +304,15 @@ void App::Parts::begin_first_start() {
       *registry, *dispatcher, *users,
       engine::FirstStartOptions{.version = kBuildVersion,
                                 .agent_image = std::string("paddock/paddock:") + kBuildVersion,
-                                .password_hash = [this] { return first_password->hash(); }});
+                                .password_hash = [this] { return first_password->hash(); },
+                                .environment =
+                                    [](const std::string& name) {
+                                      const char* value = std::getenv(name.c_str());
+                                      return std::string(value ? value : "");
+                                    }});
   administrator_gate = env.make_gate();
   env.post_slow([this] {
-    auto made = engine::ensure_bootstrap_objects(env, *client);
-    if (made) made = first_start->objects();
+    auto made = first_start->objects();
     if (!made)
       storage::log::error("the server's first objects could not be made",
                           {{"reason", made.error().message()}});

@@ -96,7 +96,7 @@ bool Users::is_name_taken(const Status& status) {
 Result<Json> Users::create(const NewUser& user) {
   if (user.hash.empty()) TRY(Passwords::acceptable(user.password, user.username));
   if (TRY(find_by_username(user.username))) return name_taken();
-  std::string name = generate_name(env_, "user-");
+  std::string name = user.name.empty() ? generate_name(env_, "user-") : user.name;
   Json labels = user.labels;
   labels.set("cattle.io/creator", "norman");
   Json object = Json::object({

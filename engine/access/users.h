@@ -35,6 +35,7 @@ class Users {
     MustChange must_change = MustChange::no;
     Json labels = Json::object();
     std::string hash = {};  // instead of a password: one that was hashed before, of any length
+    std::string name = {};  // of the object; empty: a new one
   };
   Result<Json> create(const NewUser& user);
   // 422: another user has the name. The registry says the same in Kubernetes' words.

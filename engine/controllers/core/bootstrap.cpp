@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 
+#include "engine/controllers/core/batch.h"
 #include "engine/controllers/runtime/store_key.h"
 #include "engine/registry/metadata.h"
 
@@ -89,15 +90,6 @@ Result<Unit> ensure(Client& client, const Kind& kind, const Json& wanted) {
   return Unit{};
 }
 
-KindPtr kind_of(Client& client, const Json& object) {
-  std::string_view version = object.str("apiVersion"), group;
-  if (size_t slash = version.find('/'); slash != version.npos) {
-    group = version.substr(0, slash);
-    version = version.substr(slash + 1);
-  }
-  return client.kinds()->by_kind(group, version, object.str("kind"));
-}
-
 // Work that several tasks take from, one item after the other.
 struct Shared {
   Shared(storage::Env& env, Client& c, const JsonArray& o)
@@ -118,7 +110,7 @@ struct Shared {
 
 void work(Shared& shared) {
   while (const Json* object = shared.take()) {
-    KindPtr kind = kind_of(shared.client, *object);
+    KindPtr kind = kind_of_object(*shared.client.kinds(), *object);
     auto done = kind == nullptr ? Result<Unit>(Status::internal("no kind for " + dump(*object)))
                                 : ensure(shared.client, *kind, *object);
     if (!done) {
@@ -154,16 +146,35 @@ Result<Unit> ensure_objects(storage::Env& env, Client& client, const JsonArray& 
   return Unit{};
 }
 
-Result<Unit> ensure_bootstrap_objects(storage::Env& env, Client& client) {
-  JsonArray namespaces;
+namespace {
+
+JsonArray bootstrap_namespaces() {
+  JsonArray out;
   for (std::string_view name : {"default", "kube-system", "kube-public", "kube-node-lease"})
-    namespaces.push_back(Json::object({{"apiVersion", Json("v1")},
-                                       {"kind", Json("Namespace")},
-                                       {"metadata", Json::object({{"name", Json(name)}})}}));
-  TRY(ensure_objects(env, client, namespaces));
-  // The program's own data.
-  Json policy = MUST(parse_json(policy_text()));
-  return ensure_objects(env, client, policy.as_array());
+    out.push_back(Json::object({{"apiVersion", Json("v1")},
+                                {"kind", Json("Namespace")},
+                                {"metadata", Json::object({{"name", Json(name)}})}}));
+  return out;
+}
+
+// The program's own data.
+Json policy() {
+  return MUST(parse_json(policy_text()));
+}
+
+}  // namespace
+
+JsonArray bootstrap_objects() {
+  JsonArray out = bootstrap_namespaces();
+  Json rules = policy();
+  for (Json& object : rules.as_array()) out.push_back(std::move(object));
+  return out;
+}
+
+Result<Unit> ensure_bootstrap_objects(storage::Env& env, Client& client) {
+  TRY(ensure_objects(env, client, bootstrap_namespaces()));
+  Json rules = policy();
+  return ensure_objects(env, client, rules.as_array());
 }
 
 }  // namespace engine

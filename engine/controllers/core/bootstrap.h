@@ -16,6 +16,9 @@ namespace engine {
 // are added. Not to be called from a worker of the Env: it waits for them.
 Result<Unit> ensure_objects(storage::Env& env, Client& client, const JsonArray& objects);
 
+// All of them, as a store without them gets them.
+JsonArray bootstrap_objects();
+
 // Returns when everything is there; the first error otherwise.
 Result<Unit> ensure_bootstrap_objects(storage::Env& env, Client& client);
 

@@ -29,7 +29,7 @@ const Json& example(std::string_view request) {
 }
 
 JsonArray all_settings() {
-  Json file = read_file(std::string(NORMAN_FACTS_DIR) + "/management/settings.json");
+  Json file = read_file(std::string(NORMAN_FACTS_DIR) + "/management/facts/settings.json");
   JsonArray out;
   for (const Json& setting : file.find("settings")->as_array())
     out.push_back(Json::object({{"id", setting.str("name")},
