@@ -53,8 +53,10 @@ endforeach()
 find_package(Threads REQUIRED)
 function(paddock_archive target archive)  # a static archive of Debian's -dev packages, with what it needs
   find_library(${target}_path NAMES ${archive} REQUIRED)
-  add_library(${target} INTERFACE)
-  target_link_libraries(${target} INTERFACE ${${target}_path} ${ARGN})
+  # A target of its own, not a bare path: only then does CMake keep it before what it needs.
+  add_library(${target} STATIC IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${${target}_path})
+  target_link_libraries(${target} INTERFACE ${ARGN})
 endfunction()
 paddock_archive(lib_z libz.a)
 paddock_archive(lib_sqlite libsqlite3.a lib_z m dl)

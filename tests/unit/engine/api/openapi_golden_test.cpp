@@ -37,8 +37,7 @@ std::string definition_line(const std::string& name, const Json& schema) {
 std::string path_line(const std::string& path, const Json& item) {
   std::string line = "path " + path + ":";
   for (const auto& [verb, operation] : item.as_object())
-    if (operation.is_object())
-      line += " " + verb + "=" + std::string(operation.str("operationId"));
+    if (operation.is_object()) line += " " + verb + "=" + std::string(operation.str("operationId"));
   return line + digest(engine::dump(item));
 }
 
