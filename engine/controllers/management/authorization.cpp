@@ -1,0 +1,352 @@
+// What comes (roles, bindings, clusters, projects, namespaces, users) is fed to the plan by one
+// worker; what the plan says of this server is written by a few, of other clusters by
+// DownstreamRbac. Nothing is removed before everything that there is has been seen once.
+#include "engine/controllers/management/authorization.h"
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <mutex>
+#include <set>
+
+#include "engine/controllers/management/creator_roles.h"
+#include "engine/controllers/management/local_rbac.h"
+#include "engine/controllers/management/rbac_plan.h"
+#include "engine/controllers/runtime/informer.h"
+#include "engine/watch/object_scan.h"
+#include "storage/base/log.h"
+
+namespace engine {
+namespace {
+
+constexpr std::string_view kProjectAnnotation = "field.cattle.io/projectId";
+constexpr std::string_view kBootstrapLabel = "authz.management.cattle.io/bootstrapping";
+constexpr std::string_view kBacks = "authz.management.cattle.io/backs-project";
+constexpr const char* kSeen = "~";  // the input key that stands for: everything has been seen
+constexpr size_t kWriters = 4;
+
+// What is read. The prefix of a key says which; the rest is NS/NAME or NAME.
+enum Input : size_t {
+  kGlobalRoles,
+  kTemplates,
+  kGlobalBindings,
+  kClusterBindings,
+  kProjectBindings,
+  kClusters,
+  kProjects,
+  kUsers,
+  kNamespaces,
+  kInputs
+};
+struct InputKind {
+  std::string_view prefix, group, plural;
+};
+constexpr InputKind kInputKinds[kInputs] = {{"gr", kGrantGroup, "globalroles"},
+                                            {"rt", kGrantGroup, "roletemplates"},
+                                            {"gb", kGrantGroup, "globalrolebindings"},
+                                            {"cb", kGrantGroup, "clusterroletemplatebindings"},
+                                            {"pb", kGrantGroup, "projectroletemplatebindings"},
+                                            {"cl", kGrantGroup, "clusters"},
+                                            {"pr", kGrantGroup, "projects"},
+                                            {"us", kGrantGroup, "users"},
+                                            {"ns", "", "namespaces"}};
+constexpr RbacKind kRbacKinds[] = {RbacKind::role, RbacKind::cluster_role, RbacKind::binding,
+                                   RbacKind::cluster_binding};
+
+bool mentions(const Bytes& bytes, std::string_view text) {
+  return bytes && memmem(bytes->data(), bytes->size(), text.data(), text.size()) != nullptr;
+}
+
+class AuthorizationController final : public Authorization {
+ public:
+  explicit AuthorizationController(const AuthorizationParts& parts)
+      : parts_(parts),
+        client_(make_local_client(parts.registry, parts.dispatcher, "authorization")),
+        local_(parts.registry, parts.dispatcher),
+        creators_(parts, questions()),
+        inputs_(parts.env, {.name = "authorization-inputs", .workers_max = 1},
+                [this](const std::string& key) { return look_at(key); }),
+        writer_(parts.env, {.name = "authorization", .workers_max = kWriters},
+                [this](const std::string& key) { return write(key); }),
+        creating_(parts.env, {.name = "creator-roles", .workers_max = kWriters},
+                  [this](const std::string& key) { return creators_.reconcile(key); }) {}
+  ~AuthorizationController() override { stop(); }
+
+  Result<Unit> start() override {
+    auto kinds = parts_.registry.kinds().snapshot();
+    for (size_t at = 0; at < kInputs; ++at) {
+      kinds_[at] = kinds->stored(kInputKinds[at].group, kInputKinds[at].plural);
+      if (!kinds_[at])
+        return Status::internal("there is no kind " + std::string(kInputKinds[at].plural));
+    }
+    cluster_roles_ = kinds->stored(kRbacGroup, "clusterroles");
+    for (size_t at = 0; at < kInputs; ++at) {
+      informers_.push_back(std::make_unique<Informer>(
+          parts_.env, *client_, kinds_[at], Dispatcher::Interest{},
+          [this, at](const WatchEvent& event) { on_input(static_cast<Input>(at), event); }));
+      informers_.back()->start();
+    }
+    inputs_.add(kSeen);
+    return Unit{};
+  }
+  void stop() override {
+    inputs_.stop();
+    creating_.stop();
+    writer_.stop();
+    std::vector<std::unique_ptr<Informer>> informers;
+    {
+      std::lock_guard lock(informers_mutex_);
+      stopped_ = true;
+      informers.swap(rbac_informers_);
+    }
+    informers.clear();
+    informers_.clear();
+  }
+  Controller::Numbers numbers() const override { return writer_.numbers(); }
+  std::string_view name() const override { return writer_.name(); }
+  void way_changed(const std::string&) override {}
+  PlanNumbers plan_numbers() const override {
+    std::lock_guard lock(mutex_);
+    auto numbers = plan_.numbers();
+    return {numbers.places, numbers.objects, numbers.units};
+  }
+  bool at_rest() const override {
+    auto idle = [](const Controller& one) {
+      auto queue = one.numbers().queue;
+      return queue.waiting + queue.running + queue.delayed == 0;
+    };
+    return seen_ && idle(inputs_) && idle(writer_) && idle(creating_);
+  }
+
+ private:
+  CreatorRoles::Questions questions() {
+    return {.defaults = [this](std::string_view kind) { return defaults(kind); },
+            .missing = [this](const std::string& grant) { return missing(grant); },
+            .again = [this](std::string key) { creating_.add(std::move(key)); },
+            .all_seen = [this] { return seen_.load(); }};
+  }
+
+  void on_input(Input input, const WatchEvent& event) {
+    // A namespace's status and a node's beat are no news; its place in a project is.
+    if (input == kNamespaces && event.type == EventType::modified &&
+        place_of(event.object) == place_of(event.before))
+      return;
+    std::string key(kInputKinds[input].prefix);
+    key.append("/").append(event.ns).append("/").append(event.name);
+    inputs_.add(std::move(key));
+  }
+
+  // What counts of a namespace: its project, and whether it is ending.
+  static std::string place_of(const Bytes& bytes) {
+    if (!bytes) return {};
+    std::string out(scan(*bytes, {"metadata", "annotations", kProjectAnnotation}));
+    return out.append(scan(*bytes, {"metadata", "deletionTimestamp"}));
+  }
+
+  void on_rbac(RbacKind kind, const WatchEvent& event) {
+    const std::string key = rbac_key(kind, event.ns, event.name);
+    if (mentions(event.object, kMadeByLabel) || mentions(event.before, kMadeByLabel))
+      writer_.add(key);
+    if (event.type != EventType::deleted) creators_.appeared(key);
+    if (kind != RbacKind::cluster_role) return;
+    std::lock_guard lock(externals_mutex_);
+    if (externals_.count(event.name)) inputs_.add("rt//" + event.name);
+  }
+
+  Result<Outcome> look_at(const std::string& key) {
+    if (key == kSeen) return everything_seen();
+    auto done = feed(key);
+    std::lock_guard lock(failing_mutex_);
+    if (!done) {
+      failing_.insert(key);
+      return done.error();
+    }
+    failing_.erase(key);
+    return Outcome::done();
+  }
+
+  Result<Outcome> everything_seen() {
+    for (const auto& informer : informers_)
+      if (!informer->synced()) return Outcome::requeue_after(storage::Millis(20));
+    {
+      std::lock_guard lock(failing_mutex_);
+      if (!failing_.empty()) return Outcome::requeue_after(storage::Millis(20));
+    }
+    // The keys of what was there stood in the queue before this one came for the last time.
+    if (!synced_) {
+      synced_ = true;
+      return Outcome::requeue_after(storage::Millis(1));
+    }
+    seen_ = true;
+    std::lock_guard lock(informers_mutex_);
+    if (stopped_) return Outcome::done();
+    for (RbacKind kind : kRbacKinds) {
+      auto of = parts_.registry.kinds().snapshot()->stored(kRbacGroup, rbac_plural(kind));
+      rbac_informers_.push_back(std::make_unique<Informer>(
+          parts_.env, *client_, of, Dispatcher::Interest{},
+          [this, kind](const WatchEvent& event) { on_rbac(kind, event); }));
+      rbac_informers_.back()->start();
+    }
+    return Outcome::done();
+  }
+
+  Result<Unit> feed(const std::string& key) {
+    const size_t first = key.find('/'), second = key.find('/', first + 1);
+    const std::string_view prefix = std::string_view(key).substr(0, first);
+    const std::string ns = key.substr(first + 1, second - first - 1), name = key.substr(second + 1);
+    size_t input = 0;
+    while (kInputKinds[input].prefix != prefix) ++input;
+    auto cached = TRY(parts_.dispatcher.get(*kinds_[input], ns, name));
+    Json object;
+    if (cached) object = MUST(parse_json(*cached->bytes));  // the cache holds valid JSON
+    std::vector<RbacPlan::Concerned> concerned;
+    RuleList external;
+    if (input == kTemplates && object.truth({"external"})) external = TRY(external_rules(name));
+    {
+      std::lock_guard lock(mutex_);
+      put(static_cast<Input>(input), ns, name, cached ? &object : nullptr, std::move(external));
+      concerned = plan_.take_concerned();
+    }
+    for (auto& one : concerned)
+      if (one.place == RbacPlan::kLocal) writer_.add(std::move(one.key));
+    follow_up(static_cast<Input>(input), ns, name, object);
+    return Unit{};
+  }
+
+  Result<RuleList> external_rules(const std::string& name) {
+    {
+      std::lock_guard lock(externals_mutex_);
+      externals_.insert(name);
+    }
+    auto role = TRY(parts_.dispatcher.get(*cluster_roles_, "", name));
+    Json object;
+    if (role) object = MUST(parse_json(*role->bytes));  // the cache holds valid JSON
+    return std::make_shared<const std::vector<PolicyRule>>(
+        PolicyRule::parse_all(object.find("rules")));
+  }
+
+  // Under the lock.
+  void put(Input input, const std::string& ns, const std::string& name, const Json* object,
+           RuleList external) {
+    switch (input) {
+      case kGlobalRoles:
+        return plan_.put_global_role(name, object);
+      case kTemplates:
+        if (external) plan_.put_external(name, std::move(external));
+        return plan_.put_template(name, object);
+      case kGlobalBindings:
+        return plan_.put_grant(Grant::Where::global, "", name, object);
+      case kClusterBindings:
+        return plan_.put_grant(Grant::Where::cluster, ns, name, object);
+      case kProjectBindings:
+        return plan_.put_grant(Grant::Where::project, ns, name, object);
+      case kClusters:
+        return plan_.put_cluster(name, object);
+      case kProjects:
+        return plan_.put_project(ns, name, object);
+      case kUsers:
+        return plan_.put_user(name, object);
+      default:
+        return plan_.put_namespace(RbacPlan::kLocal, name, object ? project_in(*object) : "");
+    }
+  }
+
+  // The project of a namespace of this server; empty while it is ending: nothing can be made there.
+  static std::string project_in(const Json& ns) {
+    if (!ns.str({"metadata", "deletionTimestamp"}).empty()) return {};
+    auto id = ns.str({"metadata", "annotations", kProjectAnnotation});
+    const size_t colon = id.find(':');
+    if (colon == id.npos || id.substr(0, colon) != RbacPlan::kLocal) return {};
+    return std::string(id.substr(colon + 1));
+  }
+
+  void follow_up(Input input, const std::string& ns, const std::string& name, const Json& object) {
+    if (input == kClusters) creating_.add("cl/" + name);
+    if (input == kProjects) creating_.add("pr/" + ns + "/" + name);
+    if (input == kNamespaces && object.at({"metadata", "annotations", kBacks}))
+      creating_.add("bk/" + name);
+    if (input == kClusterBindings)
+      creators_.appeared("?" + Grant::id_of(Grant::Where::cluster, ns, name));
+    if (input == kProjectBindings)
+      creators_.appeared("?" + Grant::id_of(Grant::Where::project, ns, name));
+    if (input == kTemplates || input == kGlobalRoles) creators_.defaults_changed();
+    if (input != kUsers || object.is_null()) return;
+    if (object.str({"metadata", "labels", kBootstrapLabel}) == "admin-user")
+      creators_.administrator(name);
+    if (object.at({"metadata", "annotations", kCreatorRolesAnnotation})) creating_.add("us/" + name);
+  }
+
+  Result<Outcome> write(const std::string& key) {
+    Json wanted;
+    {
+      std::lock_guard lock(mutex_);
+      wanted = plan_.wanted(RbacPlan::kLocal, key);
+    }
+    if (wanted.is_null() && !seen_) return Outcome::requeue_after(storage::Millis(50));
+    auto done = TRY(local_.make(key, wanted));
+    if (done == LocalRbac::Done::later) return Outcome::requeue_after(storage::Seconds(1));
+    return Outcome::done();
+  }
+
+  std::optional<std::vector<std::string>> defaults(std::string_view kind) {
+    std::lock_guard lock(mutex_);
+    std::vector<std::string> out;
+    const GrantModel& model = plan_.model();
+    if (kind == "user") {
+      if (!model.global_role("user")) return std::nullopt;
+      for (const auto& [name, role] : model.global_roles())
+        if (role->new_user) out.push_back(name);
+      return out;
+    }
+    const bool cluster = kind == "cluster";
+    // The built-in ones come together with the rest when the server begins.
+    if (!model.template_of(cluster ? "cluster-owner" : "project-owner")) return std::nullopt;
+    for (const auto& [name, role] : model.templates())
+      if ((cluster ? role->cluster_creator : role->project_creator) && !role->locked)
+        out.push_back(name);
+    return out;
+  }
+
+  std::string missing(const std::string& grant) {
+    std::vector<std::string> keys;
+    {
+      std::lock_guard lock(mutex_);
+      // The binding was made a moment ago; its event will come.
+      if (!plan_.model().grant(grant)) return "?" + grant;
+      keys = plan_.made_here(grant);
+    }
+    for (std::string& key : keys)
+      if (!local_.is_there(key)) return std::move(key);
+    return {};
+  }
+
+  const AuthorizationParts parts_;
+  const std::unique_ptr<Client> client_;
+  std::array<KindPtr, kInputs> kinds_;
+  KindPtr cluster_roles_;
+  LocalRbac local_;
+  CreatorRoles creators_;
+
+  mutable std::mutex mutex_;  // guards the plan
+  RbacPlan plan_;
+  std::mutex externals_mutex_;
+  std::set<std::string, std::less<>> externals_;  // names of external templates
+  std::mutex failing_mutex_;
+  std::set<std::string> failing_;
+  bool synced_ = false;  // only the inputs' worker
+  std::atomic<bool> seen_ = false;
+
+  std::mutex informers_mutex_;
+  bool stopped_ = false;
+  std::vector<std::unique_ptr<Informer>> rbac_informers_;
+  std::vector<std::unique_ptr<Informer>> informers_;
+  Controller inputs_, writer_, creating_;  // last: their workers end first
+};
+
+}  // namespace
+
+std::unique_ptr<Authorization> make_authorization(const AuthorizationParts& parts) {
+  return std::make_unique<AuthorizationController>(parts);
+}
+
+}  // namespace engine

@@ -1,0 +1,105 @@
+// AuthzWorld: the management plane on a real registry and dispatcher over a memory store: admission,
+// RBAC, the built-in controllers and Authorization; roles as a first start has them where asked for.
+// Thread: the test's. Owns: all of it.
+#pragma once
+
+#include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <thread>
+
+#include "engine/access/admission/lifecycle.h"
+#include "engine/access/escalation.h"
+#include "engine/controllers/controller_set.h"
+#include "engine/controllers/core/bootstrap.h"
+#include "engine/controllers/management/authorization.h"
+#include "tests/support/api.h"
+
+namespace tests {
+
+class AuthzWorld {
+ public:
+  explicit AuthzWorld(engine::ClusterWays* ways = nullptr) {
+    using namespace engine;
+    register_builtin_strategies(strategies);
+    MUST(dispatcher.start());
+    std::vector<std::unique_ptr<Admission>> admission;
+    admission.push_back(make_lifecycle_admission(store, dispatcher, *kinds));
+    admission.push_back(std::make_unique<EscalationCheck>(*authorizer, dispatcher, *kinds));
+    registry = std::make_unique<Registry>(env, store, *kinds, strategies, std::move(admission));
+    set = std::make_unique<ControllerSet>(
+        ControllerContext{env, *registry, dispatcher, [] { return std::string("PEM"); }});
+    register_builtin_controllers(*set);
+    client = set->client("test");
+    MUST(ensure_bootstrap_objects(env, *client));
+    auto made = make_authorization({env, *registry, dispatcher, ways});
+    authorization = made.get();
+    set->add(std::move(made));
+  }
+  ~AuthzWorld() {
+    set.reset();
+    dispatcher.stop();
+  }
+  void start() { MUST(set->start()); }
+
+  const engine::Kind& kind(std::string_view plural) {
+    auto& held = held_[std::string(plural)];
+    for (std::string_view group :
+         {"management.cattle.io", "rbac.authorization.k8s.io", ""})
+      if (!held) held = kinds->snapshot()->stored(group, plural);
+    REQUIRE(held != nullptr);
+    return *held;
+  }
+  engine::Json create(std::string_view plural, std::string_view ns, std::string_view text) {
+    return MUST(client->create(kind(plural), ns, json(text))).object.json();
+  }
+  void remove(std::string_view plural, std::string_view ns, std::string_view name) {
+    MUST(client->remove(kind(plural), ns, name, {}));
+  }
+  bool there(std::string_view plural, std::string_view ns, std::string_view name) {
+    return registry->get(kind(plural), ns, name).ok();
+  }
+  engine::Json get(std::string_view plural, std::string_view ns, std::string_view name) {
+    return MUST(registry->get(kind(plural), ns, name)).json();
+  }
+  size_t count(std::string_view plural, std::string_view ns = {}) {
+    return MUST(registry->list(kind(plural), ns, storage::kLatest, "", 0)).objects.size();
+  }
+  bool may(std::string_view user, std::string_view verb, std::string_view group,
+           std::string_view resource, std::string_view ns, std::string_view name = {},
+           std::vector<std::string> groups = {}) {
+    engine::User who;
+    who.name = user;
+    who.groups = std::move(groups);
+    engine::Attributes asked{};
+    asked.verb = verb;
+    asked.group = group;
+    asked.resource = resource;
+    asked.ns = ns;
+    asked.name = name;
+    return authorizer->authorize(who, asked).allowed;
+  }
+  template <class Test>
+  bool soon(Test test, int tries = 1000) {
+    for (int i = 0; i < tries; i++) {
+      if (test()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+  }
+
+  ThreadEnv env{1, 4};
+  storage::MemoryStore store{env};
+  std::unique_ptr<engine::KindSet> kinds = engine::KindSet::builtin();
+  engine::StrategySet strategies;
+  engine::Dispatcher dispatcher{env, store, *kinds};
+  std::unique_ptr<engine::Authorizer> authorizer = engine::make_rbac(env, dispatcher, *kinds);
+  std::unique_ptr<engine::Registry> registry;
+  std::unique_ptr<engine::ControllerSet> set;
+  std::unique_ptr<engine::Client> client;
+  engine::Authorization* authorization = nullptr;
+
+ private:
+  std::map<std::string, engine::KindPtr> held_;
+};
+
+}  // namespace tests
