@@ -26,6 +26,7 @@
 #include "engine/controllers/cluster/cluster_parts.h"
 #include "engine/controllers/controller_set.h"
 #include "engine/controllers/core/custom_resource_definitions.h"
+#include "engine/controllers/management/authorization.h"
 #include "engine/controllers/management/first_start.h"
 #include "engine/kinds/strategies.h"
 #include "engine/norman/remote.h"
@@ -79,6 +80,7 @@ struct App::Parts {
   std::unique_ptr<engine::RegistrationTokens> registrations;
   std::unique_ptr<engine::ControllerSet> controllers;
   engine::ClusterHealth* cluster_health = nullptr;
+  engine::Authorization* authorization = nullptr;
 
   engine::TypeSet types;
   std::unique_ptr<engine::Norman> norman;
@@ -209,6 +211,10 @@ Result<Unit> App::Parts::make_clusters() {
   auto cluster_facts = engine::make_cluster_health(parts);
   cluster_health = cluster_facts.get();
   controllers->add(std::move(cluster_facts));
+  auto authorization_made =
+      engine::make_authorization({env, *registry, *dispatcher, clusters.get()});
+  authorization = authorization_made.get();
+  controllers->add(std::move(authorization_made));
   return Unit{};
 }
 
@@ -235,6 +241,7 @@ void App::Parts::make_surfaces() {
   subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators);
   clusters->on_change([this](const std::string& id) {
     cluster_health->way_changed(id);
+    authorization->way_changed(id);
     subscribe->touch("cluster", id);
   });
   api = std::make_unique<engine::Api>(engine::Api::Needs{

@@ -75,10 +75,7 @@ GrantSubject GrantSubject::of(const Json& binding) {
 
 std::string Grant::id_of(Where where, std::string_view ns, std::string_view name) {
   static constexpr std::string_view kPrefix[] = {"grb/", "crtb/", "prtb/"};
-  return std::string(kPrefix[static_cast<size_t>(where)])
-      .append(ns)
-      .append("/")
-      .append(name);
+  return std::string(kPrefix[static_cast<size_t>(where)]).append(ns).append("/").append(name);
 }
 
 std::string_view grant_plural(Grant::Where where) {

@@ -87,7 +87,7 @@ class GrantModel {
   // Templates that inherit it directly.
   const std::set<std::string>& heirs_of_one(std::string_view name) const;
 
-  using Grants = std::map<std::string, GrantPtr, std::less<>>;  // by id
+  using Grants = std::map<std::string, GrantPtr, std::less<>>;             // by id
   const Grants& by_role(Grant::Where where, std::string_view role) const;  // global: by global role
   const Grants& by_subject(std::string_view key) const;
   const Grants& in_cluster(std::string_view cluster) const;  // cluster bindings

@@ -1,6 +1,6 @@
-// AuthzWorld: the management plane on a real registry and dispatcher over a memory store: admission,
-// RBAC, the built-in controllers and Authorization; roles as a first start has them where asked for.
-// Thread: the test's. Owns: all of it.
+// AuthzWorld: the management plane on a real registry and dispatcher over a memory store:
+// admission, RBAC, the built-in controllers and Authorization; roles as a first start has them
+// where asked for. Thread: the test's. Owns: all of it.
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
@@ -43,8 +43,7 @@ class AuthzWorld {
 
   const engine::Kind& kind(std::string_view plural) {
     auto& held = held_[std::string(plural)];
-    for (std::string_view group :
-         {"management.cattle.io", "rbac.authorization.k8s.io", ""})
+    for (std::string_view group : {"management.cattle.io", "rbac.authorization.k8s.io", ""})
       if (!held) held = kinds->snapshot()->stored(group, plural);
     REQUIRE(held != nullptr);
     return *held;

@@ -178,8 +178,16 @@ class AuthorizationController final : public Authorization {
       return Outcome::requeue_after(storage::Millis(1));
     }
     seen_ = true;
+    watch_rbac();
+    // What was removed while nobody watched has no event.
+    std::lock_guard lock(mutex_);
+    for (std::string& wanted : plan_.keys(RbacPlan::kLocal)) writer_.add(std::move(wanted));
+    return Outcome::done();
+  }
+
+  void watch_rbac() {
     std::lock_guard lock(informers_mutex_);
-    if (stopped_) return Outcome::done();
+    if (stopped_) return;
     for (RbacKind kind : kRbacKinds) {
       auto of = parts_.registry.kinds().snapshot()->stored(kRbacGroup, rbac_plural(kind));
       rbac_informers_.push_back(std::make_unique<Informer>(
@@ -187,7 +195,6 @@ class AuthorizationController final : public Authorization {
           [this, kind](const WatchEvent& event) { on_rbac(kind, event); }));
       rbac_informers_.back()->start();
     }
-    return Outcome::done();
   }
 
   Result<Unit> feed(const std::string& key) {
@@ -271,9 +278,11 @@ class AuthorizationController final : public Authorization {
       creators_.appeared("?" + Grant::id_of(Grant::Where::project, ns, name));
     if (input == kTemplates || input == kGlobalRoles) creators_.defaults_changed();
     if (input != kUsers || object.is_null()) return;
+    creators_.user_came(name);
     if (object.str({"metadata", "labels", kBootstrapLabel}) == "admin-user")
       creators_.administrator(name);
-    if (object.at({"metadata", "annotations", kCreatorRolesAnnotation})) creating_.add("us/" + name);
+    if (object.at({"metadata", "annotations", kCreatorRolesAnnotation}))
+      creating_.add("us/" + name);
   }
 
   Result<Outcome> write(const std::string& key) {

@@ -1,7 +1,7 @@
 #include "engine/controllers/management/creator_roles.h"
 
-#include "engine/access/server_user.h"
 #include "engine/access/grant_model.h"
+#include "engine/access/server_user.h"
 #include "engine/cluster/sessions.h"
 #include "engine/controllers/management/rbac_plan.h"
 
@@ -147,7 +147,8 @@ Result<bool> CreatorRoles::give(const Place& place, const Json& object, const st
     wait_for_defaults(key);
     return false;
   }
-  if (!TRY(read(kGrantGroup, "users", "", creator))) return true;
+  if (creator.starts_with("system:")) return true;  // no user who could be given anything
+  if (!TRY(is_user(creator, key))) return false;
   required = *defaults;
   KindPtr bindings = TRY(kind(kGrantGroup, grant_plural(place.where)));
   for (const std::string& role : required) {
@@ -180,6 +181,27 @@ Result<bool> CreatorRoles::give(const Place& place, const Json& object, const st
   return true;
 }
 
+// Whether that user is there; where not, the key comes back when one comes.
+Result<bool> CreatorRoles::is_user(const std::string& name, const std::string& key) {
+  if (TRY(read(kGrantGroup, "users", "", name))) return true;
+  {
+    std::lock_guard lock(mutex_);
+    waiting_for_user_.emplace(name, key);
+  }
+  return TRY(read(kGrantGroup, "users", "", name)).has_value();
+}
+
+void CreatorRoles::user_came(const std::string& name) {
+  std::vector<std::string> keys;
+  {
+    std::lock_guard lock(mutex_);
+    auto [first, last] = waiting_for_user_.equal_range(name);
+    for (auto at = first; at != last; ++at) keys.push_back(at->second);
+    waiting_for_user_.erase(first, last);
+  }
+  for (std::string& key : keys) questions_.again(std::move(key));
+}
+
 Result<Outcome> CreatorRoles::cluster(const std::string& name, const std::string& key) {
   auto object = TRY(read(kGrantGroup, "clusters", "", name));
   if (!object || is_ending(*object) || is_true(*object, kPopulated)) return Outcome::done();
@@ -199,8 +221,8 @@ Result<Unit> CreatorRoles::populated(std::string_view plural, std::string_view n
   KindPtr of = TRY(kind(kGrantGroup, plural));
   static constexpr std::string_view kTypes[] = {"BackingNamespaceCreated", "CreatorMadeOwner",
                                                 kPopulated};
-  auto written = parts_.registry.modify(
-      *of, ns, name, as_server(), [&](Json& stored) -> Result<bool> {
+  auto written =
+      parts_.registry.modify(*of, ns, name, as_server(), [&](Json& stored) -> Result<bool> {
         if (is_ending(stored)) return false;
         Json& annotations = stored["metadata"]["annotations"];
         annotations.set(kCreatorRolesAnnotation, given_text(given));
@@ -219,8 +241,8 @@ Result<Unit> CreatorRoles::ensure_namespace(const std::string& cluster,
   if (TRY(parts_.dispatcher.get(*namespaces, "", project))) return Unit{};
   Json metadata = Json::object(
       {{"name", project},
-       {"annotations", Json::object({{kSystemNamespace, "true"},
-                                     {kBacks, cluster + ":" + project}})}});
+       {"annotations",
+        Json::object({{kSystemNamespace, "true"}, {kBacks, cluster + ":" + project}})}});
   auto made = parts_.registry.create(
       *namespaces, "",
       Json::object(
@@ -296,8 +318,8 @@ Result<Outcome> CreatorRoles::user(const std::string& name, const std::string& k
     if (!made && !made.error().is("AlreadyExists")) return made.error();
   }
   KindPtr users = TRY(kind(kGrantGroup, "users"));
-  auto written = parts_.registry.modify(
-      *users, "", name, as_server(), [&](Json& stored) -> Result<bool> {
+  auto written =
+      parts_.registry.modify(*users, "", name, as_server(), [&](Json& stored) -> Result<bool> {
         stored["metadata"]["annotations"].set(kCreatorRolesAnnotation, given_text(*roles));
         set_condition(stored, {std::string(kPopulated), "True", "", ""}, parts_.env.wall());
         return true;

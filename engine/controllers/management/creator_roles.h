@@ -35,6 +35,7 @@ class CreatorRoles {
   // Templates or roles came that are somebody's defaults, or the first administrator.
   void defaults_changed();
   void administrator(const std::string& name);
+  void user_came(const std::string& name);
 
  private:
   Result<Outcome> cluster(const std::string& name, const std::string& key);
@@ -50,6 +51,7 @@ class CreatorRoles {
                          const std::string& creator, const std::vector<std::string>& given);
   Result<Unit> ensure_namespace(const std::string& cluster, const std::string& project);
   std::string creator_of(const Json& object, bool of_local) const;
+  Result<bool> is_user(const std::string& name, const std::string& key);
   void wait_for_defaults(const std::string& key);
   Result<std::optional<Json>> read(std::string_view group, std::string_view plural,
                                    std::string_view ns, std::string_view name);
@@ -60,7 +62,8 @@ class CreatorRoles {
   mutable std::mutex mutex_;
   std::string administrator_;
   std::set<std::string> waiting_for_defaults_;
-  std::map<std::string, std::string> waiting_for_;  // RBAC key -> key
+  std::map<std::string, std::string> waiting_for_;            // RBAC key -> key
+  std::multimap<std::string, std::string> waiting_for_user_;  // user -> key
 };
 
 }  // namespace engine

@@ -8,6 +8,7 @@
 #include "engine/controllers/core/batch.h"
 #include "engine/controllers/core/bootstrap.h"
 #include "engine/controllers/management/first_start_record.h"
+#include "engine/controllers/management/rbac_content.h"
 #include "engine/watch/object_scan.h"
 #include "storage/base/failpoint.h"
 
@@ -319,7 +320,16 @@ Result<Unit> FirstStart::every_right(const Json& user) {
        {"subjects",
         Json::array({Json::object(
             {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "User"}, {"name", name}})})}});
-  return create_together(registry_, as_server(), {std::move(binding)});
+  // The product's own binding beside it: from it Authorization keeps the other. Its name is made
+  // from the user's, so that a second try makes no second one.
+  Json global = Json::object(
+      {{"apiVersion", "management.cattle.io/v3"},
+       {"kind", "GlobalRoleBinding"},
+       {"metadata", Json::object({{"name", "globalrolebinding-" + binding_hash(name).substr(0, 5)},
+                                  {"labels", Json::object({{kBootstrapLabel, "admin-user"}})}})},
+       {"globalRoleName", "admin"},
+       {"userName", name}});
+  return create_together(registry_, as_server(), {std::move(binding), std::move(global)});
 }
 
 }  // namespace engine

@@ -86,8 +86,8 @@ Result<LocalRbac::Done> LocalRbac::create(const Kind& kind, const RbacKey& named
 Result<LocalRbac::Done> LocalRbac::mend(const Kind& kind, const RbacKey& named,
                                         const Json& wanted) {
   bool another_role = false;
-  auto written = registry_.modify(
-      kind, named.ns, named.name, as_server(), [&](Json& there) -> Result<bool> {
+  auto written =
+      registry_.modify(kind, named.ns, named.name, as_server(), [&](Json& there) -> Result<bool> {
         if (is_kubernetes_own(there)) return not_ours(kind, named.name);
         const Json *role = wanted.find("roleRef"), *now = there.find("roleRef");
         another_role = role && (!now || role->str("kind") != now->str("kind") ||

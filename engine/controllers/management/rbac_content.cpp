@@ -90,11 +90,8 @@ void say_of(std::vector<PolicyRule>& out, const std::vector<PolicyRule>& rules, 
     auto same = std::find_if(out.begin() + static_cast<ptrdiff_t>(first), out.end(),
                              [&](const PolicyRule& one) { return one.names == rule.names; });
     if (same == out.end()) {
-      out.push_back({{},
-                     {std::string(resource.group)},
-                     {std::string(resource.name)},
-                     rule.names,
-                     {}});
+      out.push_back(
+          {{}, {std::string(resource.group)}, {std::string(resource.name)}, rule.names, {}});
       same = out.end() - 1;
     }
     unite(same->verbs, rule.verbs);
@@ -102,15 +99,15 @@ void say_of(std::vector<PolicyRule>& out, const std::vector<PolicyRule>& rules, 
 }
 
 bool in_a_plane(std::string_view group, std::string_view name) {
-  for (auto plane : {std::span<const Resource>(kClusterPlane), std::span<const Resource>(kProjectPlane)})
+  for (auto plane :
+       {std::span<const Resource>(kClusterPlane), std::span<const Resource>(kProjectPlane)})
     for (const Resource& one : plane)
       if (one.group == group && one.name == name && !group.empty()) return true;
   return false;
 }
 
-constexpr std::string_view kOwnerMarks[] = {"membership-binding-owner",
-                                            "prtb-in-cluster-binding-owner",
-                                            "crtb-in-project-binding-owner"};
+constexpr std::string_view kOwnerMarks[] = {
+    "membership-binding-owner", "prtb-in-cluster-binding-owner", "crtb-in-project-binding-owner"};
 constexpr std::string_view kOwnerKeys[] = {"authz.cluster.cattle.io/rtb-owner-updated",
                                            "authz.management.cattle.io/globalrole",
                                            "authz.management.cattle.io/globalrolebinding"};
@@ -127,8 +124,8 @@ std::string essence(const Json& object) {
                       "/" + std::string(owner.str("uid")));
   if (const Json* subjects = object.find("subjects"); subjects && subjects->is_array())
     for (const Json& one : subjects->as_array())
-      lines.push_back("s" + std::string(one.str("kind")) + "/" +
-                      std::string(one.str("namespace")) + "/" + std::string(one.str("name")));
+      lines.push_back("s" + std::string(one.str("kind")) + "/" + std::string(one.str("namespace")) +
+                      "/" + std::string(one.str("name")));
   lines.push_back("r" + std::string(object.str({"roleRef", "kind"})) + "/" +
                   std::string(object.str({"roleRef", "name"})));
   for (const PolicyRule& rule : PolicyRule::parse_all(object.find("rules")))
@@ -219,9 +216,8 @@ std::vector<PolicyRule> without_planes(const std::vector<PolicyRule>& rules) {
   for (PolicyRule rule : rules) {
     if (rule.urls.empty()) {
       std::erase_if(rule.resources, [&](const std::string& resource) {
-        return std::all_of(rule.groups.begin(), rule.groups.end(), [&](const std::string& group) {
-          return in_a_plane(group, resource);
-        });
+        return std::all_of(rule.groups.begin(), rule.groups.end(),
+                           [&](const std::string& group) { return in_a_plane(group, resource); });
       });
       if (rule.resources.empty()) continue;
     }

@@ -17,12 +17,7 @@ inline constexpr std::string_view kMadeByLabel = "authz.management.cattle.io/mad
 inline constexpr std::string_view kMadeBy = "paddock";
 
 // The four kinds, and how they are named in keys: the letter, the namespace, a slash, the name.
-enum class RbacKind : char {
-  role = 'R',
-  cluster_role = 'C',
-  binding = 'r',
-  cluster_binding = 'c'
-};
+enum class RbacKind : char { role = 'R', cluster_role = 'C', binding = 'r', cluster_binding = 'c' };
 struct RbacKey {
   RbacKind kind;
   std::string_view ns, name;  // point into the key

@@ -1,4 +1,5 @@
-// RbacPlan: what the roles and bindings make. What of it changes with what is in rbac_plan_feed.cpp.
+// RbacPlan: what the roles and bindings make. What of it changes with what is in
+// rbac_plan_feed.cpp.
 #include "engine/controllers/management/rbac_plan.h"
 
 #include <algorithm>
@@ -115,11 +116,11 @@ void RbacPlan::add_cluster_grant(const Grant& grant, MadeList& out) const {
                  rbac_key(RbacKind::cluster_role, "", membership),
                  {owner ? Source::cluster_owner : Source::cluster_member, cluster, true, {}},
                  Mark::none});
-  out.push_back({local,
-                 rbac_key(RbacKind::cluster_binding, "",
-                          hashed("crb-", {membership, grant.subject.key()})),
-                 {Source::binding, membership, true, grant.subject},
-                 Mark::membership});
+  out.push_back(
+      {local,
+       rbac_key(RbacKind::cluster_binding, "", hashed("crb-", {membership, grant.subject.key()})),
+       {Source::binding, membership, true, grant.subject},
+       Mark::membership});
   for (const auto& role : closure) {
     const auto& rules = model_.rules_of(*role);
     if (!plane_rules(rules, Plane::cluster).empty()) {
@@ -232,8 +233,7 @@ void RbacPlan::add_project_everywhere(const Grant& grant,
   // Without a namespace they would grant nothing.
   if (!has_namespaces) return;
   give(grant.project + "-namespaces-readonly", Source::namespaces_readonly, grant.project);
-  if (creates)
-    give(grant.project + "-namespaces-edit", Source::namespaces_edit, grant.project);
+  if (creates) give(grant.project + "-namespaces-edit", Source::namespaces_edit, grant.project);
 }
 
 RbacPlan::MadeList RbacPlan::made_in(const Grant& grant, const std::string& part) const {

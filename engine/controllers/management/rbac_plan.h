@@ -161,7 +161,7 @@ class RbacPlan {
 
   GrantModel model_;
   std::map<std::string, Cluster, std::less<>> clusters_;
-  std::map<std::string, Project, std::less<>> projects_;  // "cluster:project"
+  std::map<std::string, Project, std::less<>> projects_;   // "cluster:project"
   std::map<std::string, std::string, std::less<>> users_;  // uid by name
   std::map<std::string, Place, std::less<>> places_;
   std::unordered_map<std::string, Unit> units_;

@@ -85,9 +85,8 @@ void RbacPlan::set_unit(const std::string& id, Owner owner, std::string label, M
     auto [entry, fresh] = at.targets.try_emplace(one.key);
     Target& target = entry->second;
     target.key = &entry->first;
-    if (std::find_if(unit.made.begin(), unit.made.end(), [&](const auto& other) {
-          return other.second == &target;
-        }) != unit.made.end())
+    if (std::find_if(unit.made.begin(), unit.made.end(),
+                     [&](const auto& other) { return other.second == &target; }) != unit.made.end())
       continue;
     unit.made.emplace_back(&at, &target);
     auto cause = std::find_if(target.causes.begin(), target.causes.end(),
@@ -113,8 +112,7 @@ void RbacPlan::drop_unit(const std::string& id) {
   auto found = units_.find(id);
   if (found == units_.end()) return;
   for (const auto& [at, target] : found->second.made) {
-    std::erase_if(target->causes,
-                  [&](const auto& cause) { return cause.first == &found->second; });
+    std::erase_if(target->causes, [&](const auto& cause) { return cause.first == &found->second; });
     concern(*at, *target->key);
     if (target->causes.empty()) at->targets.erase(std::string(*target->key));
   }
@@ -321,8 +319,8 @@ void RbacPlan::put_namespace(std::string_view cluster, std::string_view name,
       else
         drop_unit(grant->id() + "@" + ns);
       if (first_or_last)
-        set_unit(grant->id(), {kind_of(grant->where), grant->name, grant->uid},
-                 grant_label(*grant), made_by(*grant));
+        set_unit(grant->id(), {kind_of(grant->where), grant->name, grant->uid}, grant_label(*grant),
+                 made_by(*grant));
     }
     for (std::string_view kind : {"-namespaces-readonly", "-namespaces-edit"})
       concern_if_there(cluster, rbac_key(RbacKind::cluster_role, "", joined(of, "", kind)));

@@ -24,9 +24,8 @@ void add_cluster(AuthzWorld& w, const std::string& id) {
 }
 void add_project(AuthzWorld& w, const std::string& cluster, const std::string& name,
                  const std::string& creator = {}) {
-  std::string note = creator.empty()
-                         ? ""
-                         : R"(,"annotations":{"field.cattle.io/creatorId":")" + creator + "\"}";
+  std::string note =
+      creator.empty() ? "" : R"(,"annotations":{"field.cattle.io/creatorId":")" + creator + "\"}";
   w.create("projects", cluster,
            R"({"metadata":{"name":")" + name + "\"" + note + R"(},"spec":{"clusterName":")" +
                cluster + R"(","displayName":"P"}})");
@@ -116,9 +115,8 @@ TEST_CASE("global roles and their bindings", "[authorization]") {
   }
   SECTION("they go with their cause") {
     w.remove("globalrolebindings", "", "grb-1");
-    CHECK(w.soon([&] {
-      return !w.there("clusterrolebindings", "", "cattle-globalrolebinding-grb-1");
-    }));
+    CHECK(w.soon(
+        [&] { return !w.there("clusterrolebindings", "", "cattle-globalrolebinding-grb-1"); }));
     CHECK_FALSE(w.may("u-1", "get", "", "configmaps", "default"));
     w.remove("globalroles", "", "gr-1");
     CHECK(w.soon([&] { return !w.there("clusterroles", "", "cattle-globalrole-gr-1"); }));
@@ -135,9 +133,8 @@ TEST_CASE("administrators are cluster-admin everywhere, groups too", "[authoriza
     "groupPrincipalName":"okta_group://ops/all"})");
   w.start();
   CHECK(w.soon([&] { return w.there("clusterrolebindings", "", "globaladmin-u-1"); }));
-  CHECK(w.soon([&] {
-    return w.may("u-9", "delete", "", "nodes", "", "n", {"okta_group://ops/all"});
-  }));
+  CHECK(w.soon(
+      [&] { return w.may("u-9", "delete", "", "nodes", "", "n", {"okta_group://ops/all"}); }));
   w.remove("globalrolebindings", "", "b1");
   CHECK(w.soon([&] { return !w.there("clusterrolebindings", "", "globaladmin-u-1"); }));
   CHECK_FALSE(w.may("u-1", "delete", "", "nodes", "", "n"));
@@ -160,9 +157,7 @@ TEST_CASE("a cluster's bindings", "[authorization]") {
   CHECK(w.soon([&] { return w.there("rolebindings", "c-1", "b-cluster-member"); }));
   CHECK(w.there("roles", "c-1", "cluster-member"));
   bind_cluster(w, "c-1", "o", "cluster-owner", R"("groupPrincipalName":"g://owners")");
-  CHECK(w.soon([&] {
-    return w.may("u-5", "own", kM, "clusters", "", "c-1", {"g://owners"});
-  }));
+  CHECK(w.soon([&] { return w.may("u-5", "own", kM, "clusters", "", "c-1", {"g://owners"}); }));
   SECTION("owners act in its projects") {
     add_project(w, "c-1", "p-1");
     CHECK(w.soon([&] {
@@ -251,9 +246,8 @@ TEST_CASE("a project's bindings, and its namespaces as they come and go", "[auth
     CHECK(w.soon([&] { return w.count("rolebindings", "local") == 0; }));
     CHECK(w.soon([&] { return w.count("rolebindings", "p-1") == 0; }));
     CHECK(w.soon([&] { return w.count("roles", "local") == 0; }));
-    CHECK(w.soon([&] {
-      return w.count("clusterroles") + w.count("clusterrolebindings") < before - 8;
-    }));
+    CHECK(w.soon(
+        [&] { return w.count("clusterroles") + w.count("clusterrolebindings") < before - 8; }));
     CHECK_FALSE(w.may("u-1", "get", kM, "clusters", "", "local"));
   }
 }
@@ -279,8 +273,7 @@ TEST_CASE("creators get the default roles, and a condition when these are in for
   REQUIRE(w.soon([&] { return populated(w.get("projects", "c-1", "p-1")); }));
   CHECK(w.there("rolebindings", "p-1", "creator-project-owner-project-owner"));
   CHECK(w.may("u-1", "update", kM, "projects", "c-1", "p-1"));
-  CHECK(w.get("projects", "c-1", "p-1")
-            .str({"metadata", "annotations", kCreatorRolesAnnotation}) ==
+  CHECK(w.get("projects", "c-1", "p-1").str({"metadata", "annotations", kCreatorRolesAnnotation}) ==
         R"({"created":["project-owner"],"required":["project-owner"]})");
   CHECK(populated(w.get("clusters", "", "c-1")));  // made by nobody: nothing to give
 
