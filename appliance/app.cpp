@@ -21,6 +21,8 @@
 #include "appliance/routes/routes.h"
 #include "appliance/server_objects.h"
 #include "engine/access/admission/lifecycle.h"
+#include "engine/access/admission/limit_ranger.h"
+#include "engine/access/admission/resource_quota.h"
 #include "engine/access/escalation.h"
 #include "engine/access/service_account.h"
 #include "engine/controllers/cluster/cluster_parts.h"
@@ -169,7 +171,9 @@ Result<Unit> App::Parts::make_engine() {
   authorizer = engine::make_rbac(env, *dispatcher, *kinds);
   std::vector<std::unique_ptr<engine::Admission>> admissions;
   admissions.push_back(engine::make_lifecycle_admission(*store, *dispatcher, *kinds));
+  admissions.push_back(engine::make_limit_ranger_admission(*dispatcher, *kinds));
   admissions.push_back(std::make_unique<engine::EscalationCheck>(*authorizer, *dispatcher, *kinds));
+  admissions.push_back(engine::make_resource_quota_admission(*store, *dispatcher, *kinds));
   registry =
       std::make_unique<engine::Registry>(env, *store, *kinds, strategies, std::move(admissions));
   TRY(engine::serve_established_crds(*registry));

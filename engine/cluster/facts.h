@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "engine/base/json.h"
-#include "engine/cluster/quantity.h"
+#include "engine/base/quantity.h"
 #include "engine/cluster/sessions.h"
 #include "engine/cluster/transport.h"
 #include "engine/cluster/ways.h"

@@ -41,7 +41,7 @@ Result<Unit> check_type(const Kind& kind, Json& object) {
 }
 
 storage::Txn txn_of(const std::string& key, std::optional<std::string> value, Revision expected,
-                    Claims claims) {
+                    Claims claims, Companions others) {
   storage::Txn txn;
   txn.checks.push_back({key, expected});
   txn.writes.push_back({key, std::move(value)});
@@ -49,6 +49,8 @@ storage::Txn txn_of(const std::string& key, std::optional<std::string> value, Re
     txn.checks.push_back(std::move(claim.check));
     txn.writes.push_back(std::move(claim.write));
   }
+  for (storage::Check& check : others.checks) txn.checks.push_back(std::move(check));
+  for (storage::Write& write : others.writes) txn.writes.push_back(std::move(write));
   return txn;
 }
 
@@ -285,6 +287,15 @@ Result<Unit> Registry::Impl::admit_validating(const AdmissionRequest& request) {
   return Unit{};
 }
 
+Result<Registry::Impl::Party> Registry::Impl::party(const AdmittedWrite& write,
+                                                    const Strategy& strategy,
+                                                    const std::string& key) {
+  Party out;
+  out.claims = TRY(claims_of(store, write.kind, strategy, key, write.object, write.old));
+  for (const auto& rule : admission) TRY(rule->accompany(write, out.others));
+  return out;
+}
+
 Result<Unit> Registry::Impl::validate(const Kind& kind, const Strategy& strategy,
                                       const StrategyContext& context, const Json& object,
                                       const Json* old, const WriteOptions& options) {
@@ -316,10 +327,11 @@ Result<Unit> Registry::Impl::validate(const Kind& kind, const Strategy& strategy
   return Unit{};
 }
 
-Status Registry::Impl::planned(const WriteOptions& options, PlannedWrite write, Claims claims) {
+Status Registry::Impl::planned(const WriteOptions& options, PlannedWrite write, Party party) {
   std::optional<std::string> value;
   if (!write.removes) value = write.bytes;
-  write.txn = txn_of(write.key, std::move(value), write.expected, std::move(claims));
+  write.txn = txn_of(write.key, std::move(value), write.expected, std::move(party.claims),
+                     std::move(party.others));
   write.ready = true;
   *options.plan = std::move(write);
   return Status::internal("the write is planned");
@@ -336,8 +348,9 @@ Result<std::optional<Written>> Registry::settle(const Kind& kind, const PlannedW
 
 Result<std::optional<Revision>> Registry::Impl::commit(std::string key,
                                                        std::optional<std::string> value,
-                                                       Revision expected, Claims claims) {
-  auto done = store.commit(txn_of(key, value, expected, std::move(claims)));
+                                                       Revision expected, Party party) {
+  auto done =
+      store.commit(txn_of(key, value, expected, std::move(party.claims), std::move(party.others)));
   return outcome(key, value ? &*value : nullptr, expected, std::move(done));
 }
 

@@ -104,11 +104,30 @@ struct AdmissionRequest {
   const User& user;
   bool dry_run;
 };
+// Keys of other objects that go into the transaction of a write (a quota's use).
+struct Companions {
+  std::vector<storage::Check> checks;
+  std::vector<storage::Write> writes;
+  bool empty() const { return checks.empty() && writes.empty(); }
+};
+// A write that is ready: what it makes of the object at its key.
+struct AdmittedWrite {
+  const Kind& kind;
+  std::string_view ns;
+  std::string_view name;
+  std::string_view subresource;
+  const Json* object;  // null: it goes
+  const Json* old;     // null: it is new
+  const User& user;
+};
 class Admission {
  public:
   virtual ~Admission() = default;
   virtual Result<Unit> mutate(AdmissionRequest&) { return Unit{}; }
   virtual Result<Unit> validate(const AdmissionRequest&) { return Unit{}; }
+  // Asked anew before each try of the commit, also of the write that ends an object: what has to be
+  // true of other keys and what is written to them with it. An error refuses the write.
+  virtual Result<Unit> accompany(const AdmittedWrite&, Companions&) { return Unit{}; }
 };
 
 class Registry {

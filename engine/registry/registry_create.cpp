@@ -91,17 +91,19 @@ Result<Written> Registry::Impl::insert(const Kind& kind, std::string_view ns, Js
   std::string key = kind.key(ns, name);
   for (int i = 0; i < limits::kConflictTriesMax; i++) {
     TRY(in_time(options.deadline));
-    Claims claims = TRY(claims_of(store, kind, strategy, key, &object, nullptr));
-    const bool alone = claims.empty();
+    Party others = TRY(party({kind, ns, name, options.subresource, &object, nullptr, options.user},
+                             strategy, key));
+    const bool alone = others.alone();
     if (options.dry_run) {
       if (TRY(read(kind, ns, name))) return already_exists(kind, ns, name);
       return Written{object_of(kind, bytes, 0), true};
     }
     if (options.plan != nullptr)
-      return planned(options, {.key = key, .bytes = bytes, .created = true}, std::move(claims));
-    auto revision = TRY(commit(key, bytes, storage::kAbsent, std::move(claims)));
+      return planned(options, {.key = key, .bytes = bytes, .created = true}, std::move(others));
+    auto revision = TRY(commit(key, bytes, storage::kAbsent, std::move(others)));
     if (revision) return Written{object_of(kind, bytes, *revision), true};
-    // Whose check did not hold: the object's, or that of a claim, which another read tells.
+    // Whose check did not hold: the object's, or that of what goes with it, which another read
+    // tells.
     if (alone || TRY(read(kind, ns, name))) return already_exists(kind, ns, name);
     env.yield("registry.conflict");
   }

@@ -65,15 +65,22 @@ struct Registry::Impl {
 
   Result<Unit> admit_mutating(AdmissionRequest&);
   Result<Unit> admit_validating(const AdmissionRequest&);
+  // What goes with the write: what the strategy claims, and what admission rules say.
+  struct Party {
+    Claims claims;
+    Companions others;
+    bool alone() const { return claims.empty() && others.empty(); }
+  };
+  Result<Party> party(const AdmittedWrite&, const Strategy&, const std::string& key);
   Result<Unit> validate(const Kind&, const Strategy&, const StrategyContext&, const Json& object,
                         const Json* old, const WriteOptions&);
   // With a plan in the options: fills it in, and gives the error that stands for it.
-  Status planned(const WriteOptions&, PlannedWrite, Claims);
+  Status planned(const WriteOptions&, PlannedWrite, Party);
   // The revision of the commit; none when a check did not hold, of a claim too.
   Result<std::optional<Revision>> outcome(const std::string& key, const std::string* value,
                                           Revision expected, storage::StoreResult<Revision> done);
   Result<std::optional<Revision>> commit(std::string key, std::optional<std::string> value,
-                                         Revision expected, Claims claims);
+                                         Revision expected, Party party);
 
   // What is stored of an object in the kind's shape.
   std::string encode(const Kind&, const Json& object) const;

@@ -103,13 +103,14 @@ Result<Removed> Registry::Impl::remove(const Kind& kind, std::string_view ns, st
       return Removed{object_of(kind, current->stored, current->revision), false};
 
     std::string bytes = stays ? encode(kind, object) : std::move(current->stored);
+    std::string key = kind.key(ns, name);
+    Party others = TRY(
+        party({kind, ns, name, "", stays ? &object : nullptr, &old, options.user}, strategy, key));
     if (options.dry_run) return Removed{object_of(kind, bytes, current->revision), !stays};
     std::optional<std::string> value;
     if (stays) value = bytes;
-    std::string key = kind.key(ns, name);
-    Claims claims = TRY(claims_of(store, kind, strategy, key, stays ? &object : nullptr, &old));
     auto revision =
-        TRY(commit(std::move(key), std::move(value), current->revision, std::move(claims)));
+        TRY(commit(std::move(key), std::move(value), current->revision, std::move(others)));
     if (revision) return Removed{object_of(kind, bytes, *revision), !stays};
     env.yield("registry.conflict");
   }

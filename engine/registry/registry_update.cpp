@@ -219,8 +219,9 @@ Result<std::optional<Written>> Registry::Impl::put(const Kind& kind, std::string
     return Status::too_large("the object is larger than " +
                              std::to_string(limits::kObjectBytesMax) + " bytes");
   std::string key = kind.key(ns, name);
-  Claims claims =
-      TRY(claims_of(store, kind, strategy, key, ends ? nullptr : &object, &current.object));
+  Party others = TRY(party({kind, ns, name, options.subresource, ends ? nullptr : &object,
+                            &current.object, options.user},
+                           strategy, key));
   if (options.dry_run)
     return std::optional<Written>(Written{object_of(kind, bytes, current.revision), false});
   if (options.plan != nullptr)
@@ -229,11 +230,11 @@ Result<std::optional<Written>> Registry::Impl::put(const Kind& kind, std::string
                     .expected = current.revision,
                     .bytes = std::move(bytes),
                     .removes = ends},
-                   std::move(claims));
+                   std::move(others));
   std::optional<std::string> value;
   if (!ends) value = bytes;
   auto revision =
-      TRY(commit(std::move(key), std::move(value), current.revision, std::move(claims)));
+      TRY(commit(std::move(key), std::move(value), current.revision, std::move(others)));
   if (!revision) return std::optional<Written>();
   return std::optional<Written>(Written{object_of(kind, bytes, *revision), false});
 }

@@ -1,4 +1,4 @@
-#include "engine/cluster/quantity.h"
+#include "engine/base/quantity.h"
 
 #include <algorithm>
 #include <array>
@@ -108,17 +108,34 @@ std::optional<Quantity> Quantity::parse(std::string_view text) {
 }
 
 std::string Quantity::text() const {
-  if (milli % 1000 != 0) return std::to_string(milli) + "m";
-  if (!binary) return std::to_string(milli / 1000);
-  static constexpr std::array<std::string_view, 7> kNames = {"",   "Ki", "Mi", "Gi",
-                                                             "Ti", "Pi", "Ei"};
-  int64_t units = milli / 1000;
+  // Binary amounts below one Ki, and such with a fraction, are written in decimal.
+  const bool small = milli > -1024 * 1000 && milli < 1024 * 1000;
+  if (binary && !small) {
+    static constexpr std::array<std::string_view, 7> kNames = {"",   "Ki", "Mi", "Gi",
+                                                               "Ti", "Pi", "Ei"};
+    int64_t units = value();
+    size_t at = 0;
+    while (units % 1024 == 0 && at + 1 < kNames.size()) {
+      units /= 1024;
+      ++at;
+    }
+    return std::to_string(units) + std::string(kNames[at]);
+  }
+  if (milli == 0) return "0";
+  static constexpr std::array<std::string_view, 8> kNames = {"m", "", "k", "M", "G", "T", "P", "E"};
+  int64_t units = milli;
   size_t at = 0;
-  while (units != 0 && units % 1024 == 0 && at + 1 < kNames.size()) {
-    units /= 1024;
+  while (units % 1000 == 0 && at + 1 < kNames.size()) {
+    units /= 1000;
     ++at;
   }
   return std::to_string(units) + std::string(kNames[at]);
+}
+
+std::optional<Quantity> quantity_of(const Json& value) {
+  if (value.is_string()) return Quantity::parse(value.as_string());
+  if (value.is_int()) return Quantity::parse(std::to_string(value.as_int()));
+  return std::nullopt;
 }
 
 void Amounts::add(std::string_view name, Quantity quantity) {
@@ -129,18 +146,15 @@ void Amounts::add(std::string_view name, Quantity quantity) {
   }
   Quantity& sum = found->second;
   const Wide wide = static_cast<Wide>(sum.milli) + quantity.milli;
-  sum.milli = static_cast<int64_t>(std::min(wide, kMost));
-  sum.binary = sum.binary || quantity.binary;
+  // A sum is written as its first part that is not nothing, as upstream.
+  if (sum.milli == 0) sum.binary = quantity.binary;
+  sum.milli = static_cast<int64_t>(std::clamp(wide, -kMost, kMost));
 }
 
 void Amounts::add(const Json* resources) {
   if (!resources || !resources->is_object()) return;
-  for (const auto& [name, value] : resources->as_object()) {
-    std::optional<Quantity> quantity;
-    if (value.is_string()) quantity = Quantity::parse(value.as_string());
-    if (value.is_int()) quantity = Quantity::parse(std::to_string(value.as_int()));
-    if (quantity) add(name, *quantity);
-  }
+  for (const auto& [name, value] : resources->as_object())
+    if (auto quantity = quantity_of(value)) add(name, *quantity);
 }
 
 void Amounts::add(const Amounts& other) {
@@ -152,6 +166,23 @@ void Amounts::raise_to(const Amounts& other) {
     auto [at, fresh] = by_name_.emplace(name, quantity);
     if (!fresh && at->second < quantity) at->second = quantity;
   }
+}
+
+const Quantity* Amounts::find(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : &found->second;
+}
+
+void Amounts::set(std::string_view name, Quantity quantity) {
+  by_name_.insert_or_assign(std::string(name), quantity);
+}
+
+void Amounts::take(const Amounts& other) {
+  for (const auto& [name, quantity] : other.by_name_) add(name, {-quantity.milli, quantity.binary});
+}
+
+void Amounts::drop_zeros() {
+  std::erase_if(by_name_, [](const auto& entry) { return entry.second.milli == 0; });
 }
 
 Json Amounts::json() const {

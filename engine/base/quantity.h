@@ -18,7 +18,10 @@ struct Quantity {
   bool binary = false;  // written with Ki, Mi, Gi
 
   static std::optional<Quantity> parse(std::string_view text);
+  // As Kubernetes writes it: the largest suffix that leaves a whole number.
   std::string text() const;
+  // Whole units, rounded up.
+  int64_t value() const { return milli / 1000 + (milli % 1000 > 0 ? 1 : 0); }
   bool operator<(const Quantity& other) const { return milli < other.milli; }
 };
 
@@ -33,8 +36,18 @@ class Amounts {
   Json json() const;
   bool empty() const { return by_name_.empty(); }
 
+  using Map = std::map<std::string, Quantity, std::less<>>;
+  const Map& all() const { return by_name_; }
+  const Quantity* find(std::string_view name) const;  // null: not there
+  void set(std::string_view name, Quantity quantity);
+  void take(const Amounts& other);  // subtracts; what is not there becomes negative
+  void drop_zeros();
+
  private:
-  std::map<std::string, Quantity, std::less<>> by_name_;
+  Map by_name_;
 };
+
+// What a JSON value is as an amount: text, or a whole number.
+std::optional<Quantity> quantity_of(const Json& value);
 
 }  // namespace engine
