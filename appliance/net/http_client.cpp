@@ -434,6 +434,7 @@ std::shared_ptr<Exchange> HttpClient::Impl::send(OutRequest request,
     }
     calls_.push_back(call);
   }
+  call->handler()->on_begin(call);
   call->arm(call->request().head_timeout, "the other server did not answer in time");
   start(call);
   return call;

@@ -33,9 +33,14 @@ struct OutRequest {
 
 // What comes back. Exactly one of: head, body*, end | head, upgraded... (raw bytes as body), end |
 // error at any time. closed() is last.
+class Exchange;
+
 class ResponseHandler {
  public:
   virtual ~ResponseHandler() = default;
+  // First of all, by the thread that calls send(): who must hold back a fast answer keeps this, for
+  // its first bytes may come before send() returns.
+  virtual void on_begin(const std::shared_ptr<Exchange>&) {}
   // Status and headers; its body is empty. For 101 the exchange's send() writes raw bytes from now
   // on.
   virtual void on_head(engine::Response head) = 0;

@@ -53,7 +53,8 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
   void client_end();
   void client_closed();
 
-  // The cluster's side.
+  // The cluster's side. Its exchange is known before its first byte can come.
+  void begun(const std::shared_ptr<Exchange>& exchange);
   void head(Response answer);
   void body(std::string_view bytes);
   void whole();
@@ -88,7 +89,6 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
   std::shared_ptr<StreamSink> sink_;
   std::shared_ptr<Exchange> exchange_;
   bool ended_ = false;
-  bool pause_wanted_ = false;
   std::string early_;       // what the client sent before the 101
   bool head_sent_ = false;  // only the cluster's side
   bool upgraded_ = false;
@@ -98,6 +98,7 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
 class ClusterSide final : public ResponseHandler {
  public:
   explicit ClusterSide(std::shared_ptr<ProxyExchange> exchange) : exchange_(std::move(exchange)) {}
+  void on_begin(const std::shared_ptr<Exchange>& exchange) override { exchange_->begun(exchange); }
   void on_head(Response head) override { exchange_->head(std::move(head)); }
   void on_body(std::string_view bytes) override { exchange_->body(bytes); }
   void on_end() override { exchange_->whole(); }
@@ -140,17 +141,12 @@ void ProxyExchange::client_open(std::shared_ptr<StreamSink> sink) {
   if (start_.body) request.body_follows = start_.body->header();
   request.head_timeout = start_.body ? kUploadTimeout : kHeadTimeout;
   request.body_timeout = long_running ? storage::Millis{0} : kSilenceTimeout;
-  auto exchange = start_.way->client().send(std::move(request),
-                                            std::make_unique<ClusterSide>(shared_from_this()));
-  std::unique_lock lock(mutex_);
+  start_.way->client().send(std::move(request), std::make_unique<ClusterSide>(shared_from_this()));
+}
+
+void ProxyExchange::begun(const std::shared_ptr<Exchange>& exchange) {
+  std::lock_guard lock(mutex_);
   exchange_ = exchange;
-  const bool ended = ended_, pause = pause_wanted_;
-  lock.unlock();
-  if (ended) {
-    exchange->cancel();
-  } else if (pause) {
-    exchange->pause_reading();
-  }
 }
 
 bool ProxyExchange::end() {
@@ -225,13 +221,7 @@ void ProxyExchange::cluster_drained() {
 }
 
 void ProxyExchange::client_drained() {
-  std::shared_ptr<Exchange> exchange;
-  {
-    std::lock_guard lock(mutex_);
-    pause_wanted_ = false;
-    exchange = exchange_;
-  }
-  if (exchange) exchange->resume_reading();
+  if (const auto now = both(); now.exchange) now.exchange->resume_reading();
 }
 
 void ProxyExchange::client_end() {
@@ -302,14 +292,8 @@ void ProxyExchange::body(std::string_view bytes) {
     if (now.exchange) now.exchange->cancel();
     return;
   }
-  if (now.sink->queued_bytes() <= kClientQueueBytes / 2) return;
-  std::shared_ptr<Exchange> exchange;
-  {
-    std::lock_guard lock(mutex_);
-    pause_wanted_ = true;
-    exchange = exchange_;
-  }
-  if (exchange) exchange->pause_reading();
+  if (!now.exchange || now.sink->queued_bytes() <= kClientQueueBytes / 2) return;
+  now.exchange->pause_reading();
   if (now.sink->queued_bytes() < kClientQueueBytes / 4) client_drained();
 }
 

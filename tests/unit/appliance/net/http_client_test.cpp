@@ -29,6 +29,8 @@ struct Result {
   std::string error;
   int code = 0;
   bool ended = false, gone = false;
+  const appliance::Exchange* begun = nullptr;
+  bool begun_first = false;  // before the head
 
   bool wait(const std::function<bool()>& so) {
     std::unique_lock lock(mutex);
@@ -47,8 +49,12 @@ class Collect final : public appliance::ResponseHandler {
     into_->gone = true;
     into_->changed.notify_all();
   }
+  void on_begin(const std::shared_ptr<appliance::Exchange>& exchange) override {
+    into_->begun = exchange.get();
+  }
   void on_head(engine::Response head) override {
     std::lock_guard lock(into_->mutex);
+    into_->begun_first = into_->begun != nullptr;
     into_->status = head.status;
     into_->changed.notify_all();
   }
@@ -161,10 +167,13 @@ TEST_CASE("many requests at once") {
   std::vector<std::shared_ptr<Result>> results;
   for (int i = 0; i < 200; ++i) {
     results.push_back(std::make_shared<Result>());
-    client.send(get("/" + std::to_string(i)), std::make_unique<Collect>(results.back()));
+    auto exchange =
+        client.send(get("/" + std::to_string(i)), std::make_unique<Collect>(results.back()));
+    CHECK(results.back()->begun == exchange.get());
   }
   for (size_t i = 0; i < results.size(); ++i) {
     REQUIRE(results[i]->done());
+    CHECK(results[i]->begun_first);
     CHECK(results[i]->error.empty());
     CHECK(results[i]->body == std::string(100'000, 'x') + "/" + std::to_string(i));
   }
