@@ -22,6 +22,7 @@
 #include "appliance/server_objects.h"
 #include "engine/access/admission/lifecycle.h"
 #include "engine/access/admission/limit_ranger.h"
+#include "engine/access/admission/projects.h"
 #include "engine/access/admission/resource_quota.h"
 #include "engine/access/escalation.h"
 #include "engine/access/service_account.h"
@@ -172,6 +173,7 @@ Result<Unit> App::Parts::make_engine() {
   std::vector<std::unique_ptr<engine::Admission>> admissions;
   admissions.push_back(engine::make_lifecycle_admission(*store, *dispatcher, *kinds));
   admissions.push_back(engine::make_limit_ranger_admission(*dispatcher, *kinds));
+  admissions.push_back(engine::make_projects_admission(*store, *dispatcher, *kinds, *authorizer));
   admissions.push_back(std::make_unique<engine::EscalationCheck>(*authorizer, *dispatcher, *kinds));
   admissions.push_back(engine::make_resource_quota_admission(*store, *dispatcher, *kinds));
   registry =

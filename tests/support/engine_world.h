@@ -8,6 +8,7 @@
 
 #include "engine/access/admission/lifecycle.h"
 #include "engine/access/admission/limit_ranger.h"
+#include "engine/access/admission/projects.h"
 #include "engine/access/admission/resource_quota.h"
 #include "engine/controllers/controller_set.h"
 #include "engine/controllers/core/bootstrap.h"
@@ -25,6 +26,7 @@ struct EngineWorld {
     std::vector<std::unique_ptr<Admission>> admission;
     admission.push_back(make_lifecycle_admission(store, dispatcher, *kinds));
     admission.push_back(make_limit_ranger_admission(dispatcher, *kinds));
+    admission.push_back(make_projects_admission(store, dispatcher, *kinds, *authorizer));
     admission.push_back(make_resource_quota_admission(store, dispatcher, *kinds));
     registry = std::make_unique<Registry>(env, store, *kinds, strategies, std::move(admission));
     MUST(dispatcher.start());
@@ -74,6 +76,7 @@ struct EngineWorld {
   std::unique_ptr<engine::KindSet> kinds = engine::KindSet::builtin();
   engine::StrategySet strategies;
   engine::Dispatcher dispatcher{env, store, *kinds};
+  std::unique_ptr<engine::Authorizer> authorizer = engine::make_rbac(env, dispatcher, *kinds);
   std::unique_ptr<engine::Registry> registry;
   std::unique_ptr<engine::ControllerSet> set;
   std::unique_ptr<engine::Client> client;

@@ -1,0 +1,127 @@
+#include "engine/access/admission/project_limits.h"
+
+#include <array>
+
+namespace engine {
+
+namespace {
+
+constexpr std::string_view kExtended = "extended/";
+
+struct Field {
+  std::string_view name, resource;
+};
+constexpr std::array<Field, 13> kFields = {{{"pods", "pods"},
+                                            {"services", "services"},
+                                            {"replicationControllers", "replicationcontrollers"},
+                                            {"secrets", "secrets"},
+                                            {"configMaps", "configmaps"},
+                                            {"persistentVolumeClaims", "persistentvolumeclaims"},
+                                            {"servicesNodePorts", "services.nodeports"},
+                                            {"servicesLoadBalancers", "services.loadbalancers"},
+                                            {"requestsCpu", "requests.cpu"},
+                                            {"requestsMemory", "requests.memory"},
+                                            {"requestsStorage", "requests.storage"},
+                                            {"limitsCpu", "limits.cpu"},
+                                            {"limitsMemory", "limits.memory"}}};
+
+Status bad_amount(std::string_view field, const std::string& name) {
+  return Status::field_error(422, "InvalidFormat", std::string(field),
+                             name + " is not an amount of at least 0");
+}
+
+std::optional<Quantity> amount_of(const Json& value) {
+  auto quantity = quantity_of(value);
+  return quantity && quantity->milli >= 0 ? quantity : std::nullopt;
+}
+
+}  // namespace
+
+Result<Amounts> read_limit(const Json* limit, std::string_view field) {
+  Amounts out;
+  if (limit == nullptr || !limit->is_object()) return out;
+  for (const Field& known : kFields) {
+    const Json* value = limit->find(known.name);
+    if (value == nullptr || value->is_null()) continue;
+    if (value->is_string() && value->as_string().empty()) continue;
+    auto quantity = amount_of(*value);
+    if (!quantity) return bad_amount(field, std::string(known.name));
+    out.set(known.name, *quantity);
+  }
+  const Json* extended = limit->find("extended");
+  if (extended == nullptr || !extended->is_object()) return out;
+  for (const auto& [name, value] : extended->as_object()) {
+    auto quantity = amount_of(value);
+    if (!quantity) return bad_amount(field, "extended." + name);
+    out.set(std::string(kExtended) + name, *quantity);
+  }
+  return out;
+}
+
+Json limit_json(const Amounts& limit) {
+  Json out = Json::object();
+  for (const auto& [name, quantity] : limit.all()) {
+    if (name.starts_with(kExtended)) {
+      out["extended"].set(std::string_view(name).substr(kExtended.size()), quantity.text());
+    } else {
+      out.set(name, quantity.text());
+    }
+  }
+  return out;
+}
+
+Json quota_hard(const Amounts& limit) {
+  Json out = Json::object();
+  for (const Field& known : kFields)
+    if (const Quantity* quantity = limit.find(known.name))
+      out.set(known.resource, quantity->text());
+  for (const auto& [name, quantity] : limit.all())
+    if (name.starts_with(kExtended))
+      out.set(std::string_view(name).substr(kExtended.size()), quantity.text());
+  return out;
+}
+
+Json container_item(const Json& limit) {
+  Json item = Json::object({{"type", "Container"}});
+  auto take = [&](std::string_view from, std::string_view list, std::string_view resource) {
+    const Json* value = limit.find(from);
+    if (value != nullptr && amount_of(*value)) item[list].set(resource, *value);
+  };
+  take("limitsCpu", "default", "cpu");
+  take("limitsMemory", "default", "memory");
+  take("requestsCpu", "defaultRequest", "cpu");
+  take("requestsMemory", "defaultRequest", "memory");
+  return item.size() > 1 ? item : Json();
+}
+
+Json annotation_of(const Json& object, std::string_view name) {
+  std::string_view text = object.str({"metadata", "annotations", name});
+  if (text.empty()) return {};
+  auto parsed = parse_json(text, {.depth_max = 20, .bytes_max = 64u << 10});
+  return parsed ? std::move(*parsed) : Json();
+}
+
+std::string_view project_in(std::string_view cluster, const Json& ns) {
+  std::string_view id = ns.str({"metadata", "annotations", kProjectIdAnnotation});
+  if (id.size() <= cluster.size() || !id.starts_with(cluster) || id[cluster.size()] != ':')
+    return {};
+  return id.substr(cluster.size() + 1);
+}
+
+Amounts namespace_limit(const Json& ns) {
+  const Json quota = annotation_of(ns, kQuotaAnnotation);
+  auto limit = read_limit(quota.find("limit"), "");
+  return limit ? *limit : Amounts();
+}
+
+Amounts completed_limit(const Amounts& own, const Amounts& otherwise, const Amounts& project) {
+  Amounts out;
+  for (const auto& [name, quantity] : project.all()) {
+    const Quantity* value = own.find(name);
+    if (value == nullptr) value = otherwise.find(name);
+    out.set(name, value != nullptr ? *value : Quantity{});
+  }
+  return out;
+}
+
+}  // namespace engine

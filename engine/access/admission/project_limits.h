@@ -1,0 +1,50 @@
+// Project limits: what projects and namespaces say about their resources, as data: the quota's
+// fields and the resources of a ResourceQuota that they stand for, the annotations of a namespace,
+// container defaults as an item of a LimitRange. Thread: any, stateless. Owns: nothing. Source: the
+// facts' schemas resourceQuotaLimit and containerResourceLimit.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/base/quantity.h"
+#include "engine/base/status.h"
+
+namespace engine {
+
+inline constexpr std::string_view kProjectIdAnnotation = "field.cattle.io/projectId";
+inline constexpr std::string_view kQuotaAnnotation = "field.cattle.io/resourceQuota";
+inline constexpr std::string_view kContainerLimitAnnotation =
+    "field.cattle.io/containerDefaultResourceLimit";
+inline constexpr std::string_view kNamespaceStatusAnnotation = "cattle.io/status";
+// On what we keep in namespaces: the quota's objects.
+inline constexpr std::string_view kManagedQuotaLabel =
+    "resourcequota.management.cattle.io/default-resource-quota";
+inline constexpr std::string_view kDefaultProjectLabel =
+    "authz.management.cattle.io/default-project";
+inline constexpr std::string_view kSystemProjectLabel = "authz.management.cattle.io/system-project";
+inline constexpr std::string_view kProjectFinalizer =
+    "controller.cattle.io/paddock-project-namespaces";
+// The embedded API's own cluster.
+inline constexpr std::string_view kLocalCluster = "local";
+
+// A limit's fields (pods, limitsCpu, ...; of `extended`, "extended/NAME") as amounts; 422 names a
+// field whose value is none.
+Result<Amounts> read_limit(const Json* limit, std::string_view field);
+Json limit_json(const Amounts& limit);
+// The `hard` of a ResourceQuota.
+Json quota_hard(const Amounts& limit);
+// {cpu, memory} of a containerResourceLimit as a LimitRange's item; null when it says nothing.
+Json container_item(const Json& limit);
+
+// The JSON in an annotation; null when there is none, or it is not JSON.
+Json annotation_of(const Json& object, std::string_view name);
+// The project (p-xxxxx) of a namespace of this cluster; empty: none.
+std::string_view project_in(std::string_view cluster, const Json& ns);
+// What a namespace takes of its project's quota: what its annotation says; what is no amount counts
+// for nothing.
+Amounts namespace_limit(const Json& ns);
+// With every field of the project's limit and no other: its own, or the project's default.
+Amounts completed_limit(const Amounts& own, const Amounts& otherwise, const Amounts& project);
+
+}  // namespace engine
