@@ -77,8 +77,9 @@ export async function run() {
     } catch (e) {
       failed++;
       console.log(`FAIL  ${t.name}: ${e.message.split('\n').slice(0, 6).join('\n      ')}`);
-      if (page && process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${t.name.replace(/\W+/g, '-')}.png` });
     }
+    // A picture of how it ended, for people, into the folder SHOTS where one is given.
+    if (page && process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${t.name.replace(/\W+/g, '-')}.png` });
     if (page) await page.context().close();
     server.stop();
   }

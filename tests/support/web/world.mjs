@@ -77,7 +77,8 @@ export function makeWorld({ pods: podCount }) {
     ['Warning', 'Unhealthy', 'pod/search-indexer-0', 'Readiness probe: HTTP 503', 4, 360e3], ['Normal', 'CertIssued', 'certificate/shop-tls', 'Valid until 20 Feb 2027', 1, 18 * 60e3],
     ['Normal', 'Completed', 'job/db-backup-29110380', 'Finished in 4m 12s', 1, 41 * 60e3]].map(([type, reason, object, message, count, ago], i) => ({ name: 'event-' + i, namespace: 'shop', uid: 'ev-' + i, created: now - ago, type, reason, object, message, count, last: now - ago }));
   const eventColumns = [['Last Seen'], ['Type'], ['Reason'], ['Object'], ['Subobject', 'string', 1], ['Source', 'string', 1], ['Message'], ['First Seen', 'string', 1], ['Count', 'integer', 1], ['Name', 'string', 1]];
-  const eventRow = (e) => ({ cells: [age(e.last), e.type, e.reason, e.object, '', 'kubelet', e.message, age(e.last), e.count, e.name], object: meta(e) });
+  const eventRow = (e) => ({ cells: [age(e.last), e.type, e.reason, e.object, '', 'kubelet', e.message, age(e.last), e.count, e.name],
+    object: { ...meta(e), kind: 'Event', apiVersion: 'v1', type: e.type, reason: e.reason, message: e.message, count: e.count, lastTimestamp: iso(e.last) } });
   const sets = { pods: [pods, podColumns, podRow], nodes: [nodes, nodeColumns, nodeRow], namespaces: [namespaces, [['Name'], ['Status'], ['Age']], (n) => ({ cells: [n.name, 'Active', age(n.created)], object: meta(n) })],
     deployments: [deployments, deployColumns, deployRow], events: [events, eventColumns, eventRow] };
   const replicasets = deployments.map((d, i) => ({ name: d.name + '-7d9f6b5c4', namespace: d.namespace, uid: 'rs-' + i, created: d.created, app: d.name, owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: d.name, uid: d.uid, controller: true } }));
@@ -136,7 +137,7 @@ export function makeWorld({ pods: podCount }) {
     const more = from + limit < all.length;
     const m = more ? { continue: String(from + limit), remainingItemCount: all.length - from - limit } : {};
     if (ctx.accept.includes('as=Table')) return ctx.send(200, tableOf(columns, page.map(make), m));
-    return ctx.send(200, { kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: String(revision), ...m }, items: page.map((o) => meta(o)) });
+    return ctx.send(200, { kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: String(revision), ...m }, items: page.map((o) => make(o).object) });
   }
   const watchers = new Set();
   function emit(name, type, object) {
