@@ -40,6 +40,10 @@ class Authorizer {
   // Whether the user holds every one of these PolicyRules in the namespace ("" for cluster-wide):
   // nobody grants what they do not hold.
   virtual bool covers(const User&, std::string_view ns, const JsonArray& rules) = 0;
+  // Whether it is allowed cluster-wide or in any namespace: what a form is offered by.
+  virtual bool allowed_somewhere(const User& user, const Attributes& asked) {
+    return authorize(user, asked).allowed;
+  }
 };
 
 std::unique_ptr<Authorizer> make_rbac(storage::Env&, Dispatcher&, KindSet&);

@@ -44,7 +44,9 @@ std::string printed(const JsonArray& rules) {
   return out;
 }
 
-Status not_held(const AdmissionRequest& request, const JsonArray& rules) {
+}  // namespace
+
+Status grants_not_held(const AdmissionRequest& request, const JsonArray& rules) {
   std::string groups;
   for (const auto& group : request.user.groups)
     groups += (groups.empty() ? "" : ", ") + dump(Json(group));
@@ -53,8 +55,6 @@ Status not_held(const AdmissionRequest& request, const JsonArray& rules) {
       "user " + dump(Json(request.user.name)) + " (groups=[" + groups +
           "]) is attempting to grant RBAC permissions not currently held:" + printed(rules));
 }
-
-}  // namespace
 
 Result<Unit> EscalationCheck::validate(const AdmissionRequest& request) {
   bool writes = request.operation != AdmissionRequest::Operation::remove && request.object;
@@ -88,7 +88,7 @@ Result<Unit> EscalationCheck::check_role(const AdmissionRequest& request) {
   }
   const JsonArray* rules = rules_of(*request.object);
   if (!rules || authorizer_.covers(request.user, request.ns, *rules)) return Unit{};
-  return not_held(request, *rules);
+  return grants_not_held(request, *rules);
 }
 
 Result<Unit> EscalationCheck::check_binding(const AdmissionRequest& request) {
@@ -111,7 +111,7 @@ Result<Unit> EscalationCheck::check_binding(const AdmissionRequest& request) {
   auto object = TRY(parse_json(*role->bytes));
   const JsonArray* rules = rules_of(object);
   if (!rules || authorizer_.covers(request.user, request.ns, *rules)) return Unit{};
-  return not_held(request, *rules);
+  return grants_not_held(request, *rules);
 }
 
 }  // namespace engine

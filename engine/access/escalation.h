@@ -8,6 +8,9 @@
 
 namespace engine {
 
+// The refusal: who, and which rules they do not hold.
+Status grants_not_held(const AdmissionRequest& request, const JsonArray& rules);
+
 class EscalationCheck final : public Admission {
  public:
   EscalationCheck(Authorizer& authorizer, Dispatcher& dispatcher, KindSet& kinds)

@@ -264,8 +264,27 @@ const GrantModel::Grants& GrantModel::in_project(std::string_view cluster,
   return find_in(by_place_, place_key(cluster, project));
 }
 
-void GrantModel::clear() {
-  *this = GrantModel();
+void GrantModel::clear(Part part) {
+  if (part == Part::global_roles) global_roles_.clear();
+  if (part == Part::externals) externals_.clear();
+  if (part == Part::templates) {
+    templates_.clear();
+    heirs_.clear();
+  }
+  for (auto [of, where] : {std::pair{Part::global_grants, Grant::Where::global},
+                           std::pair{Part::cluster_grants, Grant::Where::cluster},
+                           std::pair{Part::project_grants, Grant::Where::project}}) {
+    if (part != of) continue;
+    for (auto at = grants_.begin(); at != grants_.end();) {
+      GrantPtr one = at->second;
+      if (one->where != where) {
+        ++at;
+        continue;
+      }
+      index(one, false);
+      at = grants_.erase(at);
+    }
+  }
 }
 
 Json rule_json(const PolicyRule& rule) {

@@ -99,7 +99,16 @@ class GrantModel {
   const std::map<std::string, GlobalRolePtr, std::less<>>& global_roles() const {
     return global_roles_;
   }
-  void clear();
+  // Everything of one kind goes.
+  enum class Part : uint8_t {
+    global_roles,
+    templates,
+    global_grants,
+    cluster_grants,
+    project_grants,
+    externals
+  };
+  void clear(Part part);
 
  private:
   using Index = std::unordered_map<std::string, Grants>;

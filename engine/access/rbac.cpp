@@ -1,18 +1,17 @@
 // Rbac: the index of roles and bindings behind make_rbac (authz.h).
 #include <algorithm>
-#include <array>
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
 
 #include "engine/access/authz.h"
+#include "engine/access/cache_feeds.h"
 #include "engine/access/rbac_rules.h"
 
 namespace engine {
 namespace {
 
 constexpr std::string_view kGroup = "rbac.authorization.k8s.io";
-constexpr auto kCatchUp = storage::Seconds(10);
 
 enum Part : size_t { kRoles, kClusterRoles, kRoleBindings, kClusterRoleBindings, kParts };
 constexpr std::string_view kPlurals[kParts] = {"roles", "clusterroles", "rolebindings",
@@ -68,28 +67,23 @@ bool is_master(const User& user) {
 class Rbac final : public Authorizer {
  public:
   Rbac(storage::Env& env, Dispatcher& dispatcher, KindSet& kinds)
-      : env_(env), dispatcher_(dispatcher), kinds_(kinds), moved_(env.make_gate()) {}
+      : feeds_(
+            env, dispatcher, kinds,
+            {{kGroup, kPlurals[kRoles]},
+             {kGroup, kPlurals[kClusterRoles]},
+             {kGroup, kPlurals[kRoleBindings]},
+             {kGroup, kPlurals[kClusterRoleBindings]}},
+            [this](size_t part, std::string_view ns, std::string_view name, const Bytes* bytes) {
+              put(static_cast<Part>(part), ns, name, bytes);
+            },
+            [this](size_t part) { clear(static_cast<Part>(part)); }) {}
 
   Decision authorize(const User& user, const Attributes& asked) override;
   Json rules_for(const User& user, std::string_view ns) override;
   bool covers(const User& user, std::string_view ns, const JsonArray& rules) override;
+  bool allowed_somewhere(const User& user, const Attributes& asked) override;
 
  private:
-  struct Feed {
-    std::unique_ptr<Dispatcher::Subscription> subscription;
-    std::shared_ptr<const std::atomic<Revision>> changed;
-    std::atomic<Revision> seen = 0;
-    std::mutex mutex;      // guards what follows
-    bool loading = false;  // the list is still being put in: events wait
-    std::vector<WatchEventPtr> waiting;
-  };
-
-  // Every change that was acknowledged before the call is in the index when it returns true.
-  bool current();
-  bool start();
-  Result<Unit> follow(Part part);
-  void on_event(Part part, const WatchEventPtr& event);
-  void apply(Part part, const WatchEvent& event);
   void clear(Part part);
   void put(Part part, std::string_view ns, std::string_view name, const Bytes* bytes);
   void put_binding(const std::string& key, std::string_view ns, std::string_view name,
@@ -100,77 +94,16 @@ class Rbac final : public Authorizer {
   void each_binding(const User& user, std::string_view ns, const Visit& visit) const;
   std::vector<const PolicyRule*> held(const User& user, std::string_view ns) const;
 
-  storage::Env& env_;
-  Dispatcher& dispatcher_;
-  KindSet& kinds_;
-  std::unique_ptr<storage::Gate> moved_;
-  std::mutex start_mutex_;  // guards starting_ only
-  bool starting_ = false;
-  std::atomic<bool> started_ = false;
-
   mutable std::shared_mutex mutex_;  // guards the index
   std::unordered_map<std::string, Rules> roles_, cluster_roles_;
   std::unordered_map<std::string, BindingPtr> bindings_;
-  std::unordered_map<std::string, std::vector<BindingPtr>> by_subject_;
+  // A subject's bindings by their namespace ("": cluster-wide), so that a question does not look at
+  // those of other places.
+  using Places = std::unordered_map<std::string, std::vector<BindingPtr>>;
+  std::unordered_map<std::string, Places> by_subject_;
 
-  std::array<Feed, kParts> feeds_;  // last: ends before the index does
+  CacheFeeds feeds_;  // last: ends before the index does
 };
-
-bool Rbac::start() {
-  while (!started_.load()) {
-    uint64_t seen = moved_->seen();
-    bool mine = false;
-    {
-      std::lock_guard lock(start_mutex_);
-      if (!starting_) mine = starting_ = true;
-    }
-    if (!mine) {
-      if (started_.load()) return true;
-      if (!moved_->wait(seen, env_.now() + kCatchUp)) return false;
-      continue;
-    }
-    bool good = true;
-    for (size_t part = 0; part < kParts && good; ++part)
-      good = follow(static_cast<Part>(part)).ok();
-    {
-      std::lock_guard lock(start_mutex_);
-      starting_ = false;
-      started_.store(good);
-    }
-    moved_->open();
-    if (!good) return false;
-  }
-  return true;
-}
-
-Result<Unit> Rbac::follow(Part part) {
-  auto kind = kinds_.snapshot()->stored(kGroup, kPlurals[part]);
-  if (!kind) return Status::internal("there is no kind " + std::string(kPlurals[part]));
-  Feed& feed = feeds_[part];
-  feed.subscription.reset();
-  clear(part);
-  {
-    std::lock_guard lock(feed.mutex);
-    feed.loading = true;
-    feed.waiting.clear();
-  }
-  feed.changed = TRY(dispatcher_.changed(*kind));
-  Dispatcher::Snapshot snapshot;
-  feed.subscription = TRY(dispatcher_.list_and_subscribe(
-      *kind, {}, snapshot, [this, part](const WatchEventPtr& event) { on_event(part, event); }));
-  for (const auto& object : snapshot.objects) put(part, object->ns, object->name, &object->bytes);
-  feed.seen.store(snapshot.revision);
-  while (true) {
-    std::vector<WatchEventPtr> events;
-    {
-      std::lock_guard lock(feed.mutex);
-      feed.loading = !feed.waiting.empty();
-      if (!feed.loading) return Unit{};
-      events.swap(feed.waiting);
-    }
-    for (const auto& event : events) apply(part, *event);
-  }
-}
 
 void Rbac::clear(Part part) {
   std::unique_lock lock(mutex_);
@@ -180,30 +113,8 @@ void Rbac::clear(Part part) {
   bool cluster = part == kClusterRoleBindings;
   auto of_part = [&](const BindingPtr& binding) { return binding->ns.empty() == cluster; };
   std::erase_if(bindings_, [&](const auto& entry) { return of_part(entry.second); });
-  for (auto& [subject, list] : by_subject_) std::erase_if(list, of_part);
-}
-
-void Rbac::on_event(Part part, const WatchEventPtr& event) {
-  if (event->type == EventType::bookmark) return;
-  if (event->type == EventType::expired) {
-    started_.store(false);  // the next question begins again from a list
-    return;
-  }
-  {
-    std::lock_guard lock(feeds_[part].mutex);
-    if (feeds_[part].loading) {
-      feeds_[part].waiting.push_back(event);
-      return;
-    }
-  }
-  apply(part, *event);
-}
-
-void Rbac::apply(Part part, const WatchEvent& event) {
-  bool gone = event.type == EventType::deleted;
-  put(part, event.ns, event.name, gone ? nullptr : &event.object);
-  feeds_[part].seen.store(event.revision);
-  moved_->open();
+  for (auto& [subject, places] : by_subject_)
+    for (auto& [ns, list] : places) std::erase_if(list, of_part);
 }
 
 void Rbac::put(Part part, std::string_view ns, std::string_view name, const Bytes* bytes) {
@@ -244,47 +155,43 @@ void Rbac::put_binding(const std::string& key, std::string_view ns, std::string_
   std::unique_lock lock(mutex_);
   if (auto old = bindings_.find(key); old != bindings_.end()) {
     for (const auto& subject : old->second->subjects) {
-      auto list = by_subject_.find(subject);
-      if (list == by_subject_.end()) continue;
+      auto places = by_subject_.find(subject);
+      if (places == by_subject_.end()) continue;
+      auto list = places->second.find(old->second->ns);
+      if (list == places->second.end()) continue;
       std::erase(list->second, old->second);
-      if (list->second.empty()) by_subject_.erase(list);
+      if (list->second.empty()) places->second.erase(list);
+      if (places->second.empty()) by_subject_.erase(places);
     }
     bindings_.erase(old);
   }
   if (!bytes) return;
   for (const auto& subject : binding->subjects) {
-    auto& list = by_subject_[subject];
+    auto& list = by_subject_[subject][binding->ns];
     if (list.empty() || list.back() != binding) list.push_back(binding);
   }
   bindings_.emplace(key, std::move(binding));
 }
 
-bool Rbac::current() {
-  if (!started_.load() && !start()) return false;
-  auto deadline = env_.now() + kCatchUp;
-  for (auto& feed : feeds_) {
-    while (feed.seen.load() < feed.changed->load()) {
-      uint64_t seen = moved_->seen();
-      if (feed.seen.load() >= feed.changed->load()) break;
-      if (!moved_->wait(seen, deadline)) return false;
-    }
-  }
-  return true;
-}
-
 template <class Visit>
 void Rbac::each_binding(const User& user, std::string_view ns, const Visit& visit) const {
-  auto subject = [&](const std::string& key) {
-    auto found = by_subject_.find(key);
-    if (found == by_subject_.end()) return false;
+  auto in_place = [&](const Places& places, const std::string& of, const std::string& key) {
+    auto found = places.find(of);
+    if (found == places.end()) return false;
     for (const auto& binding : found->second) {
-      if (!binding->ns.empty() && binding->ns != ns) continue;
       bool cluster_role = binding->role_kind == "ClusterRole";
       const auto& map = cluster_role ? cluster_roles_ : roles_;
       auto rules = map.find(place(cluster_role ? "" : binding->ns, binding->role_name));
       if (visit(*binding, rules == map.end() ? nullptr : rules->second.get(), key)) return true;
     }
     return false;
+  };
+  const std::string here(ns);
+  auto subject = [&](const std::string& key) {
+    auto found = by_subject_.find(key);
+    if (found == by_subject_.end()) return false;
+    if (in_place(found->second, "", key)) return true;
+    return !here.empty() && in_place(found->second, here, key);
   };
   if (subject("u:" + user.name)) return;
   for (const auto& group : user.groups)
@@ -293,7 +200,7 @@ void Rbac::each_binding(const User& user, std::string_view ns, const Visit& visi
 
 Decision Rbac::authorize(const User& user, const Attributes& asked) {
   if (is_master(user)) return {true, ""};
-  if (!current()) return {false, "the roles and bindings cannot be read at the moment"};
+  if (!feeds_.current()) return {false, "the roles and bindings cannot be read at the moment"};
   Decision out;
   std::shared_lock lock(mutex_);
   each_binding(user, asked.ns,
@@ -316,6 +223,31 @@ Decision Rbac::authorize(const User& user, const Attributes& asked) {
                  return false;
                });
   return out;
+}
+
+bool Rbac::allowed_somewhere(const User& user, const Attributes& asked) {
+  if (is_master(user)) return true;
+  if (!feeds_.current()) return false;
+  auto rules_allow = [&](const Binding& binding) {
+    bool cluster_role = binding.role_kind == "ClusterRole";
+    const auto& map = cluster_role ? cluster_roles_ : roles_;
+    auto rules = map.find(place(cluster_role ? "" : binding.ns, binding.role_name));
+    return rules != map.end() &&
+           std::any_of(rules->second->begin(), rules->second->end(),
+                       [&](const PolicyRule& rule) { return rule.allows(asked); });
+  };
+  auto holds = [&](const std::string& key) {
+    auto found = by_subject_.find(key);
+    if (found == by_subject_.end()) return false;
+    for (const auto& [ns, list] : found->second)
+      for (const auto& binding : list)
+        if (rules_allow(*binding)) return true;
+    return false;
+  };
+  std::shared_lock lock(mutex_);
+  return holds("u:" + user.name) ||
+         std::any_of(user.groups.begin(), user.groups.end(),
+                     [&](const std::string& group) { return holds("g:" + group); });
 }
 
 std::vector<const PolicyRule*> Rbac::held(const User& user, std::string_view ns) const {
@@ -352,7 +284,7 @@ Json Rbac::rules_for(const User& user, std::string_view ns) {
   if (is_master(user)) {
     add({{"*"}, {"*"}, {"*"}, {}, {}});
     add({{"*"}, {}, {}, {}, {"*"}});
-  } else if (current()) {
+  } else if (feeds_.current()) {
     std::shared_lock lock(mutex_);
     for (const PolicyRule* rule : held(user, ns)) add(*rule);
   }
@@ -362,7 +294,7 @@ Json Rbac::rules_for(const User& user, std::string_view ns) {
 
 bool Rbac::covers(const User& user, std::string_view ns, const JsonArray& rules) {
   if (is_master(user)) return true;
-  if (!current()) return false;
+  if (!feeds_.current()) return false;
   std::shared_lock lock(mutex_);
   auto owned = held(user, ns);
   return std::all_of(rules.begin(), rules.end(),
