@@ -20,6 +20,7 @@
 #include "appliance/routes/proxy.h"
 #include "appliance/routes/routes.h"
 #include "appliance/server_objects.h"
+#include "engine/access/admission/grants.h"
 #include "engine/access/admission/lifecycle.h"
 #include "engine/access/admission/limit_ranger.h"
 #include "engine/access/admission/projects.h"
@@ -65,6 +66,7 @@ struct App::Parts {
   engine::StrategySet strategies;
   std::unique_ptr<engine::Dispatcher> dispatcher;
   std::unique_ptr<engine::Authorizer> authorizer;
+  std::unique_ptr<engine::Grants> grants;
   std::unique_ptr<engine::Registry> registry;
   std::unique_ptr<engine::Client> client;
 
@@ -170,11 +172,13 @@ Result<Unit> App::Parts::make_engine() {
   dispatcher = std::make_unique<engine::Dispatcher>(env, *store, *kinds);
   TRY(dispatcher->start());
   authorizer = engine::make_rbac(env, *dispatcher, *kinds);
+  grants = std::make_unique<engine::Grants>(env, *dispatcher, *kinds);
   std::vector<std::unique_ptr<engine::Admission>> admissions;
   admissions.push_back(engine::make_lifecycle_admission(*store, *dispatcher, *kinds));
   admissions.push_back(engine::make_limit_ranger_admission(*dispatcher, *kinds));
   admissions.push_back(engine::make_projects_admission(*store, *dispatcher, *kinds, *authorizer));
   admissions.push_back(std::make_unique<engine::EscalationCheck>(*authorizer, *dispatcher, *kinds));
+  admissions.push_back(engine::make_grant_admission(*authorizer, *grants));
   admissions.push_back(engine::make_resource_quota_admission(*store, *dispatcher, *kinds));
   registry =
       std::make_unique<engine::Registry>(env, *store, *kinds, strategies, std::move(admissions));

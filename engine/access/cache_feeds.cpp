@@ -47,8 +47,7 @@ bool CacheFeeds::start() {
 
 Result<Unit> CacheFeeds::follow(size_t source) {
   auto kind = kinds_.snapshot()->stored(sources_[source].group, sources_[source].plural);
-  if (!kind)
-    return Status::internal("there is no kind " + std::string(sources_[source].plural));
+  if (!kind) return Status::internal("there is no kind " + std::string(sources_[source].plural));
   Feed& feed = *feeds_[source];
   feed.subscription.reset();
   clear_(source);
@@ -62,7 +61,8 @@ Result<Unit> CacheFeeds::follow(size_t source) {
   feed.subscription = TRY(dispatcher_.list_and_subscribe(
       *kind, {}, snapshot,
       [this, source](const WatchEventPtr& event) { on_event(source, event); }));
-  for (const auto& object : snapshot.objects) put_(source, object->ns, object->name, &object->bytes);
+  for (const auto& object : snapshot.objects)
+    put_(source, object->ns, object->name, &object->bytes);
   feed.seen.store(snapshot.revision);
   while (true) {
     std::vector<WatchEventPtr> events;

@@ -25,8 +25,8 @@ class CacheFeeds {
   using Put = std::function<void(size_t source, std::string_view ns, std::string_view name,
                                  const Bytes* bytes)>;
   using Clear = std::function<void(size_t source)>;
-  CacheFeeds(storage::Env& env, Dispatcher& dispatcher, KindSet& kinds,
-             std::vector<Source> sources, Put put, Clear clear);
+  CacheFeeds(storage::Env& env, Dispatcher& dispatcher, KindSet& kinds, std::vector<Source> sources,
+             Put put, Clear clear);
 
   // False when the caches do not come in time.
   bool current();

@@ -42,8 +42,8 @@ Status in_use(const AdmissionRequest& request, std::vector<std::string> users) {
 }
 
 std::string printed(const Grant& grant) {
-  return std::string(grant_plural(grant.where)) + " " +
-         (grant.ns.empty() ? "" : grant.ns + ":") + grant.name;
+  return std::string(grant_plural(grant.where)) + " " + (grant.ns.empty() ? "" : grant.ns + ":") +
+         grant.name;
 }
 
 JsonArray rules_json(const std::vector<PolicyRule>& rules) {
@@ -64,6 +64,21 @@ class GrantAdmission final : public Admission {
  public:
   GrantAdmission(Authorizer& authorizer, Grants& grants)
       : authorizer_(authorizer), grants_(grants) {}
+
+  // Says on the object under which name RBAC has it, as clients of the product read it.
+  Result<Unit> mutate(AdmissionRequest& request) override {
+    if (request.kind.group != kGrantGroup || request.operation != Operation::create) return Unit{};
+    const std::string name(request.name);
+    if (name.empty()) return Unit{};
+    Json& object = *request.object;
+    if (request.kind.plural == "globalroles")
+      object["metadata"]["annotations"].set("authz.management.cattle.io/cr-name",
+                                            "cattle-globalrole-" + name);
+    if (request.kind.plural == grant_plural(Grant::Where::global))
+      object["metadata"]["annotations"].set("authz.management.cattle.io/crb-name",
+                                            "cattle-globalrolebinding-" + name);
+    return Unit{};
+  }
 
   Result<Unit> validate(const AdmissionRequest& request) override {
     if (request.kind.group != kGrantGroup || !request.subresource.empty()) return Unit{};
@@ -106,21 +121,19 @@ class GrantAdmission final : public Admission {
           "projectCreatorDefault", "newUserDefault"}) {
       if (std::find(free.begin(), free.end(), field) != free.end() || same(request, field))
         continue;
-      return Status::forbidden(request.kind.about(request.name), "",
-                               "the role is built in; its " + std::string(field) +
-                                   " cannot be changed");
+      return Status::forbidden(
+          request.kind.about(request.name), "",
+          "the role is built in; its " + std::string(field) + " cannot be changed");
     }
     return Unit{};
   }
 
   Result<Unit> removal(const AdmissionRequest& request, bool of_template) {
     if (request.old && request.old->truth({"builtin"}))
-      return Status::forbidden(request.kind.about(request.name), "",
-                               "cannot delete builtin roles");
+      return Status::forbidden(request.kind.about(request.name), "", "cannot delete builtin roles");
     std::vector<std::string> users;
     TRY(grants_.read([&](const GrantModel& model) {
-      for (auto where :
-           {Grant::Where::global, Grant::Where::cluster, Grant::Where::project}) {
+      for (auto where : {Grant::Where::global, Grant::Where::cluster, Grant::Where::project}) {
         if (of_template == (where == Grant::Where::global)) continue;
         for (const auto& [id, grant] : model.by_role(where, request.name))
           users.push_back(printed(*grant));
@@ -188,8 +201,7 @@ class GrantAdmission final : public Admission {
     const bool user = !object.str("userName").empty() || !object.str("userPrincipalName").empty();
     const bool group =
         !object.str("groupName").empty() || !object.str("groupPrincipalName").empty();
-    const bool account =
-        where == Grant::Where::project && !object.str("serviceAccount").empty();
+    const bool account = where == Grant::Where::project && !object.str("serviceAccount").empty();
     if (user + group + account != 1)
       return invalid(request, "userName", "a binding names either a user or a group");
     if (where == Grant::Where::cluster && object.str("clusterName") != request.ns)
@@ -198,8 +210,9 @@ class GrantAdmission final : public Admission {
       auto project = object.str("projectName");
       size_t colon = project.find(':');
       if (colon == project.npos || project.substr(colon + 1) != request.ns)
-        return invalid(request, "projectName",
-                       "must be CLUSTER:PROJECT, and the binding must lie in the namespace PROJECT");
+        return invalid(
+            request, "projectName",
+            "must be CLUSTER:PROJECT, and the binding must lie in the namespace PROJECT");
     }
     if (!request.old) return Unit{};
     // The user behind a principal may be found later.
