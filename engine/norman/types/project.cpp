@@ -1,4 +1,7 @@
-// project: lives in its cluster's namespace; its id is CLUSTER:p-xxxxx.
+// project: lives in its cluster's namespace; its id is CLUSTER:p-xxxxx. What is true of projects on
+// both surfaces (quotas, the first two stay) is admission's: access/admission/projects.h.
+#include "engine/access/admission/project_limits.h"
+#include "engine/base/yaml.h"
 #include "engine/norman/norman.h"
 #include "engine/norman/types/types.h"
 
@@ -20,7 +23,48 @@ class ProjectType final : public Type {
     return Unit{};
   }
 
+  Result<Unit> before_update(const Call&, const Json& old, Json& changes) const override {
+    const Json* cluster = changes.find("clusterId");
+    if (cluster != nullptr && !(*cluster == Json(old.str({"spec", "clusterName"}))))
+      return Status::field_error(422, "InvalidOption", "clusterId",
+                                 "a project stays in its cluster");
+    return Unit{};
+  }
+
+  void decorate(const Call&, const Json& stored, Look& look) const override {
+    if (!stays(stored).empty()) look.remove = false;
+    look.actions.push_back("exportYaml");
+  }
+
+  Result<Unit> before_remove(const Call&, const Json& stored) const override {
+    std::string_view which = stays(stored);
+    if (which.empty()) return Unit{};
+    return Status::other(405, "MethodNotAllow",
+                         "the " + std::string(which) + " project of a cluster cannot be deleted");
+  }
+
+  std::optional<Answer> action(const Call& call, std::string_view action, const Json& stored,
+                               const Json&) const override {
+    if (action != "exportYaml") return std::nullopt;
+    (void)call;
+    Json shown = Json::object({{"apiVersion", stored.str("apiVersion")},
+                               {"kind", stored.str("kind")},
+                               {"metadata", Json::object()}});
+    for (std::string_view name : {"name", "namespace", "labels"})
+      if (const Json* value = stored.at({"metadata", name})) shown["metadata"].set(name, *value);
+    if (const Json* spec = stored.find("spec")) shown.set("spec", *spec);
+    Response out{.status = 200, .headers = {}, .body = to_yaml(shown)};
+    out.headers.set("Content-Type", "text/yaml");
+    return out;
+  }
+
  private:
+  static std::string_view stays(const Json& stored) {
+    if (stored.str({"metadata", "labels", kDefaultProjectLabel}) == "true") return "default";
+    if (stored.str({"metadata", "labels", kSystemProjectLabel}) == "true") return "system";
+    return {};
+  }
+
   TypeParts parts_;
 };
 
