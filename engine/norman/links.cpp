@@ -63,22 +63,20 @@ Json schema_document(const SchemaSet& schemas, const Target& target, std::string
 
 Json root_document(const SchemaSet& schemas, const Target& target, const std::string& base) {
   std::string self = base + target.path + (target.context.empty() ? "" : "/" + target.context);
-  Json links = Json::object({{"self", self},
-                             {"root", self},
-                             {"schemas", self + "/schemas"},
-                             {"subscribe", self + "/subscribe"}});
+  Json links = Json::object({{"self", self}, {"root", self}});
+  // A login needs nothing of what changes.
+  if (target.path != "/v3-public") links.set("subscribe", self + "/subscribe");
+  Json version;
   for (const std::string& id : schemas.ids(target.path)) {
-    if (schemas.published_text(target.path, id).find("\"collectionMethods\"") ==
-        std::string_view::npos)
+    const bool first = version.is_null();
+    if (!first && schemas.published_text(target.path, id).find("\"collectionMethods\"") ==
+                      std::string_view::npos)
       continue;
     const SchemaView* schema = schemas.published(target.path, id);
+    if (const Json* own = schema->json().find("version"); first && own) version = *own;
     if (schema->collection_method("GET"))
       links.set(schema->plural(), self + "/" + lower(schema->plural()));
   }
-  Json version =
-      Json::object({{"group", target.path == "/meta" ? "meta.cattle.io" : "management.cattle.io"},
-                    {"path", target.path},
-                    {"version", target.path == "/meta" ? "v1" : "v3"}});
   return Json::object({{"type", "apiRoot"},
                        {"baseType", "apiRoot"},
                        {"apiVersion", std::move(version)},

@@ -1,0 +1,119 @@
+// A fresh server's answers, whole, against those that a 2.5 server gave (examples.json).
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include "engine/controllers/management/first_start.h"
+#include "tests/unit/engine/norman/server.h"
+
+using namespace engine;
+using tests::NormanServer;
+
+namespace {
+
+constexpr std::string_view kHost = "https://paddock.test";
+
+Json read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  REQUIRE(in);
+  return MUST(parse_json(std::string(std::istreambuf_iterator<char>(in), {})));
+}
+
+struct FreshServer : NormanServer {
+  FreshServer() {
+    MUST(FirstStart(registry, dispatcher, users,
+                    {.version = "dev",
+                     .agent_image = "rancher/rancher-agent:master-head",
+                     .password_hash = [] { return Result<std::string>("$argon2id$not-one"); }})
+             .objects());
+  }
+};
+
+// Marks that a 2.5 server's controllers leave on what they have seen.
+bool foreign_mark(std::string_view key) {
+  return key.starts_with("lifecycle.cattle.io/") || key.starts_with("cleanup.cattle.io/") ||
+         key == "authz.management.cattle.io/creator-role-bindings" ||
+         key == "authz.management.cattle.io/bootstrapped-role";
+}
+
+// What differs from start to start.
+void level(Json& value) {
+  if (value.is_array())
+    for (Json& item : value.as_array()) level(item);
+  if (!value.is_object()) return;
+  for (std::string_view gone : {"uuid", "created", "createdTS", "lastUpdateTime", "creatorId"})
+    value.erase(gone);
+  if (Json* marks = value.find("annotations"); marks && marks->is_object()) {
+    std::vector<std::string> foreign;
+    for (const auto& [key, mark] : marks->as_object())
+      if (foreign_mark(key)) foreign.push_back(key);
+    for (const std::string& key : foreign) marks->erase(key);
+    if (marks->size() == 0) value.erase("annotations");
+  }
+  for (auto& [key, member] : value.as_object()) level(member);
+}
+
+void strip_host(Json& value) {
+  if (value.is_string() && value.as_string().starts_with(kHost))
+    value = Json(value.as_string().substr(kHost.size()));
+  if (value.is_array())
+    for (Json& item : value.as_array()) strip_host(item);
+  if (value.is_object())
+    for (auto& [key, member] : value.as_object()) strip_host(member);
+}
+
+void differences(const std::string& at, const Json& wanted, const Json& given,
+                 std::vector<std::string>& out) {
+  if (wanted.is_object() && given.is_object()) {
+    for (const auto& [name, value] : wanted.as_object()) {
+      const Json* there = given.find(name);
+      differences(at + "." + name, value, there ? *there : Json("(nothing)"), out);
+    }
+    for (const auto& [name, value] : given.as_object())
+      if (!wanted.find(name)) out.push_back(at + "." + name + ": not there, but " + dump(value));
+  } else if (wanted.is_array() && given.is_array() && wanted.size() == given.size()) {
+    for (size_t i = 0; i < wanted.size(); i++)
+      differences(at + "[" + std::to_string(i) + "]", wanted.as_array()[i], given.as_array()[i],
+                  out);
+  } else if (!(wanted == given)) {
+    out.push_back(at + ": " + dump(wanted) + ", not " + dump(given));
+  }
+}
+
+}  // namespace
+
+SCENARIO("a fresh server answers what a 2.5 server answered") {
+  FreshServer server;
+  std::string token = server.login();
+  Json examples = read_file(std::string(NORMAN_TEST_DIR) + "/examples.json");
+  for (const std::string request : {
+           "/meta/schemas/error", "/v3-public/authProviders", "/v3-public/authProviders/local",
+           "/v3/authConfigs", "/v3/authConfigs/github", "/v3/catalogs", "/v3/clusters/local",
+           "/v3/cluster/local", "/v3/cluster/local/", "/v3/cluster/local/namespaces",
+           "/v3/cluster/local/schemas/namespace", "/v3/cluster/schemas/namespace",
+           "/v3/clusterTemplates", "/v3/clusters/schemas/namespace", "/v3/features",
+           "/v3/fleetWorkspaces", "/v3/globalRoles/admin", "/v3/globalRoles?newUserDefault=true",
+           "/v3/kontainerDrivers?limit=3", "/v3/ldapConfigs", "/v3/nodeDrivers/amazonec2",
+           "/v3/nodeTemplates", "/v3/nosuch", "/v3/podSecurityPolicyTemplates/restricted",
+           "/v3/pods", "/v3/project/local:p-x/schemas/workload", "/v3/project/schemas/workload",
+           "/v3/roleTemplates/cluster-owner",
+           "/v3/roletemplates?builtin=true&sort=name&order=desc&limit=2", "/v3/schemas/setting",
+           "/v3/settings/nosuch", "/v3/settings/server-url", "/v3/settings?limit=2",
+           "/v3/settings?limit=2&marker=api-ui-version", "/v3/settings?name=server-url",
+           "/v3/cloudCredentials", "/v3/clusterRegistrationTokens"}) {
+    INFO(request);
+    Json wanted = *examples.find(request)->find("body");
+    auto reply = server.call("GET", request, token);
+    CHECK(reply.status == examples.find(request)->integer({"status"}));
+    Json given = reply.body;
+    strip_host(given);
+    level(wanted);
+    level(given);
+    std::vector<std::string> found;
+    differences("", wanted, given, found);
+    for (const std::string& line : found) UNSCOPED_INFO(line);
+    CHECK(found.empty());
+  }
+}
