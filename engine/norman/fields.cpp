@@ -229,12 +229,10 @@ class Shaper {
  private:
   void absent(const Field& field, const TypeName& type, bool is_null, Json& out) {
     const Json* otherwise = field.declaration->find("default");
-    if (type.is_reference())
+    if (type.is_reference() || is_null)
       out.set(field.name, nullptr);
     else if (otherwise && !otherwise->is_null())
       out.set(field.name, Json(*otherwise));
-    else if (is_null && field.nullable)
-      out.set(field.name, nullptr);
   }
 
   Json shape(std::string_view type_text, const Json& value, int depth) {

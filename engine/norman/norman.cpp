@@ -5,6 +5,7 @@
 #include "engine/base/limits.h"
 #include "engine/norman/collection.h"
 #include "engine/norman/links.h"
+#include "engine/norman/lister.h"
 #include "engine/norman/target.h"
 
 namespace engine {
@@ -63,7 +64,12 @@ void apply_difference(Json& stored, const Json& before, const Json& after) {
 
 }  // namespace
 
-Norman::Norman(Parts parts) : parts_(std::move(parts)), mapper_(schemas_) {}
+Norman::Norman(Parts parts)
+    : parts_(std::move(parts)),
+      mapper_(schemas_),
+      links_(schemas_),
+      descriptions_(schemas_),
+      sources_(mapper_) {}
 
 std::string Norman::base_of(const Request& request) const {
   std::string configured = parts_.server_url ? parts_.server_url() : std::string();
@@ -113,9 +119,11 @@ Answer Norman::answer(Request& request) {
   if (!target.schema || target.what == Target::What::schemas) {
     if (request.method != "GET" && request.method != "HEAD")
       return norman_error(method_not_supported(request.method));
-    return describe(schemas_, target, base);
+    return descriptions_.describe(target, base);
   }
   Call call{*this, request, *target.schema, base, target.context};
+  call.scope_field = target.scope_field;
+  call.scope_id = target.scope_id;
   if (!target.context.empty() && target.context != "local" && target.path == "/v3/cluster" &&
       parts_.downstream)
     return parts_.downstream(call, target.id);
@@ -144,38 +152,7 @@ Result<Json> Norman::body_of(const Request& request) const {
 }
 
 Json Norman::present(const Call& call, const Json& stored, WriteOnly write_only) const {
-  const SchemaView& schema = call.schema;
-  const Type& type = parts_.types.of(schema);
-  Json object = stored;
-  type.refresh(call, object);
-  mapper_.to_api(schema, object);
-  if (schema.field("state")) write_state(type.state(call, stored), object);
-  KindPtr kind = holder(schema);
-  std::string_view ns = stored.str({"metadata", "namespace"}),
-                   name = stored.str({"metadata", "name"});
-  Type::Look look{.object = &object, .actions = {}};
-  look.update = kind && schema.resource_method("PUT") &&
-                (call.remote || type.owns(call, stored, "update") ||
-                 may(call.user(), "update", *kind, ns, name));
-  look.remove = kind && schema.resource_method("DELETE") &&
-                (call.remote || type.owns(call, stored, "delete") ||
-                 may(call.user(), "delete", *kind, ns, name));
-  type.decorate(call, stored, look);
-  Json out = shape_object(schemas_, schema, object, write_only);
-  out.set("type", look.type.empty() ? schema.id() : look.type);
-  out.set("baseType", schema.base_type());
-  const SchemaView* shown =
-      look.type.empty() ? &schema : schemas_.published(schema.path(), look.type);
-  out.set("links", object_links(schemas_, shown ? *shown : schema,
-                                {call.base, call.context, std::string(object.str("id")),
-                                 look.update, look.remove}));
-  if (look.actions.empty()) return out;
-  Json actions = Json::object();
-  std::string self(out.str({"links", "self"}));
-  for (const std::string& action : look.actions) actions.set(action, self + "?action=" + action);
-  out.set(call.request.headers.has("X-API-Action-Links") ? "actionLinks" : "actions",
-          std::move(actions));
-  return out;
+  return Presenter(*this, call).object(stored, write_only);
 }
 
 Result<JsonArray> Norman::visible(const Call& call) const {
@@ -218,7 +195,7 @@ Result<Json> Norman::find_stored(const Call& call, std::string_view id) const {
   return stored;
 }
 
-Json Norman::collection_of(const Call& call, JsonArray objects) const {
+CollectionRequest Norman::collection_request(const Call& call) const {
   const Type& type = parts_.types.of(call.schema);
   KindPtr kind = holder(call.schema);
   std::string url = call.context.empty()
@@ -235,17 +212,18 @@ Json Norman::collection_of(const Call& call, JsonArray objects) const {
                           {}};
   for (const std::string& action : type.collection_actions(call))
     asked.actions.emplace_back(action, call.base + url + "?action=" + action);
-  return make_collection(asked, std::move(objects));
+  return asked;
+}
+
+Json Norman::collection_of(const Call& call, JsonArray objects) const {
+  return make_collection(collection_request(call), std::move(objects));
 }
 
 Answer Norman::collection(const Call& call) const {
   if (!call.schema.collection_method("GET")) return norman_error(method_not_supported("GET"));
-  auto stored = parts_.types.of(call.schema).own_list(call);
-  if (!stored) stored = visible(call);
-  if (!*stored) return norman_error(stored->error());
-  JsonArray objects;
-  for (const Json& one : **stored) objects.push_back(present(call, one));
-  return norman_response(200, collection_of(call, std::move(objects)), call.base);
+  auto listed = Lister(*this, call, sources_).answer();
+  if (!listed) return norman_error(listed.error());
+  return std::move(*listed);
 }
 
 Result<Json> Norman::new_object(const Call& call, const Kind& kind, Type::Place& place) const {

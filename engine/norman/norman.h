@@ -8,7 +8,10 @@
 #include <functional>
 #include <memory>
 
+#include "engine/norman/collection.h"
+#include "engine/norman/field_source.h"
 #include "engine/norman/fields.h"
+#include "engine/norman/links.h"
 #include "engine/norman/mapper.h"
 #include "engine/norman/type.h"
 #include "engine/watch/watch_cache.h"
@@ -17,6 +20,8 @@ namespace engine {
 
 Response norman_error(const Status& status);
 Response norman_response(int status, const Json& body, std::string_view base);
+// The same of a body that is JSON text already.
+Response norman_text(int status, std::string body, std::string_view base);
 
 class Norman {
  public:
@@ -41,6 +46,8 @@ class Norman {
   // For types and subscribe.
   const SchemaSet& schemas() const { return schemas_; }
   const Parts& parts() const { return parts_; }
+  const Mapper& mapper() const { return mapper_; }
+  const LinkPlans& links() const { return links_; }
   KindPtr holder(const SchemaView& schema) const;
   bool may(const User& user, std::string_view verb, const Kind& kind, std::string_view ns,
            std::string_view name) const;
@@ -55,6 +62,7 @@ class Norman {
   Result<Unit> apply_changes(const Call& call, const Json& changes, Json& stored) const;
   // A collection's document around objects that the caller may see.
   Json collection_of(const Call& call, JsonArray objects) const;
+  CollectionRequest collection_request(const Call& call) const;
   Result<JsonArray> visible(const Call& call) const;
   Result<Json> find_stored(const Call& call, std::string_view id) const;
   std::string base_of(const Request& request) const;
@@ -72,6 +80,9 @@ class Norman {
   Parts parts_;
   SchemaSet schemas_;
   Mapper mapper_;
+  LinkPlans links_;
+  Descriptions descriptions_;
+  FieldSources sources_;
 };
 
 }  // namespace engine

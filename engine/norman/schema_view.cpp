@@ -166,4 +166,10 @@ std::string_view SchemaSet::published_text(std::string_view path, std::string_vi
   return found ? found->text : std::string_view();
 }
 
+std::string_view SchemaSet::described_text(std::string_view path, std::string_view name) const {
+  const Record* found = record('P', path, name);
+  if (!found) found = record('D', path, name);
+  return found ? found->text : std::string_view();
+}
+
 }  // namespace engine

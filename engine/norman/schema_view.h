@@ -79,6 +79,9 @@ class SchemaSet {
   std::vector<std::string> ids(std::string_view path) const;
   // The published JSON text of a schema.
   std::string_view published_text(std::string_view path, std::string_view id) const;
+  // The same for a schema that no list has but that is there when it is asked for by its id (the
+  // error of /meta); empty when there is none.
+  std::string_view described_text(std::string_view path, std::string_view name) const;
 
  private:
   struct Record {

@@ -17,6 +17,24 @@ Status no_schema(std::string_view name) {
   return Status::other(404, "NotFound", "failed to find schema " + std::string(name));
 }
 
+// A type of /v3 whose objects belong to a cluster or a project, asked for inside of it.
+bool scope(const SchemaSet& schemas, Target& target, std::string_view name) {
+  if (target.context.empty() || !target.path.starts_with("/v3/")) return false;
+  const SchemaView* schema = schemas.published("/v3", name);
+  if (!schema) return false;
+  const std::string wanted = "reference[" + target.path.substr(4) + "]";
+  for (const Field& field : schema->fields()) {
+    if (field.type != wanted) continue;
+    target.scope_field = field.name;
+    target.scope_id = std::move(target.context);
+    target.context.clear();
+    target.path = "/v3";
+    target.schema = schema;
+    return true;
+  }
+  return false;
+}
+
 // What comes after the version path (and its context).
 Result<Target> inside(const SchemaSet& schemas, Target target,
                       std::span<const std::string_view> rest) {
@@ -25,16 +43,17 @@ Result<Target> inside(const SchemaSet& schemas, Target target,
     target.what = Target::What::schemas;
     if (rest.size() == 1) return target;
     target.schema = schemas.published(target.path, rest[1]);
-    if (!target.schema) return no_schema(rest[1]);
-    target.id = target.schema->id();
+    target.id = target.schema ? target.schema->id() : std::string(rest[1]);
+    if (schemas.described_text(target.path, target.id).empty()) return no_schema(rest[1]);
     return target;
   }
   target.schema = schemas.published(target.path, rest[0]);
-  if (!target.schema) return no_schema(rest[0]);
-  if (rest.size() > 2)
-    return Status::other(404, "NotFound", "no such link: " + std::string(rest[2]));
+  if (!target.schema && !scope(schemas, target, rest[0])) return no_schema(rest[0]);
+  if (rest.size() > 3)
+    return Status::other(404, "NotFound", "no such link: " + std::string(rest[3]));
   target.what = rest.size() == 1 ? Target::What::collection : Target::What::object;
-  if (rest.size() == 2) target.id = rest[1];
+  if (rest.size() >= 2) target.id = rest[1];
+  if (rest.size() == 3) target.link = rest[2];
   return target;
 }
 

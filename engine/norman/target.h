@@ -14,7 +14,11 @@ struct Target {
   std::string path;                    // /v3, /v3/cluster, /v3/project, /v3-public, /meta
   std::string context;                 // cluster or project id
   const SchemaView* schema = nullptr;  // of the collection or object; of /schemas/NAME, that schema
-  std::string id;
+  std::string id;                      // of the object; of /schemas/NAME, that schema's
+  std::string link;                    // what follows an object: /v3/catalogs/ID/exportyaml
+  // /v3/clusters/ID/projects is the collection /v3/projects of that cluster alone: the field that
+  // refers to it, and its id.
+  std::string scope_field, scope_id;
 };
 
 // 404 with the contract's text for a type that is not there.

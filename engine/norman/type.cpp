@@ -2,6 +2,27 @@
 
 namespace engine {
 
+namespace {
+
+// A type that does nothing beyond its schema. Subtypes of one kind (githubConfig of authConfig) say
+// in the object which they are.
+class Plain final : public Type {
+ public:
+  bool selects() const override { return false; }
+  bool computes(std::string_view) const override { return false; }
+  std::string_view subtype(const Json& stored) const override { return stored.str("type"); }
+};
+
+class PlainSubtype final : public Type {
+ public:
+  bool computes(std::string_view) const override { return false; }
+  bool holds(const Json& stored, const SchemaView& schema) const override {
+    return stored.str("type") == schema.id();
+  }
+};
+
+}  // namespace
+
 KindPtr Type::holder(const KindSnapshot& kinds, const SchemaView& schema) const {
   std::string name = schema.base_type();
   if (name.empty()) return nullptr;
@@ -19,9 +40,11 @@ void TypeSet::add(std::string schema_id, std::unique_ptr<Type> type) {
 }
 
 const Type& TypeSet::of(const SchemaView& schema) const {
-  static const Type plain;
+  static const Plain plain;
+  static const PlainSubtype plain_subtype;
   auto found = types_.find(schema.path() + " " + schema.id());
-  return found == types_.end() ? plain : *found->second;
+  if (found != types_.end()) return *found->second;
+  return schema.base_type() == schema.id() ? static_cast<const Type&>(plain) : plain_subtype;
 }
 
 }  // namespace engine

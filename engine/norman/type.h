@@ -29,6 +29,8 @@ struct Call {
   bool remote = false;  // the objects live in a downstream cluster, which decides itself
   mutable std::string shown_once =
       {};  // a secret made for this request, from to_store to after_create
+  // The collection of one cluster or project only: the field that refers to it, and its id.
+  std::string scope_field = {}, scope_id = {};
   const User& user() const { return request.user; }
 };
 
@@ -38,6 +40,14 @@ class Type {
   // The kind that holds it; by default group and kind of the same name as the schema (of its base
   // type, for subtypes).
   virtual KindPtr holder(const KindSnapshot& kinds, const SchemaView& schema) const;
+  // Whether holds(), owns() or own_list() decide what of its kind is in a collection: then every
+  // object has to be looked at. Without them RBAC and the filters do.
+  virtual bool selects() const { return true; }
+  // Whether the field is another than the mappers make it (by refresh, decorate): then a filter on
+  // it costs the whole object.
+  virtual bool computes(std::string_view /*field*/) const { return true; }
+  // The id of the schema that shows this object, where the schema has subtypes; empty: itself.
+  virtual std::string_view subtype(const Json& /*stored*/) const { return {}; }
   // Whether a stored object is one of this schema (subtypes share a kind).
   virtual bool holds(const Json& /*stored*/, const SchemaView&) const { return true; }
   // The stored objects of a collection that is not simply its kind's; nullopt: it is.

@@ -15,7 +15,11 @@ std::string code_of(const Status& status) {
 }  // namespace
 
 Response norman_response(int status, const Json& body, std::string_view base) {
-  Response out{.status = status, .headers = {}, .body = dump(body)};
+  return norman_text(status, dump(body), base);
+}
+
+Response norman_text(int status, std::string body, std::string_view base) {
+  Response out{.status = status, .headers = {}, .body = std::move(body)};
   out.headers.add("Content-Type", "application/json");
   out.headers.add("X-Api-Schemas", std::string(base) + "/v3/schemas");
   out.headers.add("Cache-Control", "no-store");

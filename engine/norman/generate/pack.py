@@ -1,7 +1,7 @@
 """Packs the facts of the management API into one file of records that the program reads without parsing what nobody asks for.
 
-A record: a line `KIND PATH ID LENGTH`, then LENGTH bytes of compact JSON and a newline. KIND is P (a schema as /schemas lists it), R (any
-schema, for the shape of nested types) or M (the fields and mapper chain of a stored type). Usage: pack.py FACTS_DIR OUT
+A record: a line `KIND PATH ID LENGTH`, then LENGTH bytes of compact JSON and a newline. KIND is P (a schema as /schemas lists it), D (one that
+it does not list, as /schemas/ID shows it), R (any schema, for the shape of nested types) or M (the fields and mapper chain of a stored type). Usage: pack.py FACTS_DIR OUT
 """
 import json
 import pathlib
@@ -20,6 +20,7 @@ RAW_KEPT = ("baseType", "pluralName", "resourceFields", "collectionMethods", "re
 
 def main(facts: pathlib.Path, out: pathlib.Path) -> None:
     records = []
+    listed = set()
 
     def add(kind: str, path: str, name: str, value: object) -> None:
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
@@ -28,10 +29,15 @@ def main(facts: pathlib.Path, out: pathlib.Path) -> None:
     for path, file in PUBLISHED.items():
         for schema in json.loads((facts / file).read_text())["data"]:
             add("P", path, schema["id"], schema)
+            listed.add((path, schema["id"]))
     for path, group in json.loads((facts / "all-schemas-raw.json").read_text()).items():
         schemas = group["schemas"]
         for schema in schemas if isinstance(schemas, list) else schemas.values():
             add("R", path, schema["id"], {k: schema[k] for k in RAW_KEPT if k in schema})
+            if (path, schema["id"]) not in listed:
+                shown = {k: v for k, v in schema.items() if not k.startswith("_")}
+                shown |= {"type": "schema", "baseType": "schema", "links": {"self": f"{path}/schemas/{schema['id']}"}}
+                add("D", path, schema["id"], shown)
     for path, types in json.loads((facts / "k8s-fields-and-mappers.json").read_text()).items():
         for name, entry in types.items():
             add("M", path, name, entry)

@@ -12,6 +12,10 @@ class ProjectType final : public Type {
  public:
   explicit ProjectType(TypeParts parts) : parts_(std::move(parts)) {}
 
+  // Nothing of a project is worked out when it is read: lists of many filter on what is stored.
+  bool selects() const override { return false; }
+  bool computes(std::string_view) const override { return false; }
+
   Result<Unit> before_create(const Call&, const Json&, Json& body, Place& place) const override {
     std::string cluster(body.str("clusterId"));
     auto kinds = parts_.registry.kinds().snapshot();

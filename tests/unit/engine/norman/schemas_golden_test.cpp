@@ -51,7 +51,8 @@ Json expected(Json schema, const std::string& path, const std::string& place) {
 std::vector<std::string> compare(const Json& facts, const Json& served, const std::string& path,
                                  const std::string& place) {
   std::vector<std::string> out;
-  const JsonArray &wanted = facts.find("data")->as_array(), &given = served.find("data")->as_array();
+  const JsonArray &wanted = facts.find("data")->as_array(),
+                  &given = served.find("data")->as_array();
   if (wanted.size() != given.size()) out.push_back("another number of schemas");
   for (size_t i = 0; i < std::min(wanted.size(), given.size()); i++)
     differences(std::string(wanted[i].str("id")), expected(wanted[i], path, place), given[i], out);
