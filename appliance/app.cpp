@@ -25,7 +25,11 @@
 #include "engine/access/admission/limit_ranger.h"
 #include "engine/access/admission/projects.h"
 #include "engine/access/admission/resource_quota.h"
+#include "engine/access/admission/lockout.h"
+#include "engine/access/admission/settings.h"
 #include "engine/access/escalation.h"
+#include "engine/access/live_streams.h"
+#include "engine/access/principals.h"
 #include "engine/access/service_account.h"
 #include "engine/controllers/cluster/cluster_parts.h"
 #include "engine/controllers/controller_set.h"
@@ -79,6 +83,8 @@ struct App::Parts {
   std::unique_ptr<engine::Users> users;
   std::unique_ptr<engine::Tokens> tokens;
   engine::AuthenticatorChain authenticators;
+  engine::Principals principals;
+  std::unique_ptr<engine::LiveStreams> streams;
 
   engine::ServerFacts facts;
   std::unique_ptr<engine::ClusterImport> import;
@@ -180,6 +186,8 @@ Result<Unit> App::Parts::make_engine() {
   admissions.push_back(std::make_unique<engine::EscalationCheck>(*authorizer, *dispatcher, *kinds));
   admissions.push_back(engine::make_grant_admission(*authorizer, *grants));
   admissions.push_back(engine::make_resource_quota_admission(*store, *dispatcher, *kinds));
+  admissions.push_back(engine::make_lockout_admission(*authorizer, *dispatcher, *kinds));
+  admissions.push_back(engine::make_settings_admission(env));
   registry =
       std::make_unique<engine::Registry>(env, *store, *kinds, strategies, std::move(admissions));
   TRY(engine::serve_established_crds(*registry));
@@ -192,6 +200,8 @@ void App::Parts::make_access() {
   throttle = std::make_unique<engine::LoginThrottle>(env);
   users = std::make_unique<engine::Users>(env, *registry, *dispatcher, *passwords, *throttle);
   tokens = std::make_unique<engine::Tokens>(env, *registry, *dispatcher);
+  principals.add(engine::make_local_principals(*dispatcher, *kinds));
+  streams = std::make_unique<engine::LiveStreams>(*dispatcher, *kinds);
   authenticators.add(std::make_unique<engine::CertificateAuthenticator>());
   authenticators.add(std::make_unique<engine::TokenAuthenticator>(*tokens));
   authenticators.add(
@@ -243,6 +253,7 @@ void App::Parts::make_surfaces() {
   type_parts.keep_kubeconfig = [this](const std::string& id, const std::string& text) {
     return import->keep(id, text);
   };
+  type_parts.principals = &principals;
   engine::register_types(types, type_parts);
   norman = std::make_unique<engine::Norman>(engine::Norman::Parts{
       env, *registry, *dispatcher, *authorizer, types, [this] { return server_url(); },
@@ -256,8 +267,17 @@ void App::Parts::make_surfaces() {
   });
   api = std::make_unique<engine::Api>(engine::Api::Needs{
       env, *registry, *dispatcher, *kinds, *authorizer, authenticators, issuer.get()});
-  kubernetes = std::make_unique<K8sRoute>(K8sRoute::Parts{
-      env, *api, *kinds, authenticators, *authorizer, issuer.get(), health, metrics, log_audit});
+  kubernetes = std::make_unique<K8sRoute>(K8sRoute::Parts{env,
+                                                          *api,
+                                                          *kinds,
+                                                          authenticators,
+                                                          *authorizer,
+                                                          issuer.get(),
+                                                          health,
+                                                          metrics,
+                                                          log_audit,
+                                                          {},
+                                                          streams.get()});
   connect = std::make_unique<ConnectRoute>(env, *hub, *clusters, *registrations);
   import_route = std::make_unique<ImportRoute>(*registrations, facts);
   proxy = std::make_unique<ProxyRoute>(
@@ -273,6 +293,7 @@ void App::Parts::make_surfaces() {
       .subscribe = [this](engine::Request& r) { return subscribe->handle(r); },
       .norman = *norman,
       .authenticators = authenticators,
+      .streams = *streams,
       .dashboard = dashboard,
       .ca_pem = [this] { return certificates->ca_pem(); },
   });
@@ -371,6 +392,7 @@ Result<Unit> App::serve() {
   TRY(parts_->registrations->start([this](const std::string& cluster, const std::string& token) {
     parts_->clusters->withdraw(cluster, token);
   }));
+  TRY(parts_->streams->start());
   TRY(parts_->controllers->start());
   parts_->begin_first_start();
   return Unit{};

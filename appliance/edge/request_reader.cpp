@@ -394,6 +394,10 @@ bool RequestReader::chunk_size(std::string_view line) {
 std::optional<std::string> decode_path(std::string_view raw, std::string& decoded) {
   decoded.clear();
   decoded.reserve(raw.size());
+  // The one id that holds slashes, escaped or not; it is the last part of its path and names
+  // nothing but itself.
+  constexpr std::string_view kPrincipals = "/v3/principals/";
+  const size_t opaque = raw.starts_with(kPrincipals) ? kPrincipals.size() : raw.size();
   for (size_t i = 0; i < raw.size(); ++i) {
     char c = raw[i];
     if (c == '%') {
@@ -402,17 +406,17 @@ std::optional<std::string> decode_path(std::string_view raw, std::string& decode
       if (high < 0 || low < 0) return "the path has an escape that is not two hexadecimal digits";
       c = static_cast<char>(high * 16 + low);
       i += 2;
-      if (c == '/' || c == '\\') return "the path has an encoded slash";
+      if ((c == '/' && i < opaque) || c == '\\') return "the path has an encoded slash";
       if (c == '\0') return "the path has an encoded NUL";
     }
     auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) return "the path has a control character";
     if (c == '\\') return "the path has a backslash";
-    if (c == '/' && !decoded.empty() && decoded.back() == '/')
+    if (c == '/' && i < opaque && !decoded.empty() && decoded.back() == '/')
       return "the path has an empty segment ('//')";
     decoded += c;
   }
-  for (size_t at = 0; at < decoded.size();) {
+  for (size_t at = 0; at < std::min(opaque, decoded.size());) {
     size_t end = std::min(decoded.find('/', at + 1), decoded.size());
     std::string_view segment = std::string_view(decoded).substr(at + 1, end - at - 1);
     if (segment == "." || segment == "..") return "the path has a '.' or '..' segment";

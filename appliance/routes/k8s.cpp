@@ -27,6 +27,7 @@ struct K8sRoute::Passage : std::enable_shared_from_this<K8sRoute::Passage> {
   Request request;
   storage::Instant began;
   engine::RequestInfo info;
+  engine::User caller;  // who it was that asked, whoever it is done as
   std::string impersonator;
   std::string decision;
   std::atomic<size_t>* counted = nullptr;  // to be given back
@@ -165,6 +166,8 @@ Answer K8sRoute::run(Passage& passage) {
 void K8sRoute::finish(Passage& passage, Answer& answer) {
   if (passage.counted) passage.counted->fetch_sub(1);
   int code = 200;
+  if (auto* stream = std::get_if<engine::Stream>(&answer); stream && parts_.streams)
+    *stream = parts_.streams->guard(passage.caller, std::move(*stream));
   if (auto* response = std::get_if<Response>(&answer)) {
     code = response->status;
     engine::compress_answer(passage.request, *response);
@@ -197,6 +200,9 @@ std::optional<Answer> K8sRoute::authenticate(Passage& passage) {
   auto user = parts_.authenticators.authenticate(passage.request);
   if (!user) return engine::status_response(passage.request, user.error());
   passage.request.user = std::move(*user);
+  passage.caller = passage.request.user;
+  if (auto scope = engine::in_scope(passage.caller, passage.request.via_cluster); !scope)
+    return engine::status_response(passage.request, scope.error());
   return std::nullopt;
 }
 

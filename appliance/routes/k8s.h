@@ -10,6 +10,7 @@
 
 #include "appliance/routes/health.h"
 #include "appliance/routes/metrics.h"
+#include "engine/access/live_streams.h"
 #include "engine/api/api.h"
 #include "engine/api/discovery.h"
 
@@ -46,6 +47,7 @@ class K8sRoute {
     Metrics& metrics;
     std::function<void(const AuditLine&)> audit = {};  // none: nothing is kept
     K8sLimits limits = {};
+    engine::LiveStreams* streams = nullptr;  // none: what is open stays so until its client ends it
   };
   explicit K8sRoute(const Parts& parts);
 

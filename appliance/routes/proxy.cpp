@@ -44,6 +44,7 @@ Answer ProxyRoute::local(Request& request, const ProxyPath& path) {
   request.path.erase(0, std::min(path.prefix.size(), request.path.size()));
   if (request.path.empty()) request.path = "/";
   request.target = std::move(target);
+  request.via_cluster = path.cluster;
   return local_(request);
 }
 

@@ -3,6 +3,7 @@
 #include "appliance/routes/ui.h"
 #include "engine/api/status_writer.h"
 #include "engine/base/limits.h"
+#include "engine/cluster/proxy.h"
 
 namespace appliance {
 namespace {
@@ -36,16 +37,24 @@ engine::Answer Routes::handle(engine::Request& request) {
 engine::Answer Routes::management(engine::Request& request) {
   auto user = surfaces_.authenticators.authenticate(request);
   if (!user) return engine::norman_error(user.error());
+  if (auto scope = engine::in_scope(*user, ""); !scope) return engine::norman_error(scope.error());
   request.user = std::move(*user);
-  if (request.path.ends_with("/subscribe")) return surfaces_.subscribe(request);
+  if (request.path.ends_with("/subscribe"))
+    return surfaces_.streams.guard(request.user, surfaces_.subscribe(request));
   return surfaces_.norman.handle(request);
 }
 
 engine::Answer Routes::cluster(engine::Request& request) {
   auto user = surfaces_.authenticators.authenticate(request);
   if (!user) return engine::status_response(request, user.error());
+  const auto asked = engine::split_proxy_target(request.target);
+  if (auto scope = engine::in_scope(*user, asked ? asked->cluster : std::string()); !scope)
+    return engine::status_response(request, scope.error());
   request.user = std::move(*user);
-  return surfaces_.proxy(request);
+  // The embedded API looks after its own streams: it authenticates anew.
+  if (asked && asked->cluster == "local") return surfaces_.proxy(request);
+  const engine::User who = request.user;
+  return surfaces_.streams.guard(who, surfaces_.proxy(request));
 }
 
 size_t body_bytes_max(std::string_view method, std::string_view path) {

@@ -8,6 +8,7 @@
 
 #include "appliance/assets/dashboard.h"
 #include "engine/access/authn.h"
+#include "engine/access/live_streams.h"
 #include "engine/norman/norman.h"
 
 namespace appliance {
@@ -22,6 +23,7 @@ struct Surfaces {
   Handler subscribe;        // /v3/subscribe
   engine::Norman& norman;
   const engine::AuthenticatorChain& authenticators;
+  engine::LiveStreams& streams;
   const Dashboard& dashboard;
   std::function<std::string()> ca_pem;
 };

@@ -19,6 +19,11 @@ User anonymous_user() {
   return out;
 }
 
+Result<Unit> in_scope(const User& user, std::string_view cluster) {
+  if (user.token_cluster.empty() || user.token_cluster == cluster) return Unit{};
+  return Status::unauthorized("the token is good only at /k8s/clusters/" + user.token_cluster);
+}
+
 Result<User> AuthenticatorChain::authenticate(const Request& request) const {
   for (const auto& authenticator : chain_) {
     auto user = authenticator->authenticate(request);

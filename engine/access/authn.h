@@ -20,6 +20,10 @@ class Authenticator {
 
 User anonymous_user();
 
+// A token may be good for one cluster only. 401 unless that is the cluster asked for; `cluster` is
+// empty for what is no cluster's (the management API, the embedded API by its own paths).
+Result<Unit> in_scope(const User& user, std::string_view cluster);
+
 // A client certificate that TLS has verified: the common name is the user, the organizations are
 // groups.
 class CertificateAuthenticator final : public Authenticator {

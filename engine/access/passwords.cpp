@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 
 #include "engine/base/limits.h"
@@ -16,11 +17,15 @@ constexpr size_t kMemoryBytes = 24u << 20;
 
 }  // namespace
 
-Result<Unit> Passwords::acceptable(std::string_view password, std::string_view username) {
-  if (password.size() < limits::kPasswordBytesMin)
+Result<Unit> Passwords::acceptable(std::string_view password, std::string_view username,
+                                   size_t length_min) {
+  // Characters, not bytes: continuation bytes of UTF-8 begin none.
+  const auto characters = static_cast<size_t>(std::count_if(
+      password.begin(), password.end(), [](char c) { return (c & '\xC0') != '\x80'; }));
+  if (characters < length_min)
     return Status::field_error(
         422, "InvalidFormat", "password",
-        "Password must be at least " + std::to_string(limits::kPasswordBytesMin) + " characters");
+        "Password must be at least " + std::to_string(length_min) + " characters");
   if (password.size() > limits::kPasswordBytesMax)
     return Status::field_error(
         422, "MaxLengthExceeded", "password",

@@ -3,6 +3,7 @@
 // hash, so that an unknown user takes as long as a wrong password.
 #pragma once
 
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -17,7 +18,8 @@ class Passwords {
   explicit Passwords(storage::Env& env) : env_(env) {}
 
   // 422 when it is too short or too long to be a password here.
-  static Result<Unit> acceptable(std::string_view password, std::string_view username);
+  static Result<Unit> acceptable(std::string_view password, std::string_view username,
+                                 size_t length_min);
   Result<std::string> hash(std::string_view password);
   bool verify(const std::string& hash, std::string_view password) const;
   // As long as verify takes, and always false.

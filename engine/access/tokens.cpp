@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 
 #include "engine/access/server_user.h"
@@ -10,6 +11,7 @@
 #include "engine/base/names.h"
 #include "engine/base/time.h"
 #include "storage/base/failpoint.h"
+#include "storage/base/log.h"
 
 namespace engine {
 namespace {
@@ -41,8 +43,54 @@ std::vector<std::string> groups_of(const Json& token) {
 
 }  // namespace
 
+// The writes behind requests: a task that begins after the end does nothing.
+struct Tokens::Uses {
+  explicit Uses(storage::Env& env) : done(env.make_gate()) {}
+  std::unique_ptr<storage::Gate> done;
+  std::atomic<int> running = 0;
+  std::atomic<bool> ended = false;
+};
+
 Tokens::Tokens(storage::Env& env, Registry& registry, Dispatcher& dispatcher)
-    : env_(env), registry_(registry), dispatcher_(dispatcher) {}
+    : env_(env),
+      registry_(registry),
+      dispatcher_(dispatcher),
+      settings_(dispatcher, registry.kinds()),
+      groups_(dispatcher, registry.kinds()),
+      uses_(std::make_shared<Uses>(env)) {}
+
+Tokens::~Tokens() {
+  uses_->ended = true;
+  for (;;) {
+    const uint64_t seen = uses_->done->seen();
+    if (uses_->running == 0) return;
+    uses_->done->wait(seen, env_.now() + storage::Seconds(1));
+  }
+}
+
+int64_t Tokens::ttl_ms(Life life, int64_t asked_ms) const {
+  constexpr int64_t kMinute = 60'000;
+  auto minutes = [&](std::string_view name, int64_t otherwise) {
+    return std::min(settings_.number(name, otherwise), limits::kTokenMinutesMax) * kMinute;
+  };
+  int64_t out = std::max<int64_t>(asked_ms, 0);
+  auto at_most = [&](int64_t most) {
+    if (most > 0 && (out == 0 || out > most)) out = most;
+  };
+  if (life == Life::session)
+    at_most(minutes("auth-user-session-ttl-minutes", limits::kSessionMinutes));
+  // Of a kubeconfig's it is what is taken when nothing is said.
+  if (life == Life::kubeconfig && out == 0)
+    out = minutes("kubeconfig-token-ttl-minutes", limits::kSessionMinutes);
+  at_most(minutes("auth-token-max-ttl-minutes", 0));
+  return out;
+}
+
+std::vector<std::string> Tokens::group_principals(std::string_view user) {
+  std::vector<std::string> out = groups_.of("local://" + std::string(user));
+  for (std::string& group : out) group = Groups::principal_of(group);
+  return out;
+}
 
 KindPtr Tokens::kind(std::string_view plural) const {
   return registry_.kinds().snapshot()->stored(kGroup, plural);
@@ -133,6 +181,7 @@ Result<std::shared_ptr<const Tokens::Known>> Tokens::known(std::string_view name
   made->enabled = token.truth({"enabled"}, true);
   made->groups = groups_of(token);
   if (const Json* principal = token.find("userPrincipal")) made->principal = *principal;
+  if (auto used = parse_rfc3339(token.str(kLastUsed))) made->used_ms = unix_millis(*used);
   std::lock_guard lock(mutex_);
   if (known_.size() >= limits::kTokensRemembered) known_.clear();
   known_[std::string(name)] = made;
@@ -170,8 +219,38 @@ Result<User> Tokens::authenticate(std::string_view credential) {
            .token_name = std::string(credential.substr(0, colon))};
   if (std::string_view principal = found.principal.str({"metadata", "name"}); !principal.empty())
     out.extra.push_back({"principalid", {std::string(principal)}});
-  if (!found.cluster.empty()) out.extra.push_back({"cluster", {found.cluster}});
+  out.token_cluster = found.cluster;
+  for (std::string& group : group_principals(found.user)) out.groups.push_back(std::move(group));
+  note_use(out.token_name, found);
   return out;
+}
+
+// Written behind the request's back and rarely: what matters is whether a token is still used at
+// all. A write that fails is tried again with the next use after the same time.
+void Tokens::note_use(std::string_view name, const Known& token) {
+  const int64_t now = unix_millis(env_.wall());
+  int64_t before = token.used_ms.load(std::memory_order_relaxed);
+  if (now - before < limits::kTokenUseEveryMs ||
+      !token.used_ms.compare_exchange_strong(before, now))
+    return;
+  env_.post([this, uses = uses_, name = std::string(name)] {
+    ++uses->running;
+    if (!uses->ended) write_use(name);
+    --uses->running;
+    uses->done->open();
+  });
+}
+
+void Tokens::write_use(const std::string& name) {
+  auto done = registry_.modify(*kind("tokens"), "", name,
+                               {.user = server_user(), .field_manager = "paddock"},
+                               [&](Json& stored) -> Result<bool> {
+                                 stored.set(kLastUsed, to_rfc3339(env_.wall()));
+                                 return true;
+                               });
+  if (!done && !done.error().is("NotFound"))
+    storage::log::debug("a token's use was not written down",
+                        {{"token", name}, {"why", done.error().message()}});
 }
 
 bool Tokens::expired(const Json& token) const {

@@ -1,5 +1,7 @@
 #include "engine/access/users.h"
 
+#include <algorithm>
+
 #include "engine/access/server_user.h"
 #include "engine/base/limits.h"
 #include "engine/base/names.h"
@@ -12,7 +14,17 @@ Users::Users(storage::Env& env, Registry& registry, Dispatcher& dispatcher, Pass
       registry_(registry),
       dispatcher_(dispatcher),
       passwords_(passwords),
-      throttle_(throttle) {}
+      throttle_(throttle),
+      settings_(dispatcher, registry.kinds()) {}
+
+Result<Unit> Users::acceptable(std::string_view password, std::string_view username) const {
+  // A setting can shorten it to what is still a password, not to nothing.
+  const auto asked = static_cast<size_t>(
+      settings_.number("password-min-length", static_cast<int64_t>(limits::kPasswordBytesMin)));
+  const size_t least =
+      std::clamp(asked, limits::kPasswordBytesLeast, limits::kPasswordBytesMax / 4);
+  return Passwords::acceptable(password, username, least);
+}
 
 KindPtr Users::kind() const {
   return registry_.kinds().snapshot()->stored("management.cattle.io", "users");
@@ -71,7 +83,7 @@ Result<Unit> Users::change_password(std::string_view id, std::string_view curren
 Result<Json> Users::set_password(std::string_view id, std::string_view fresh,
                                  MustChange must_change) {
   Json user = TRY(get(id));
-  TRY(Passwords::acceptable(fresh, user.str("username")));
+  TRY(acceptable(fresh, user.str("username")));
   std::string hash = TRY(passwords_.hash(fresh));
   auto written =
       TRY(registry_.modify(*kind(), "", id, {.user = server_user(), .field_manager = "paddock"},
@@ -94,7 +106,7 @@ bool Users::is_name_taken(const Status& status) {
 }
 
 Result<Json> Users::create(const NewUser& user) {
-  if (user.hash.empty()) TRY(Passwords::acceptable(user.password, user.username));
+  if (user.hash.empty()) TRY(acceptable(user.password, user.username));
   if (TRY(find_by_username(user.username))) return name_taken();
   std::string name = user.name.empty() ? generate_name(env_, "user-") : user.name;
   Json labels = user.labels;

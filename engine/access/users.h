@@ -9,6 +9,7 @@
 
 #include "engine/access/login_throttle.h"
 #include "engine/access/passwords.h"
+#include "engine/access/settings.h"
 #include "engine/watch/watch_cache.h"
 
 namespace engine {
@@ -41,6 +42,8 @@ class Users {
   // 422: another user has the name. The registry says the same in Kubernetes' words.
   static Status name_taken();
   static bool is_name_taken(const Status& status);
+  // Whether a password will do here: its length by the setting password-min-length.
+  Result<Unit> acceptable(std::string_view password, std::string_view username) const;
   Result<std::string> hash(std::string_view password) { return passwords_.hash(password); }
   KindPtr kind() const;
 
@@ -50,6 +53,7 @@ class Users {
   Dispatcher& dispatcher_;
   Passwords& passwords_;
   LoginThrottle& throttle_;
+  Settings settings_;
 };
 
 }  // namespace engine

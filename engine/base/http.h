@@ -48,13 +48,18 @@ class Query {
   std::vector<std::pair<std::string, std::string>> list_;
 };
 
+// Told by the registry of every write that is made in a user's name (engine/registry/registry.h).
+class WriteTrail;
+
 // Who asks, after authentication.
 struct User {
   std::string name;  // system:anonymous, u-x7k2p, system:serviceaccount:ns:name
   std::string uid;
   std::vector<std::string> groups;  // system:authenticated, ...
   std::vector<std::pair<std::string, std::vector<std::string>>> extra;
-  std::string token_name;  // the token object that let it in; empty for others
+  std::string token_name;          // the token object that let it in; empty for others
+  std::string token_cluster = {};  // the only cluster that this token is good for; empty: all
+  std::shared_ptr<WriteTrail> trail = nullptr;  // null: nobody asks
 };
 
 // The client certificate of a TLS connection, verified against the client CAs.
@@ -78,6 +83,7 @@ struct Request {
   std::string id;                                        // of this request, for logs and audit
   std::shared_ptr<const ClientCertificate> certificate;  // null without one
   User user;                                             // set by the authenticate filter
+  std::string via_cluster = {};  // the cluster whose proxy path this came by: "local" only
 };
 
 // The end of a long body: bytes that others hold too, sent as they lie and never copied into one.

@@ -49,10 +49,15 @@ constexpr size_t kSubscribeQueueMax =
 constexpr int kNormanPageMax = 10'000;  // what limit=-1 means
 
 // Credentials
-constexpr size_t kPasswordBytesMin = 12;  // as later versions of the product this API comes from
+constexpr size_t kPasswordBytesMin = 12;   // as later versions of the product this API comes from
+constexpr size_t kPasswordBytesLeast = 2;  // as short as a setting can let it be
 constexpr size_t kPasswordBytesMax = 1024;
-constexpr size_t kCredentialBytesMax = 512;   // NAME:SECRET
-constexpr size_t kTokensRemembered = 10'000;  // parsed tokens kept; over it the memory starts anew
+constexpr int64_t kSessionMinutes = 960;                     // where the settings say nothing
+constexpr int64_t kTokenMinutesMax = 60LL * 24 * 366 * 100;  // what a setting may say at most
+constexpr int64_t kTokenUseEveryMs = 300'000;  // a token's last use is written down no more often
+constexpr int64_t kPrincipalsFoundMax = 500;   // of one search over principals
+constexpr size_t kCredentialBytesMax = 512;    // NAME:SECRET
+constexpr size_t kTokensRemembered = 10'000;   // parsed tokens kept; over it the memory starts anew
 constexpr size_t kThrottleEntriesMax = 20'000;  // names and addresses with failed logins
 
 // Schemas

@@ -118,7 +118,9 @@ const LinkPlan& LinkPlans::of(const SchemaView& schema) const {
 std::string LinkPlans::self(const SchemaView& schema, const ObjectPlace& place) const {
   std::string out = place.base + schema.path();
   if (!place.context.empty()) out += "/" + place.context;
-  return out + of(schema).collection + place.id;
+  // Ids are names, but for those of principals, which have slashes.
+  const bool plain = place.id.find('/') == std::string::npos;
+  return out + of(schema).collection + (plain ? place.id : percent_escaped(place.id, "-_.~:"));
 }
 
 Json LinkPlans::links(const SchemaView& schema, const ObjectPlace& place) const {

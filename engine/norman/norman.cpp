@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/limits.h"
+#include "engine/base/text.h"
 #include "engine/norman/collection.h"
 #include "engine/norman/links.h"
 #include "engine/norman/lister.h"
@@ -347,11 +348,14 @@ Answer Norman::act(const Call& call, std::string_view id, std::string_view actio
   const Json* known = call.schema.json().find(id.empty() ? "collectionActions" : "resourceActions");
   const Json* declared = nullptr;
   std::string name;
+  auto asked = [&](std::string_view key) { return lower(key) == lower(action); };
   if (known && known->is_object())
     for (const auto& [key, value] : known->as_object())
-      if (std::equal(key.begin(), key.end(), action.begin(), action.end(),
-                     [](char a, char b) { return std::tolower(a) == std::tolower(b); }))
-        declared = &value, name = key;
+      if (asked(key)) declared = &value, name = key;
+  const Json unlisted = Json::object();
+  if (!declared && id.empty())
+    for (std::string& key : type.unlisted_collection_actions())
+      if (asked(key)) declared = &unlisted, name = std::move(key);
   if (!declared)
     return norman_error(
         Status::other(422, "InvalidAction", "Invalid action: " + std::string(action)));

@@ -60,6 +60,16 @@ Result<Target> inside(const SchemaSet& schemas, Target target,
 }  // namespace
 
 Result<Target> resolve_target(const SchemaSet& schemas, std::string_view path) {
+  // The one id that holds slashes: local://u-xxxxx.
+  constexpr std::string_view kPrincipals = "/v3/principals/";
+  if (path.starts_with(kPrincipals) && path.size() > kPrincipals.size()) {
+    Target one;
+    one.path = "/v3";
+    one.what = Target::What::object;
+    one.schema = schemas.published("/v3", "principal");
+    one.id = path.substr(kPrincipals.size());
+    return one;
+  }
   auto parts = segments_of(path);
   std::span<const std::string_view> rest(parts);
   Target target;

@@ -97,6 +97,8 @@ class Type {
   };
   virtual void decorate(const Call&, const Json& /*stored*/, Look&) const {}
   virtual std::vector<std::string> collection_actions(const Call&) const { return {}; }
+  // Those of later versions of this API, which the schemas do not name.
+  virtual std::vector<std::string> unlisted_collection_actions() const { return {}; }
   // nullopt: this type knows no such action.
   virtual std::optional<Answer> action(const Call&, std::string_view /*action*/,
                                        const Json& /*stored*/, const Json& /*input*/) const {

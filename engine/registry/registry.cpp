@@ -342,8 +342,18 @@ Result<std::optional<Written>> Registry::settle(const Kind& kind, const PlannedW
   const std::string* value = plan.removes ? nullptr : &plan.bytes;
   auto revision = TRY(impl_->outcome(plan.key, value, plan.expected, std::move(done)));
   if (!revision) return std::optional<Written>();
-  return std::optional<Written>(
-      Written{impl_->object_of(kind, plan.bytes, *revision), plan.created});
+  Written out{impl_->object_of(kind, plan.bytes, *revision), plan.created};
+  if (plan.trail)
+    plan.trail->wrote({kind.group, kind.plural, plan.ns, plan.name, plan.before,
+                       plan.removes ? nullptr : out.object.bytes});
+  return std::optional<Written>(std::move(out));
+}
+
+void Registry::Impl::tell(const User& user, const Kind& kind, Place place, Bytes before,
+                          Bytes after) {
+  if (user.trail)
+    user.trail->wrote(
+        {kind.group, kind.plural, place.ns, place.name, std::move(before), std::move(after)});
 }
 
 Result<std::optional<Revision>> Registry::Impl::commit(std::string key,

@@ -30,6 +30,18 @@ struct Object {
   Json json() const;  // parses; stored bytes are always valid
 };
 
+// One committed write of one object, in the order of the commits of one request.
+struct WroteObject {
+  std::string_view group, resource, ns, name;
+  Bytes before, after;  // null: it was not there
+};
+// Told on the thread of the write, after its commit: must not wait. Thread: any.
+class WriteTrail {
+ public:
+  virtual ~WriteTrail() = default;
+  virtual void wrote(const WroteObject& object) = 0;
+};
+
 enum class FieldValidation : uint8_t { ignore, warn, strict };
 enum class PatchType : uint8_t { json, merge, strategic, apply };  // apply also takes YAML
 
@@ -42,6 +54,10 @@ struct PlannedWrite {
   std::string bytes;                     // the object, as stored
   bool created = false;
   bool removes = false;  // the write ends the object
+  // Who is told of it when it is committed, and of what; null: nobody.
+  std::shared_ptr<WriteTrail> trail = nullptr;
+  std::string ns = {}, name = {};
+  Bytes before = nullptr;
 };
 
 struct WriteOptions {

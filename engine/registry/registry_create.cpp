@@ -99,9 +99,20 @@ Result<Written> Registry::Impl::insert(const Kind& kind, std::string_view ns, Js
       return Written{object_of(kind, bytes, 0), true};
     }
     if (options.plan != nullptr)
-      return planned(options, {.key = key, .bytes = bytes, .created = true}, std::move(others));
+      return planned(options,
+                     {.key = key,
+                      .bytes = bytes,
+                      .created = true,
+                      .trail = options.user.trail,
+                      .ns = std::string(ns),
+                      .name = std::string(name)},
+                     std::move(others));
     auto revision = TRY(commit(key, bytes, storage::kAbsent, std::move(others)));
-    if (revision) return Written{object_of(kind, bytes, *revision), true};
+    if (revision) {
+      Written out{object_of(kind, bytes, *revision), true};
+      tell(options.user, kind, {ns, name}, nullptr, out.object.bytes);
+      return out;
+    }
     // Whose check did not hold: the object's, or that of what goes with it, which another read
     // tells.
     if (alone || TRY(read(kind, ns, name))) return already_exists(kind, ns, name);

@@ -82,6 +82,12 @@ struct Registry::Impl {
   Result<std::optional<Revision>> commit(std::string key, std::optional<std::string> value,
                                          Revision expected, Party party);
 
+  // Tells the user's trail, if it has one.
+  struct Place {
+    std::string_view ns, name;
+  };
+  static void tell(const User&, const Kind&, Place, Bytes before, Bytes after);
+
   // What is stored of an object in the kind's shape.
   std::string encode(const Kind&, const Json& object) const;
   // 504 after the deadline: asked before each try, so that what was committed is never denied.

@@ -102,6 +102,8 @@ Result<Removed> Registry::Impl::remove(const Kind& kind, std::string_view ns, st
     if (stays && object == old)
       return Removed{object_of(kind, current->stored, current->revision), false};
 
+    Bytes before;
+    if (options.user.trail) before = object_of(kind, current->stored, current->revision).bytes;
     std::string bytes = stays ? encode(kind, object) : std::move(current->stored);
     std::string key = kind.key(ns, name);
     Party others = TRY(
@@ -111,7 +113,11 @@ Result<Removed> Registry::Impl::remove(const Kind& kind, std::string_view ns, st
     if (stays) value = bytes;
     auto revision =
         TRY(commit(std::move(key), std::move(value), current->revision, std::move(others)));
-    if (revision) return Removed{object_of(kind, bytes, *revision), !stays};
+    if (revision) {
+      Removed out{object_of(kind, bytes, *revision), !stays};
+      tell(options.user, kind, {ns, name}, std::move(before), stays ? out.object.bytes : nullptr);
+      return out;
+    }
     env.yield("registry.conflict");
   }
   return conflict(kind, name);

@@ -224,19 +224,27 @@ Result<std::optional<Written>> Registry::Impl::put(const Kind& kind, std::string
                            strategy, key));
   if (options.dry_run)
     return std::optional<Written>(Written{object_of(kind, bytes, current.revision), false});
+  Bytes before;
+  if (options.user.trail) before = object_of(kind, current.stored, current.revision).bytes;
   if (options.plan != nullptr)
     return planned(options,
                    {.key = std::move(key),
                     .expected = current.revision,
                     .bytes = std::move(bytes),
-                    .removes = ends},
+                    .removes = ends,
+                    .trail = options.user.trail,
+                    .ns = std::string(ns),
+                    .name = std::string(name),
+                    .before = std::move(before)},
                    std::move(others));
   std::optional<std::string> value;
   if (!ends) value = bytes;
   auto revision =
       TRY(commit(std::move(key), std::move(value), current.revision, std::move(others)));
   if (!revision) return std::optional<Written>();
-  return std::optional<Written>(Written{object_of(kind, bytes, *revision), false});
+  Written out{object_of(kind, bytes, *revision), false};
+  tell(options.user, kind, {ns, name}, std::move(before), ends ? nullptr : out.object.bytes);
+  return std::optional<Written>(std::move(out));
 }
 
 }  // namespace engine

@@ -120,8 +120,6 @@ class ClusterType final : public Type {
 
   Result<std::string> kubeconfig(const Call& call, const Json& stored) const {
     std::string id(stored.str({"metadata", "name"})), name(stored.str({"spec", "displayName"}, id));
-    NewToken token = TRY(parts_.tokens.create(
-        {.user = call.user().name, .description = "Kubeconfig token", .kind = "kubeconfig"}));
     std::string server =
         call.norman.parts().server_url ? call.norman.parts().server_url() : std::string();
     if (server.empty()) server = call.base;
@@ -135,10 +133,35 @@ class ClusterType final : public Type {
         {{"apiVersion", "v1"},
          {"kind", "Config"},
          {"clusters", named("cluster", std::move(cluster))},
-         {"users", named("user", Json::object({{"token", token.credential()}}))},
+         {"users", named("user", TRY(kubeconfig_user(call, server, id)))},
          {"contexts", named("context", Json::object({{"user", name}, {"cluster", name}}))},
          {"current-context", name}});
     return to_yaml(config);
+  }
+
+  // A token that is in the file, or, where the settings want none in files, our own program, which
+  // logs its owner in when there is need.
+  Result<Json> kubeconfig_user(const Call& call, const std::string& server,
+                               const std::string& cluster) const {
+    if (parts_.tokens.settings().truth("kubeconfig-generate-token", true)) {
+      NewToken token =
+          TRY(parts_.tokens.create({.user = call.user().name,
+                                    .description = "Kubeconfig token",
+                                    .ttl_ms = parts_.tokens.ttl_ms(Tokens::Life::api, 0),
+                                    .kind = "kubeconfig"}));
+      return Json::object({{"token", token.credential()}});
+    }
+    Json args = Json::array(
+        {"token", "--server=" + server, "--user=" + call.user().name, "--cluster=" + cluster});
+    return Json::object(
+        {{"exec", Json::object({{"apiVersion", "client.authentication.k8s.io/v1"},
+                                {"command", "paddock"},
+                                {"args", std::move(args)},
+                                {"interactiveMode", "IfAvailable"},
+                                {"provideClusterInfo", true},
+                                {"installHint",
+                                 "kubectl needs the program paddock on the path: one file, "
+                                 "the same that the server is"}})}});
   }
 
   TypeParts parts_;

@@ -11,8 +11,9 @@ class FeatureType final : public Type {
 
   void decorate(const Call&, const Json& stored, Look& look) const override {
     if (const Json* value = stored.at({"spec", "value"}); value && !value->is_null()) return;
-    if (const Json* otherwise = stored.at({"status", "default"}))
-      look.object->set("value", Json(*otherwise));
+    const Json* otherwise = stored.at({"status", "lockedValue"});
+    if (!otherwise || otherwise->is_null()) otherwise = stored.at({"status", "default"});
+    if (otherwise) look.object->set("value", Json(*otherwise));
   }
 
   // A client that sends back what it read does not set what was never set.

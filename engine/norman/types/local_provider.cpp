@@ -10,7 +10,9 @@
 namespace engine {
 namespace {
 
-constexpr int64_t kSessionMs = 16LL * 60 * 60 * 1000;  // auth-user-session-ttl-minutes' default
+// responseType: "json", "cookie", "kubeconfig", or "kubeconfig_c-xxxxx" for a token that is good
+// for that cluster only.
+constexpr std::string_view kKubeconfig = "kubeconfig";
 
 Json provider_object() {
   return Json::object({{"metadata", Json::object({{"name", "local"}})}, {"type", "localProvider"}});
@@ -47,29 +49,22 @@ class LocalProviderType : public Type {
     auto user = parts_.users.login(username, input.str("password"), call.request.peer);
     if (!user) return norman_error(user.error());
     std::string id(user->str({"metadata", "name"}));
-    int64_t asked = input.integer({"ttl"});
+    const bool kubeconfig = kind.starts_with(kKubeconfig);
     TokenRequest wanted{.user = id,
                         .description = std::string(input.str("description")),
-                        .kind = kind == "kubeconfig" ? "kubeconfig" : "session"};
+                        .kind = kubeconfig ? "kubeconfig" : "session"};
     wanted.derived = false;
-    wanted.ttl_ms = asked > 0 ? std::min(asked, kSessionMs) : kSessionMs;
-    wanted.principal = principal(*user);
+    wanted.ttl_ms = parts_.tokens.ttl_ms(
+        kubeconfig ? Tokens::Life::kubeconfig : Tokens::Life::session, input.integer({"ttl"}));
+    if (kind.starts_with("kubeconfig_")) wanted.cluster = kind.substr(kKubeconfig.size() + 1);
+    wanted.principal = local_principal(*user);
+    wanted.principal.set("me", true);
     auto token = parts_.tokens.create(wanted);
     if (!token) return norman_error(token.error());
     Json out = present(call, *token);
     if (kind == "cookie") return with_cookies(call, std::move(out), token->credential());
     out.set("token", token->credential());
     return norman_response(201, out, call.base);
-  }
-
-  static Json principal(const Json& user) {
-    std::string id(user.str({"metadata", "name"}));
-    return Json::object({{"metadata", Json::object({{"name", "local://" + id}})},
-                         {"displayName", user.str("displayName")},
-                         {"loginName", user.str("username")},
-                         {"me", true},
-                         {"principalType", "user"},
-                         {"provider", "local"}});
   }
 
   Json present(const Call& call, const NewToken& token) const {

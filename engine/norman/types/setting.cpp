@@ -1,4 +1,5 @@
 // setting: a value that falls back to its default; where it comes from is computed, not stored.
+#include "engine/access/admission/settings.h"
 #include "engine/norman/norman.h"
 #include "engine/norman/types/types.h"
 
@@ -30,12 +31,13 @@ class SettingType final : public Type {
   Result<Unit> before_update(const Call&, const Json& old, Json& changes) const override {
     if (old.str("source") == "env")
       return Status::other(405, "MethodNotAllow",
-                           "this setting comes from the server's environment");
-    if (old.str({"metadata", "name"}) != "server-url") return Unit{};
-    std::string_view url = changes.str("value");
-    if (!url.empty() && !url.starts_with("https://"))
-      return Status::field_error(422, "InvalidFormat", "value", "server-url begins with https://");
-    return Unit{};
+                           std::string(old.str({"metadata", "name"})) +
+                               " is readOnly because its value is from environment variable");
+    auto good = check_setting(old.str({"metadata", "name"}), changes.str("value"));
+    if (good) return good;
+    return Status::field_error(
+        422, "InvalidFormat", "value",
+        std::string(old.str({"metadata", "name"})) + ": " + good.error().message());
   }
 
  private:

@@ -19,7 +19,7 @@ class TokenType final : public Type {
 
   std::optional<Result<JsonArray>> own_list(const Call& call) const override {
     auto all = call.norman.visible(call);
-    if (!all) return all;
+    if (!all || shows_others(call)) return all;
     std::erase_if(*all, [&](const Json& token) { return !owns(call, token, "get"); });
     return all;
   }
@@ -38,7 +38,10 @@ class TokenType final : public Type {
     body.set("enabled", true);
     body.set("authProvider", "local");
     body["labels"].set("authn.management.cattle.io/token-userId", call.user().name);
-    if (int64_t ttl = body.integer({"ttl"}); ttl > 0)
+    TRY(check_cluster(call, body.str("clusterId")));
+    const int64_t ttl = parts_.tokens.ttl_ms(Tokens::Life::api, body.integer({"ttl"}));
+    body.set("ttl", ttl);
+    if (ttl > 0)
       body.set("expiresAt", to_rfc3339(parts_.env.wall() + std::chrono::milliseconds(ttl)));
     place.name.clear();
     place.generate_name = "token-";
@@ -65,6 +68,13 @@ class TokenType final : public Type {
     return Unit{};
   }
 
+  // The schema has no field for it: as an annotation it reaches every client.
+  void refresh(const Call&, Json& stored) const override {
+    std::string used(stored.str(Tokens::kLastUsed));
+    if (used.empty()) return;
+    stored.make({"metadata", "annotations"}).set("authn.management.cattle.io/last-used", used);
+  }
+
   void decorate(const Call& call, const Json& stored, Look& look) const override {
     look.object->set("current", stored.str({"metadata", "name"}) == call.user().token_name);
     look.object->set("expired", parts_.tokens.expired(stored));
@@ -74,12 +84,17 @@ class TokenType final : public Type {
     return call.user().token_name.empty() ? std::vector<std::string>{}
                                           : std::vector<std::string>{"logout"};
   }
+  std::vector<std::string> unlisted_collection_actions() const override { return {"logoutAll"}; }
 
   std::optional<Answer> collection_action(const Call& call, std::string_view action,
                                           const Json&) const override {
-    if (action != "logout" || call.user().token_name.empty()) return std::nullopt;
-    if (auto done = parts_.tokens.revoke(call.user().token_name); !done)
-      return norman_error(done.error());
+    const std::string& own = call.user().token_name;
+    if ((action != "logout" && action != "logoutAll") || own.empty()) return std::nullopt;
+    if (action == "logoutAll")
+      if (auto done = parts_.tokens.revoke_all_of(call.user().name, Tokens::Which::sessions, own);
+          !done)
+        return norman_error(done.error());
+    if (auto done = parts_.tokens.revoke(own); !done) return norman_error(done.error());
     Response out = norman_response(200, Json::object(), call.base);
     out.headers.add("Set-Cookie", "R_SESS=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
     out.headers.add("Set-Cookie", "CSRF=; Path=/; Max-Age=0; Secure; SameSite=Lax");
@@ -87,6 +102,25 @@ class TokenType final : public Type {
   }
 
  private:
+  // Everybody's list is their own; whoever may read all tokens sees another's by asking for them.
+  static bool shows_others(const Call& call) {
+    for (const auto& [name, value] : call.request.query)
+      if (name.starts_with("userId") && value != call.user().name) {
+        KindPtr kind = call.norman.holder(call.schema);
+        return kind && call.norman.may(call.user(), "list", *kind, "", "");
+      }
+    return false;
+  }
+
+  Result<Unit> check_cluster(const Call& call, std::string_view id) const {
+    if (id.empty()) return Unit{};
+    KindPtr kind = parts_.registry.kinds().snapshot()->stored("management.cattle.io", "clusters");
+    const bool seen = kind && call.norman.may(call.user(), "get", *kind, "", id);
+    if (seen && TRY(parts_.dispatcher.get(*kind, "", id))) return Unit{};
+    return Status::field_error(422, "InvalidReference", "clusterId",
+                               "there is no cluster " + std::string(id));
+  }
+
   TypeParts parts_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "engine/access/principals.h"
 #include "engine/access/tokens.h"
 #include "engine/access/users.h"
 #include "engine/norman/type.h"
@@ -28,6 +29,7 @@ struct TypeParts {
   // Checks and keeps a kubeconfig that was handed over for a cluster.
   std::function<Result<Unit>(const std::string& cluster, const std::string& kubeconfig)>
       keep_kubeconfig = {};
+  const Principals* principals = nullptr;  // none: this server knows no principals
 };
 
 // Registers every line of all.inc.

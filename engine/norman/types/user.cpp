@@ -26,7 +26,7 @@ class UserType final : public Type {
       return Status::other(500, "ServerError", "password not a string");
     std::string username(body.str("username"));
     if (username.empty()) return Status::field_error(422, "MissingRequired", "username", "");
-    TRY(Passwords::acceptable(password->as_string(), username));
+    TRY(parts_.users.acceptable(password->as_string(), username));
     if (TRY(parts_.users.find_by_username(username))) return Users::name_taken();
     place.name = generate_name(parts_.env, "u-");
     body.set("principalIds", Json::array({"local://" + place.name}));
@@ -65,19 +65,22 @@ class UserType final : public Type {
   Result<Unit> before_remove(const Call& call, const Json& stored) const override {
     if (stored.str({"metadata", "name"}) == call.user().name)
       return Status::other(422, "InvalidAction", "You cannot delete yourself");
-    return parts_.tokens.revoke_all_of(stored.str({"metadata", "name"}), Tokens::Which::all, "");
+    // Its tokens stop working with it, and are collected by the controller of tokens.
+    return Unit{};
   }
 
   void decorate(const Call& call, const Json& stored, Look& look) const override {
     std::string_view name = stored.str({"metadata", "name"});
     look.object->set("me", name == call.user().name);
     KindPtr kind = call.norman.holder(call.schema);
+    if (may_refresh(call)) look.actions.push_back("refreshauthprovideraccess");
     if (kind && call.norman.may(call.user(), "update", *kind, "", name))
       look.actions.push_back("setpassword");
     if (name == call.user().name) look.remove = false;
   }
 
-  std::vector<std::string> collection_actions(const Call&) const override {
+  std::vector<std::string> collection_actions(const Call& call) const override {
+    if (may_refresh(call)) return {"changepassword", "refreshauthprovideraccess"};
     return {"changepassword"};
   }
 
@@ -85,6 +88,7 @@ class UserType final : public Type {
                                const Json& input) const override {
     std::string_view name = stored.str({"metadata", "name"});
     KindPtr kind = call.norman.holder(call.schema);
+    if (action == "refreshauthprovideraccess") return refresh_access(call);
     if (action != "setpassword" || !kind ||
         !call.norman.may(call.user(), "update", *kind, "", name))
       return std::nullopt;
@@ -99,6 +103,7 @@ class UserType final : public Type {
 
   std::optional<Answer> collection_action(const Call& call, std::string_view action,
                                           const Json& input) const override {
+    if (action == "refreshauthprovideraccess") return refresh_access(call);
     if (action != "changepassword") return std::nullopt;
     const std::string& name = call.user().name;
     auto changed = parts_.users.change_password(name, input.str("currentPassword"),
@@ -113,6 +118,16 @@ class UserType final : public Type {
   }
 
  private:
+  static bool may_refresh(const Call& call) {
+    KindPtr kind = call.norman.holder(call.schema);
+    return kind && call.norman.may(call.user(), "create", *kind, "", "");
+  }
+  // What a local user belongs to is read at each request: there is nothing older to be renewed.
+  static std::optional<Answer> refresh_access(const Call& call) {
+    if (!may_refresh(call)) return std::nullopt;
+    return norman_response(200, Json::object(), call.base);
+  }
+
   TypeParts parts_;
 };
 

@@ -40,6 +40,7 @@ struct NormanServer {
   engine::Users users{env, registry, dispatcher, passwords, throttle};
   engine::Tokens tokens{env, registry, dispatcher};
   engine::TokenAuthenticator authenticator{tokens};
+  engine::Principals principals;
   engine::TypeSet types;
   std::unique_ptr<engine::Norman> norman;
   std::string admin_id;
@@ -47,10 +48,11 @@ struct NormanServer {
   NormanServer() {
     engine::register_builtin_strategies(strategies);
     REQUIRE(dispatcher.start());
-    engine::register_types(
-        types,
-        engine::TypeParts{
-            env, registry, dispatcher, tokens, users, [] { return std::string("CA"); }, {}, {}});
+    principals.add(engine::make_local_principals(dispatcher, *kinds));
+    engine::TypeParts parts{
+        env, registry, dispatcher, tokens, users, [] { return std::string("CA"); }, {}, {}};
+    parts.principals = &principals;
+    engine::register_types(types, parts);
     norman = std::make_unique<engine::Norman>(
         engine::Norman::Parts{env, registry, dispatcher, authorizer, types, {}, {}});
     engine::Json user = MUST(users.create({.username = "admin",
@@ -92,6 +94,22 @@ struct NormanServer {
     return {response.status,
             response.body.empty() ? engine::Json() : MUST(engine::parse_json(response.body)),
             response.headers};
+  }
+  // As the server itself, past every API.
+  engine::Json put(std::string_view plural, std::string_view ns, engine::Json object) {
+    auto kind = kinds->snapshot()->stored("management.cattle.io", plural);
+    object.set("apiVersion", "management.cattle.io/v3");
+    object.set("kind", kind->kind);
+    engine::WriteOptions options;
+    options.user.name = "system:paddock";
+    auto made = MUST(registry.create(*kind, ns, std::move(object), options));
+    REQUIRE(dispatcher.fresh(env.now() + std::chrono::seconds(5)));
+    return made.object.json();
+  }
+  void setting(std::string_view name, std::string_view value) {
+    put("settings", "",
+        engine::Json::object(
+            {{"metadata", engine::Json::object({{"name", name}})}, {"default", value}}));
   }
   std::string login(std::string_view password = "correct horse battery") {
     auto reply = call("POST", "/v3-public/localProviders/local?action=login", {},
