@@ -20,8 +20,7 @@ class ProjectBindingType final : public Type {
     // One that the caller does not see is none.
     if (!kind || project.empty() || !TRY(find_cached(parts_, "projects", cluster, project)) ||
         !call.norman.may(call.user(), "get", *kind, cluster, project))
-      return Status::field_error(422, "InvalidReference", "projectId",
-                                 "there is no project " + id);
+      return Status::field_error(422, "InvalidReference", "projectId", "there is no project " + id);
     TRY(check_subject(parts_, body, {"userId", "userPrincipalId"},
                       {"groupId", "groupPrincipalId"}));
     place.ns = project;

@@ -106,4 +106,42 @@ uint32_t StreamReader::feed(std::string_view bytes) {
   return ended;
 }
 
+// Whether the frame's own head is there; takes it off then.
+bool MessageReader::frame_begins() {
+  if (kept_.size() < 2) return false;
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(kept_[i]); };
+  const size_t more = (byte(1) & 127) == 126 ? 2 : (byte(1) & 127) == 127 ? 8 : 0;
+  if (kept_.size() < 2 + more) return false;
+  left_ = more == 0 ? byte(1) & 127 : 0;
+  for (size_t i = 0; i < more; ++i) left_ = left_ << 8 | byte(2 + i);
+  kept_.clear();
+  return true;
+}
+
+uint32_t MessageReader::feed(std::string_view bytes, std::string_view mark) {
+  constexpr size_t kLooked = 64;
+  uint32_t found = 0;
+  while (!bytes.empty()) {
+    if (at_ == At::kPayload) {
+      const size_t size = std::min<uint64_t>(left_, bytes.size());
+      if (kept_.size() < kLooked) kept_.append(bytes.substr(0, std::min(size, kLooked)));
+      bytes.remove_prefix(size);
+      left_ -= size;
+      if (left_ > 0) continue;
+      found += kept_.find(mark) != std::string::npos;
+      kept_.clear();
+      at_ = At::kFrame;
+      continue;
+    }
+    kept_ += bytes.front();
+    bytes.remove_prefix(1);
+    if (at_ == At::kFrame && frame_begins()) at_ = left_ > 0 ? At::kPayload : At::kFrame;
+    if (at_ == At::kHead && kept_.ends_with("\r\n\r\n")) {
+      kept_.clear();
+      at_ = At::kFrame;
+    }
+  }
+  return found;
+}
+
 }  // namespace bench

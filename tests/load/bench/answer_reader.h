@@ -1,6 +1,7 @@
 // AnswerReader: finds where one HTTP/1.1 answer ends, whether it tells its length or comes in
 // chunks, and keeps only its status and the beginning of its body. StreamReader: counts the events
-// of a watch, one line of JSON each, without looking into them.
+// of a watch, one line of JSON each, without looking into them. MessageReader: counts the WebSocket
+// messages of a subscription that tell of a change.
 // Thread: one per object. Owns: the kept bytes.
 #pragma once
 
@@ -44,6 +45,21 @@ class StreamReader {
 
  private:
   char last_ = 0;
+};
+
+// The head of the upgrade's answer, then frames as a server sends them: not masked, not split.
+class MessageReader {
+ public:
+  // Returns how many messages with this text in their first bytes ended within `bytes`.
+  uint32_t feed(std::string_view bytes, std::string_view mark);
+
+ private:
+  enum class At { kHead, kFrame, kPayload };
+  bool frame_begins();
+
+  At at_ = At::kHead;
+  std::string kept_;   // a head, or a frame's first bytes, as far as they are there
+  uint64_t left_ = 0;  // of the payload
 };
 
 }  // namespace bench

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The measures of scripts/bench, first of one side, then of the other, never of both at once; then
-the proxy, which needs both. Talks to loopback only, keeps all data in one folder that goes away,
+"""The measures of scripts/bench: the management API; then the Kubernetes API, first of one side, then
+of the other, never of both at once; then the proxy, which needs both. Talks to loopback only, keeps all data in one folder that goes away,
 and stops by itself. Prints the report, or writes it into docs/benchmarks.md.
 """
 
@@ -17,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support" /
 
 # pylint: disable=wrong-import-position
 import report
+from management import Management
 from proc import wait_for
 from sides import KubeSide, PaddockSide, load
 
@@ -35,6 +36,8 @@ class Plan:
         self.silent, self.beside = 200, 100
         self.slow_s = 6 if quick else 12
         self.crowd_events = 10 if quick else 20
+        self.projects, self.nodes = (1_000, 500) if quick else (10_000, 5_000)
+        self.made = 10 if quick else 30  # projects, one after the other
 
 
 def say(text):
@@ -152,6 +155,15 @@ def measure_proxy(paddock, kube, plan):
     return {"direct": got["one"], "proxied": got["other"]}
 
 
+def measure_management(folder, plan):
+    side = PaddockSide(folder / "management")
+    side.start()
+    try:
+        return Management(side, plan, say).measure()
+    finally:
+        side.stop()
+
+
 def ceiling(plan, sizes):
     """What the generator does against a server that does nothing."""
     return {
@@ -163,9 +175,18 @@ def ceiling(plan, sizes):
                       seconds=20, limit=40)}
 
 
-def run_all(folder, plan):
+def run_all(folder, plan, parts):
     begun = time.monotonic()
     results, sides = {"plan": vars(plan), "load_average": os.getloadavg()}, {}
+    if "management" in parts:
+        results["management"] = measure_management(folder, plan)
+    if "kubernetes" in parts:
+        measure_sides(folder, plan, results, sides)
+    results["took_s"] = time.monotonic() - begun
+    return results
+
+
+def measure_sides(folder, plan, results, sides):
     try:
         for name, side_class in (("paddock", PaddockSide), ("kube", KubeSide)):
             sides[name], results[name] = measure(side_class, folder, plan)
@@ -178,8 +199,6 @@ def run_all(folder, plan):
             side.stop()
     say("the generator's own ceiling")
     results["ceiling"] = ceiling(plan, {"list": results["paddock"]["list"]["bytes"]})
-    results["took_s"] = time.monotonic() - begun
-    return results
 
 
 def main():
@@ -188,15 +207,19 @@ def main():
                         help="fewer objects and watchers, shorter; under four minutes")
     parser.add_argument("--write", action="store_true",
                         help="put the report into docs/benchmarks.md instead of printing it")
+    parser.add_argument("--part", choices=["kubernetes", "management"],
+                        help="measure only this part of it")
     parser.add_argument("--json", help="write every figure into this file too")
     parser.add_argument("--dir", help="where the stores lie (default: the temporary folder)")
     options = parser.parse_args()
     plan = Plan(options.quick)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.dir) as folder:
-        results = run_all(pathlib.Path(folder), plan)
+        parts = [options.part] if options.part else ["management", "kubernetes"]
+        results = run_all(pathlib.Path(folder), plan, parts)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(results, indent=1))
-    text = report.text(results, "scripts/bench" + (" --quick" if plan.quick else ""))
+    command = "scripts/bench" + (" --quick" if plan.quick else "")
+    text = report.text(results, command + (f" --part {options.part}" if options.part else ""))
     if options.write:
         report.write(text)
     else:

@@ -3,9 +3,10 @@
 // and what comes out is the generator's ceiling.
 //   bench_load COMMAND --target PORT [--address A] [--cert F --key F] [--bearer T] [--pids P,P]
 //   create|get|update  --space S --from N --objects N --count N --connections N --seconds N
+//   path               --path P [--post BODY, # in it is a number] --from N --count N ...
 //   list               --space S --page N --seconds N --times N
-//   watch              --space S --watchers N --silent N --events N --window N --rate N ...
-//   pair               --space S --other-target PORT --other-prefix P --other-bearer T
+//   watch              --space S (or --setting NAME) --watchers N --silent N --events N --window N
+//   --rate N ... pair               --space S --other-target PORT --other-prefix P --other-bearer T
 //   ready              --since NS --limit S
 //   fsync              --dir D --seconds N
 #include <fcntl.h>
@@ -76,6 +77,12 @@ void print(const char* name, const load::Figures& f) {
   std::printf("\"p50_ms\":%.4f,\"p99_ms\":%.4f,\"max_ms\":%.4f}", f.p50_ms, f.p99_ms, f.max_ms);
 }
 
+std::string numbered(std::string text, uint64_t number) {
+  for (size_t at = 0; (at = text.find('#', at)) != std::string::npos;)
+    text.replace(at, 1, std::to_string(number));
+  return text;
+}
+
 int requests(const std::string& verb, const Side& side, const Options& options) {
   std::string path = config_maps(options.text("space", "bench"));
   uint64_t from = options.whole("from", 0), objects = options.whole("objects", 10'000);
@@ -88,6 +95,12 @@ int requests(const std::string& verb, const Side& side, const Options& options) 
   if (verb == "create") {
     what.make = [&](uint64_t n, std::string& text) {
       text = with_body(side, "POST", path, config_map(name_of(from + n), from + n, size));
+    };
+  } else if (verb == "path") {
+    what.make = [&, path = options.text("path"), body = options.text("post")](uint64_t n,
+                                                                              std::string& text) {
+      text =
+          body.empty() ? get(side, path) : with_body(side, "POST", path, numbered(body, from + n));
     };
   } else if (verb == "update") {
     what.make = [&](uint64_t n, std::string& text) {
@@ -128,6 +141,7 @@ int list(const Side& side, const Options& options) {
 int watch(const Side& side, const Options& options) {
   WatchPlan plan;
   plan.space = options.text("space", plan.space);
+  plan.setting = options.text("setting");
   plan.watchers = options.whole("watchers", plan.watchers);
   plan.silent = options.whole("silent", plan.silent);
   plan.events = options.whole("events", plan.events);
@@ -212,7 +226,7 @@ int run(const std::string& command, const Options& options) {
                     options.whole("event", 600));
     side = trivial->side();
   }
-  if (command == "create" || command == "get" || command == "update") {
+  if (command == "create" || command == "get" || command == "update" || command == "path") {
     return requests(command, *side, options);
   }
   if (command == "list") return list(*side, options);
@@ -224,7 +238,8 @@ int run(const std::string& command, const Options& options) {
     std::printf("{\"ms\":%.2f}\n", ms);
     return ms >= 0 ? 0 : 1;
   }
-  std::fprintf(stderr, "bench_load create|get|update|list|watch|pair|ready|fsync --target PORT\n");
+  std::fprintf(stderr,
+               "bench_load create|get|update|path|list|watch|pair|ready|fsync --target PORT\n");
   return 2;
 }
 

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from control_plane import peers_bin
+from management import LISTS_TIMES, PATHS, REFERENCE
 from paddock import CHECKOUT, program
 
 BEGIN, END = "<!-- scripts/bench writes from here -->", "<!-- to here -->"
@@ -36,8 +37,7 @@ class Table:
         self.rows, self.missed = [], []
 
     def row(self, measure, ours, theirs, ratio, promise, kept):
-        word = "–" if kept is None else "yes" if kept else "**no**"
-        self.rows.append(f"| {measure} | {ours} | {theirs} | {ratio} | {promise} | {word} |")
+        self.rows.append(f"| {measure} | {ours} | {theirs} | {ratio} | {promise} | {_word(kept)} |")
         if kept is False:
             self.missed.append(measure)
 
@@ -138,11 +138,66 @@ def _ceiling(results):
     return rows
 
 
-def text(results, command):
+def _management(results):
+    """One row a measure; the reference's figures are of another run on such a machine."""
+    plan, got = results["plan"], results["management"]
+    head = f"With {plan['projects']:,} projects and {plan['nodes']:,} nodes:"
+    rows = [head, "", "| management API | p50, 1 connection | p99 | at 16 connections | reference 2.5.9 | "
+            "promised | kept |", "| --- | ---: | ---: | ---: | ---: | ---: | --- |"]
+    missed = []
+
+    def row(name, one, many, promise, kept):
+        known = REFERENCE.get(name, {})
+        said = ", ".join([f"{known[key]:,} {unit}" for key, unit in (("ms", "ms"), ("rate", "/s"))
+                          if key in known]) or "–"
+        rows.append(f"| `{name}` | {one['p50_ms']:.2f} ms | {one['p99_ms']:.2f} ms | "
+                    f"{many['per_second']:,.0f} /s | {said} | {promise} | {_word(kept)} |")
+        if kept is False:
+            missed.append(name)
+
+    for path in [*PATHS, "login"]:
+        one, many, known = got[path][1], got[path][16], REFERENCE.get(path, {})
+        if path == "/v3/schemas":
+            row(path, one, many, "under 1 ms", one["p50_ms"] < 1)
+        elif "rate" in known:
+            row(path, one, many, f"{LISTS_TIMES} x", many["per_second"] >= LISTS_TIMES * known["rate"])
+        else:
+            row(path, one, many, "–", None)
+    rows += ["", "| management API | measured | promised | kept |", "| --- | ---: | ---: | --- |"]
+
+    def other(name, value, limit, unit):
+        kept = None if plan["quick"] or limit is None else value < limit
+        promise = "–" if limit is None else f"under {limit} {unit}"
+        rows.append(f"| {name} | {value:,.1f} {unit} | {promise} | {_word(kept)} |")
+        if kept is False:
+            missed.append(name)
+
+    told = got["subscribers"]["all"]
+    other("create a project until its roles are there, few projects, p50",
+          got["project_few_ms"]["p50"], 100, "ms")
+    other("the same with all projects", got["project_ms"]["p50"], 100, "ms")
+    other(f"{plan['watchers']:,} subscribers: write until all have it, p50", told["p50_ms"], 50, "ms")
+    other(f"memory with {plan['projects']:,} projects", got["rss_projects"], 100, "MiB")
+    other("memory at the end, nodes and subscribers' rest too", got["rss_end"], None, "MiB")
+    other(f"{plan['projects']:,} projects, from the first create until all are set up",
+          got["projects_s"], None, "s")
+    return [*rows, "", f"Missed: {', '.join(missed) or 'none'}.", ""]
+
+
+def _word(kept):
+    return "–" if kept is None else "yes" if kept else "**no**"
+
+
+def _kubernetes(results):
     table = _rows(results)
     _proxy_row(table, results["proxy"])
+    return ["| measure | Paddock | kube-apiserver + etcd | ratio | promised | kept |",
+            "| --- | ---: | ---: | ---: | ---: | --- |", *table.rows, "",
+            f"Missed: {', '.join(table.missed) or 'none'}.", "", *_ceiling(results)]
+
+
+def text(results, command):
     commit = _first_line("git", "-C", CHECKOUT, "rev-parse", "--short", "HEAD")
-    missed = ", ".join(table.missed) or "none"
     loads = results["load_average"]
     return "\n".join([
         f"Measured {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())} by `{command}` at commit "
@@ -153,9 +208,8 @@ def text(results, command):
         "store, TLS.",
         f"- kube-apiserver {peers_bin().parent.name}, "
         f"{_first_line(peers_bin() / 'etcd', '--version')}, TLS; no controllers.", "",
-        "| measure | Paddock | kube-apiserver + etcd | ratio | promised | kept |",
-        "| --- | ---: | ---: | ---: | ---: | --- |", *table.rows, "",
-        f"Missed: {missed}.", "", *_ceiling(results)])
+        *(_management(results) if "management" in results else []),
+        *(_kubernetes(results) if "kube" in results else [])])
 
 
 def write(report_text):

@@ -10,8 +10,9 @@
 namespace bench {
 namespace {
 
-constexpr size_t kObjects = 16;          // that the writes go round
-constexpr int kSilentBuffer = 4096;      // bytes of receive buffer of a watch that never reads
+constexpr size_t kObjects = 16;      // that the writes go round
+constexpr int kSilentBuffer = 4096;  // bytes of receive buffer of a watch that never reads
+constexpr std::string_view kChange = "\"resource.change\"";
 constexpr size_t kTimesKept = 4u << 20;  // latencies, enough for quantiles
 
 std::array<char, 65536> buffer;
@@ -26,6 +27,7 @@ struct Peer {
 
 struct WatchLoad::Watch : Peer {
   StreamReader reader;
+  MessageReader messages;
   uint64_t seen = 0;
   bool begun = false;  // its answer's head came
 };
@@ -111,9 +113,7 @@ void WatchLoad::write_due(Clock::time_point now) {
       // it would have cost; where the plan waits for deliveries, lateness is the plan's own.
       if (plan_.window > 0) due = now;
     }
-    std::string name = name_of(number % kObjects);
-    std::string text = with_body(side_, "PUT", config_maps(plan_.space) + "/" + name,
-                                 config_map(name, number + 1, plan_.value_bytes));
+    const std::string text = write_text(number);
     writer->answer.reset();
     writer->idle = false;
     events_.push_back({due, {}, 0});
@@ -153,10 +153,13 @@ void WatchLoad::read_watch(Watch& watch) {
     std::string_view bytes(buffer.data(), static_cast<size_t>(got));
     if (!watch.begun) {
       watch.begun = true;
-      if (bytes.substr(0, 12) != "HTTP/1.1 200") return ended(watch);
+      if (bytes.substr(0, 12) != (plan_.setting.empty() ? "HTTP/1.1 200" : "HTTP/1.1 101"))
+        return ended(watch);
       ++out_.open;
     }
-    if (uint32_t count = watch.reader.feed(bytes); count > 0) saw(watch, count, Clock::now());
+    const uint32_t count =
+        plan_.setting.empty() ? watch.reader.feed(bytes) : watch.messages.feed(bytes, kChange);
+    if (count > 0) saw(watch, count, Clock::now());
   } while (watch.socket.pending());
 }
 
@@ -191,15 +194,34 @@ int WatchLoad::wait_ms(Clock::time_point now) const {
   return std::clamp(static_cast<int>(due - ms_between(begun_, now)), 0, 50);
 }
 
-WatchFigures WatchLoad::run() {
+// The request that opens a watch; empty when it cannot be known.
+std::string WatchLoad::watch_text() {
+  if (!plan_.setting.empty())
+    return head(side_, "GET", "/v3/subscribe?resourceTypes=setting") +
+           "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+           "Sec-WebSocket-Key: YmVuY2ggb2YgcGFkZG9jaw==\r\n\r\n";
   for (size_t i = 0; i < kObjects; ++i) {
     ask(side_, with_body(side_, "POST", config_maps(plan_.space),
                          config_map(name_of(i), 0, plan_.value_bytes)));
   }
   std::string revision = revision_now(side_, plan_.space);
+  if (revision.empty()) return {};
+  return get(side_, config_maps(plan_.space) + "?watch=1&resourceVersion=" + revision);
+}
+
+std::string WatchLoad::write_text(uint64_t number) const {
+  if (!plan_.setting.empty())
+    return with_body(side_, "PUT", "/v3/settings/" + plan_.setting,
+                     "{\"value\":\"bench " + std::to_string(number) + "\"}");
+  std::string name = name_of(number % kObjects);
+  return with_body(side_, "PUT", config_maps(plan_.space) + "/" + name,
+                   config_map(name, number + 1, plan_.value_bytes));
+}
+
+WatchFigures WatchLoad::run() {
+  const std::string text = watch_text();
   out_.before_kib = rss_kib(side_);
-  std::string text = get(side_, config_maps(plan_.space) + "?watch=1&resourceVersion=" + revision);
-  if (revision.empty() || !open_watches(text) || !open_writers()) {
+  if (text.empty() || !open_watches(text) || !open_writers()) {
     ++out_.failed_writes;
     return std::move(out_);
   }

@@ -16,6 +16,7 @@ namespace bench {
 
 struct WatchPlan {
   std::string space = "watched";
+  std::string setting = {};  // then watches are subscriptions, and the writes change this setting
   size_t watchers = 1000;
   size_t silent = 0;       // watches besides that send their request and never read
   uint64_t events = 1000;  // writes, at most
@@ -52,6 +53,8 @@ class WatchLoad {
   struct Watch;
   struct Writer;
   struct Event;
+  std::string watch_text();
+  std::string write_text(uint64_t number) const;
   bool open_watches(const std::string& text);
   bool open_writers();
   void write_due(Clock::time_point now);

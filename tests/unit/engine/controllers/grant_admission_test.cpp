@@ -28,7 +28,7 @@ struct World : AuthzWorld {
     start();
     REQUIRE(soon([&] { return there("namespaces", "", "p-1"); }));
     create("projectroletemplatebindings", "p-1",
-              R"({"metadata":{"name":"b"},"projectName":"c-1:p-1","roleTemplateName":"adder",
+           R"({"metadata":{"name":"b"},"projectName":"c-1:p-1","roleTemplateName":"adder",
                 "userName":"u-1"})");
     create("globalroles", "", R"({"metadata":{"name":"admin"},"builtin":true,
       "displayName":"Admin","rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}]})");
@@ -40,10 +40,12 @@ struct World : AuthzWorld {
                       std::string_view text) {
     return registry->create(kind(plural), ns, json(text), {.user = user});
   }
-  Result<Written> bind(const User& user, const std::string& role, std::string who = R"("userName":"u-2")") {
-    return say(user, "projectroletemplatebindings", "p-1",
-               R"({"metadata":{"generateName":"prtb-"},"projectName":"c-1:p-1","roleTemplateName":")" +
-                   role + "\"," + who + "}");
+  Result<Written> bind(const User& user, const std::string& role,
+                       std::string who = R"("userName":"u-2")") {
+    return say(
+        user, "projectroletemplatebindings", "p-1",
+        R"({"metadata":{"generateName":"prtb-"},"projectName":"c-1:p-1","roleTemplateName":")" +
+            role + "\"," + who + "}");
   }
   Result<Written> change(const User& user, std::string_view plural, std::string_view name,
                          std::string_view patch) {
@@ -72,9 +74,9 @@ TEST_CASE("nobody grants what they do not hold", "[authorization]") {
                      R"({"metadata":{"name":"x"},"projectName":"c-2:p-9","roleTemplateName":"pods",
                        "userName":"u-1"})")) == "Invalid");
   SECTION("nor by changing a binding or a role") {
-    auto patched = w.registry->patch(w.kind("projectroletemplatebindings"), "p-1", "b",
-                                     PatchType::merge, R"({"roleTemplateName":"more"})",
-                                     {.user = World::plain("u-1")});
+    auto patched =
+        w.registry->patch(w.kind("projectroletemplatebindings"), "p-1", "b", PatchType::merge,
+                          R"({"roleTemplateName":"more"})", {.user = World::plain("u-1")});
     CHECK(reason(patched) == "Forbidden");
     CHECK(reason(w.change(World::plain("u-1"), "roletemplates", "pods",
                           R"({"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}]})")) ==
@@ -94,10 +96,9 @@ TEST_CASE("nobody grants what they do not hold", "[authorization]") {
       {"apiGroups":["management.cattle.io"],"resources":["globalroles"],
        "verbs":["escalate","bind"]}]})");
     w.create("globalrolebindings", "",
-                R"({"metadata":{"name":"t"},"globalRoleName":"trusted","userName":"u-1"})");
-    REQUIRE(w.soon([&] {
-      return w.may("u-1", "bind", "management.cattle.io", "globalroles", "", "admin");
-    }));
+             R"({"metadata":{"name":"t"},"globalRoleName":"trusted","userName":"u-1"})");
+    REQUIRE(w.soon(
+        [&] { return w.may("u-1", "bind", "management.cattle.io", "globalroles", "", "admin"); }));
     CHECK(w.say(World::plain("u-1"), "globalrolebindings", "", binding));
     auto made = w.say(World::plain("u-1"), "globalroles", "", role);
     REQUIRE(made);
@@ -107,11 +108,10 @@ TEST_CASE("nobody grants what they do not hold", "[authorization]") {
   }
   SECTION("owners of a cluster give what they like there") {
     w.create("clusterroletemplatebindings", "c-1",
-                R"({"metadata":{"name":"o"},"clusterName":"c-1","roleTemplateName":"cluster-owner",
+             R"({"metadata":{"name":"o"},"clusterName":"c-1","roleTemplateName":"cluster-owner",
                   "userName":"u-5"})");
-    REQUIRE(w.soon([&] {
-      return w.may("u-5", "own", "management.cattle.io", "clusters", "", "c-1");
-    }));
+    REQUIRE(
+        w.soon([&] { return w.may("u-5", "own", "management.cattle.io", "clusters", "", "c-1"); }));
     CHECK(w.bind(World::plain("u-5"), "more"));
     CHECK(reason(w.say(World::plain("u-5"), "globalrolebindings", "",
                        R"({"metadata":{"name":"g"},"globalRoleName":"admin","userName":"u-5"})")) ==
