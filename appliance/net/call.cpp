@@ -16,18 +16,25 @@ namespace {
 // One call under way: ended once, by the answer, an error, the size or the clock.
 class Call final : public std::enable_shared_from_this<Call> {
  public:
+  using OnBody = std::function<void(std::string_view)>;
   Call(StreamHub& hub, std::shared_ptr<ClusterWay> way, std::string id, size_t bytes_max,
-       engine::Transport::Done done)
+       OnBody on_body, engine::Transport::Done done)
       : hub_(hub),
         way_(std::move(way)),
         id_(std::move(id)),
         bytes_max_(bytes_max),
+        on_body_(std::move(on_body)),
         done_(std::move(done)) {}
 
   void start(OutRequest request, storage::Millis timeout);
 
   void head(Response head) { answer_ = std::move(head); }
   void body(std::string_view bytes) {
+    if (on_body_ && answer_.status < 300) {
+      std::lock_guard lock(piece_mutex_);
+      if (!ended_) on_body_(bytes);
+      return;
+    }
     if (answer_.body.size() + bytes.size() > bytes_max_) {
       end(Status::other(502, "BadGateway",
                         "cluster " + id_ + ": its answer is larger than " +
@@ -54,6 +61,9 @@ class Call final : public std::enable_shared_from_this<Call> {
   std::shared_ptr<ClusterWay> way_;
   const std::string id_;
   const size_t bytes_max_;
+  const OnBody on_body_;
+  std::mutex piece_mutex_;  // no piece comes after the end
+  bool ended_ = false;
   std::mutex mutex_;
   engine::Transport::Done done_;  // empty when ended
   std::shared_ptr<Exchange> exchange_;
@@ -100,6 +110,10 @@ void Call::end(Result<Response> result) {
     if (timer_) hub_.cancel(timer_);
   }
   if (!done) return;
+  if (on_body_) {
+    std::lock_guard lock(piece_mutex_);
+    ended_ = true;
+  }
   if (exchange) exchange->cancel();
   way_->leave();
   // The way may be the last of its kind: it is let go outside the call of its own client.
@@ -137,7 +151,8 @@ class WayTransport final : public engine::Transport {
     request.body = std::move(call.body);
     request.head_timeout = call.timeout;
     request.body_timeout = call.timeout;
-    std::make_shared<Call>(hub_, way_, id_, call.answer_bytes_max, std::move(done))
+    std::make_shared<Call>(hub_, way_, id_, call.answer_bytes_max, std::move(call.on_body),
+                           std::move(done))
         ->start(std::move(request), call.timeout);
   }
 

@@ -108,8 +108,9 @@ inline constexpr size_t kPoolIdlePerTarget = 16;
 // Controllers
 constexpr int64_t kRetryFirstMillis = 5;  // after a first failure; doubled each time
 constexpr int64_t kRetryLastMillis = 300'000;
-constexpr size_t kKeysPerTurn = 16;         // then a worker lets other controllers have a turn
-constexpr size_t kControllerPageMax = 500;  // objects a controller reads at a time
-constexpr int64_t kEventTtlSeconds = 3600;  // as kube-apiserver's --event-ttl
+constexpr size_t kKeysPerTurn = 16;          // then a worker lets other controllers have a turn
+constexpr size_t kControllerPageMax = 500;   // objects a controller reads at a time
+constexpr size_t kDownstreamWritesMax = 16;  // of roles and bindings, under way in one cluster
+constexpr int64_t kEventTtlSeconds = 3600;   // as kube-apiserver's --event-ttl
 
 }  // namespace engine::limits

@@ -24,6 +24,9 @@ struct ClusterCall {
   std::string body;
   storage::Millis timeout{10'000};  // the whole call
   size_t answer_bytes_max = 32u << 20;
+  // Where set, the body of a 2xx answer is given here piece by piece as it comes and is not kept: a
+  // watch. One call at a time, all of them before `done`; must not block.
+  std::function<void(std::string_view)> on_body = {};
 };
 
 class Transport {

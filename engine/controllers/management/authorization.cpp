@@ -10,6 +10,7 @@
 #include <set>
 
 #include "engine/controllers/management/creator_roles.h"
+#include "engine/controllers/management/downstream_rbac.h"
 #include "engine/controllers/management/local_rbac.h"
 #include "engine/controllers/management/rbac_plan.h"
 #include "engine/controllers/runtime/informer.h"
@@ -69,7 +70,10 @@ class AuthorizationController final : public Authorization {
         writer_(parts.env, {.name = "authorization", .workers_max = kWriters},
                 [this](const std::string& key) { return write(key); }),
         creating_(parts.env, {.name = "creator-roles", .workers_max = kWriters},
-                  [this](const std::string& key) { return creators_.reconcile(key); }) {}
+                  [this](const std::string& key) { return creators_.reconcile(key); }) {
+    if (parts.ways)
+      downstream_ = std::make_unique<DownstreamRbac>(parts.env, *parts.ways, downstream_plan());
+  }
   ~AuthorizationController() override { stop(); }
 
   Result<Unit> start() override {
@@ -93,6 +97,7 @@ class AuthorizationController final : public Authorization {
     inputs_.stop();
     creating_.stop();
     writer_.stop();
+    if (downstream_) downstream_->stop();
     std::vector<std::unique_ptr<Informer>> informers;
     {
       std::lock_guard lock(informers_mutex_);
@@ -104,7 +109,11 @@ class AuthorizationController final : public Authorization {
   }
   Controller::Numbers numbers() const override { return writer_.numbers(); }
   std::string_view name() const override { return writer_.name(); }
-  void way_changed(const std::string&) override {}
+  void way_changed(const std::string& id) override {
+    // Before the bindings are known, everything in the cluster would be too much: it is compared
+    // when they are.
+    if (downstream_ && seen_) downstream_->way_changed(id);
+  }
   PlanNumbers plan_numbers() const override {
     std::lock_guard lock(mutex_);
     auto numbers = plan_.numbers();
@@ -115,7 +124,8 @@ class AuthorizationController final : public Authorization {
       auto queue = one.numbers().queue;
       return queue.waiting + queue.running + queue.delayed == 0;
     };
-    return seen_ && idle(inputs_) && idle(writer_) && idle(creating_);
+    return seen_ && idle(inputs_) && idle(writer_) && idle(creating_) &&
+           (!downstream_ || downstream_->at_rest());
   }
 
  private:
@@ -124,6 +134,44 @@ class AuthorizationController final : public Authorization {
             .missing = [this](const std::string& grant) { return missing(grant); },
             .again = [this](std::string key) { creating_.add(std::move(key)); },
             .all_seen = [this] { return seen_.load(); }};
+  }
+
+  DownstreamRbac::Plan downstream_plan() {
+    return {
+        .wanted =
+            [this](const std::string& cluster, const std::string& key) {
+              std::lock_guard lock(mutex_);
+              return plan_.wanted(cluster, key);
+            },
+        .keys =
+            [this](const std::string& cluster) {
+              std::lock_guard lock(mutex_);
+              return plan_.keys(cluster);
+            },
+        .namespaces =
+            [this](const std::string& cluster) {
+              std::lock_guard lock(mutex_);
+              return plan_.namespaces(cluster);
+            },
+        .put_namespace =
+            [this](const std::string& cluster, const std::string& ns, const std::string& project) {
+              std::vector<RbacPlan::Concerned> concerned;
+              {
+                std::lock_guard lock(mutex_);
+                plan_.put_namespace(cluster, ns, project);
+                concerned = plan_.take_concerned();
+              }
+              hand_out(std::move(concerned));
+            }};
+  }
+
+  void hand_out(std::vector<RbacPlan::Concerned> concerned) {
+    for (auto& one : concerned) {
+      if (one.place == RbacPlan::kLocal)
+        writer_.add(std::move(one.key));
+      else if (downstream_)
+        downstream_->concern(one.place, std::move(one.key));
+    }
   }
 
   void on_input(Input input, const WatchEvent& event) {
@@ -180,8 +228,13 @@ class AuthorizationController final : public Authorization {
     seen_ = true;
     watch_rbac();
     // What was removed while nobody watched has no event.
-    std::lock_guard lock(mutex_);
-    for (std::string& wanted : plan_.keys(RbacPlan::kLocal)) writer_.add(std::move(wanted));
+    std::vector<std::string> clusters;
+    {
+      std::lock_guard lock(mutex_);
+      for (std::string& wanted : plan_.keys(RbacPlan::kLocal)) writer_.add(std::move(wanted));
+      clusters = plan_.places();
+    }
+    for (const std::string& cluster : clusters) way_changed(cluster);
     return Outcome::done();
   }
 
@@ -214,8 +267,7 @@ class AuthorizationController final : public Authorization {
       put(static_cast<Input>(input), ns, name, cached ? &object : nullptr, std::move(external));
       concerned = plan_.take_concerned();
     }
-    for (auto& one : concerned)
-      if (one.place == RbacPlan::kLocal) writer_.add(std::move(one.key));
+    hand_out(std::move(concerned));
     follow_up(static_cast<Input>(input), ns, name, object);
     return Unit{};
   }
@@ -268,7 +320,10 @@ class AuthorizationController final : public Authorization {
   }
 
   void follow_up(Input input, const std::string& ns, const std::string& name, const Json& object) {
-    if (input == kClusters) creating_.add("cl/" + name);
+    if (input == kClusters) {
+      creating_.add("cl/" + name);
+      if (object.is_null() && downstream_) downstream_->gone(name);
+    }
     if (input == kProjects) creating_.add("pr/" + ns + "/" + name);
     if (input == kNamespaces && object.at({"metadata", "annotations", kBacks}))
       creating_.add("bk/" + name);
@@ -349,6 +404,7 @@ class AuthorizationController final : public Authorization {
   bool stopped_ = false;
   std::vector<std::unique_ptr<Informer>> rbac_informers_;
   std::vector<std::unique_ptr<Informer>> informers_;
+  std::unique_ptr<DownstreamRbac> downstream_;
   Controller inputs_, writer_, creating_;  // last: their workers end first
 };
 

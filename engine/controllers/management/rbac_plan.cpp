@@ -55,6 +55,12 @@ std::vector<std::string> RbacPlan::keys(std::string_view place_id) const {
   return out;
 }
 
+std::vector<std::string> RbacPlan::places() const {
+  std::vector<std::string> out;
+  for (const auto& [id, place] : places_) out.push_back(id);
+  return out;
+}
+
 std::vector<std::string> RbacPlan::namespaces(std::string_view cluster) const {
   std::vector<std::string> out;
   auto found = places_.find(cluster);

@@ -49,6 +49,7 @@ class RbacPlan {
   Json wanted(std::string_view place, std::string_view key) const;
   bool is_wanted(std::string_view place, std::string_view key) const;
   std::vector<std::string> keys(std::string_view place) const;
+  std::vector<std::string> places() const;
   // What a binding makes on this server.
   std::vector<std::string> made_here(std::string_view grant_id) const;
 

@@ -1,59 +1,13 @@
 // The product's roles and bindings as RBAC objects: under the names that clients know, true within
 // moments of every change, put back when drifted, gone with their cause.
-#include "tests/support/authz_world.h"
+#include "tests/support/authz_objects.h"
 
 using namespace engine;
-using tests::AuthzWorld;
-using tests::json;
+using namespace tests;
 
 namespace {
 
 constexpr std::string_view kM = "management.cattle.io";
-
-void add_user(AuthzWorld& w, const std::string& name) {
-  w.create("users", "", R"({"metadata":{"name":")" + name + R"("},"username":")" + name + "\"}");
-}
-void add_template(AuthzWorld& w, const std::string& name, const std::string& more) {
-  w.create("roletemplates", "",
-           R"({"metadata":{"name":")" + name + R"("},"displayName":")" + name + "\"," + more + "}");
-}
-void add_cluster(AuthzWorld& w, const std::string& id) {
-  w.create("namespaces", "", R"({"metadata":{"name":")" + id + "\"}}");
-  w.create("clusters", "",
-           R"({"metadata":{"name":")" + id + R"("},"spec":{"displayName":")" + id + "\"}}");
-}
-void add_project(AuthzWorld& w, const std::string& cluster, const std::string& name,
-                 const std::string& creator = {}) {
-  std::string note =
-      creator.empty() ? "" : R"(,"annotations":{"field.cattle.io/creatorId":")" + creator + "\"}";
-  w.create("projects", cluster,
-           R"({"metadata":{"name":")" + name + "\"" + note + R"(},"spec":{"clusterName":")" +
-               cluster + R"(","displayName":"P"}})");
-  REQUIRE(w.soon([&] { return w.there("namespaces", "", name); }));
-}
-void bind_cluster(AuthzWorld& w, const std::string& cluster, const std::string& name,
-                  const std::string& role, const std::string& who) {
-  w.create("clusterroletemplatebindings", cluster,
-           R"({"metadata":{"name":")" + name + R"("},"clusterName":")" + cluster +
-               R"(","roleTemplateName":")" + role + "\"," + who + "}");
-}
-void bind_project(AuthzWorld& w, const std::string& cluster, const std::string& project,
-                  const std::string& name, const std::string& role, const std::string& who) {
-  w.create("projectroletemplatebindings", project,
-           R"({"metadata":{"name":")" + name + R"("},"projectName":")" + cluster + ":" + project +
-               R"(","roleTemplateName":")" + role + "\"," + who + "}");
-}
-void add_namespace(AuthzWorld& w, const std::string& name, const std::string& project) {
-  w.create("namespaces", "",
-           R"({"metadata":{"name":")" + name +
-               R"(","annotations":{"field.cattle.io/projectId":"local:)" + project + "\"}}}");
-}
-void move_namespace(AuthzWorld& w, const std::string& name, const std::string& project) {
-  MUST(w.client->modify(w.kind("namespaces"), "", name, [&](Json& object) -> Result<bool> {
-    object["metadata"]["annotations"].set("field.cattle.io/projectId", "local:" + project);
-    return true;
-  }));
-}
 
 constexpr const char* kOwner = R"("context":"cluster","administrative":true,
   "clusterCreatorDefault":true,"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]},
