@@ -1,5 +1,6 @@
 #include "appliance/app.h"
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
@@ -7,6 +8,8 @@
 
 #include "appliance/assets/build_info.h"
 #include "appliance/assets/dashboard.h"
+#include "appliance/audit/audit_export.h"
+#include "appliance/audit/audit_log.h"
 #include "appliance/base/data_dir.h"
 #include "appliance/base/host_names.h"
 #include "appliance/base/secret_file.h"
@@ -14,6 +17,7 @@
 #include "appliance/edge/stream_hub.h"
 #include "appliance/first_password.h"
 #include "appliance/net/clusters.h"
+#include "appliance/routes/audit.h"
 #include "appliance/routes/connect.h"
 #include "appliance/routes/import.h"
 #include "appliance/routes/k8s.h"
@@ -23,14 +27,16 @@
 #include "engine/access/admission/grants.h"
 #include "engine/access/admission/lifecycle.h"
 #include "engine/access/admission/limit_ranger.h"
+#include "engine/access/admission/lockout.h"
 #include "engine/access/admission/projects.h"
 #include "engine/access/admission/resource_quota.h"
-#include "engine/access/admission/lockout.h"
 #include "engine/access/admission/settings.h"
+#include "engine/access/audit_limits.h"
 #include "engine/access/escalation.h"
 #include "engine/access/live_streams.h"
 #include "engine/access/principals.h"
 #include "engine/access/service_account.h"
+#include "engine/access/settings.h"
 #include "engine/controllers/cluster/cluster_parts.h"
 #include "engine/controllers/controller_set.h"
 #include "engine/controllers/core/custom_resource_definitions.h"
@@ -85,6 +91,9 @@ struct App::Parts {
   engine::AuthenticatorChain authenticators;
   engine::Principals principals;
   std::unique_ptr<engine::LiveStreams> streams;
+  std::unique_ptr<engine::Settings> settings;
+  std::unique_ptr<AuditExport> audit_export;
+  std::unique_ptr<AuditLog> audit;
 
   engine::ServerFacts facts;
   std::unique_ptr<engine::ClusterImport> import;
@@ -106,6 +115,7 @@ struct App::Parts {
   std::unique_ptr<ConnectRoute> connect;
   std::unique_ptr<ImportRoute> import_route;
   std::unique_ptr<ProxyRoute> proxy;
+  std::unique_ptr<AuditRoute> audit_route;
   std::unique_ptr<Routes> routes;
   std::unique_ptr<EdgeServer> edge;
 
@@ -122,6 +132,7 @@ struct App::Parts {
   Result<Unit> open_keys();
   Result<Unit> make_engine();
   void make_access();
+  Result<Unit> make_audit();
   Result<Unit> make_clusters();
   void make_surfaces();
   void make_health();
@@ -208,6 +219,41 @@ void App::Parts::make_access() {
       std::make_unique<engine::ServiceAccountAuthenticator>(*issuer, *dispatcher, *kinds, env));
 }
 
+Result<Unit> App::Parts::make_audit() {
+  settings = std::make_unique<engine::Settings>(*dispatcher, *kinds);
+  if (!options.audit_export.empty()) audit_export = TRY(AuditExport::open(options.audit_export));
+  auto number = [this](std::string_view name, int64_t otherwise) {
+    return [this, name, otherwise] { return settings->number(name, otherwise); };
+  };
+  AuditOptions wanted{.dir = path("audit"),
+                      .level =
+                          [this] {
+                            return static_cast<engine::AuditLevel>(
+                                std::min<int64_t>(settings->number("audit-level", 1), 3));
+                          },
+                      .age_days = number("audit-max-age-days", engine::limits::kAuditAgeDays),
+                      .size_mb = number("audit-max-size-mb", engine::limits::kAuditSizeMb)};
+  if (audit_export)
+    wanted.on_line = [this](std::string_view line, int64_t at_ms) {
+      audit_export->line(line, at_ms);
+    };
+  audit = TRY(AuditLog::open(env, std::move(wanted)));
+  auto add = [this](std::string name, std::string help, Metrics::Type type,
+                    uint64_t AuditLog::Numbers::*field) {
+    metrics.add(std::move(name), std::move(help), type,
+                [this, field] { return static_cast<double>(audit->numbers().*field); });
+  };
+  using Numbers = AuditLog::Numbers;
+  using Type = Metrics::Type;
+  add("paddock_audit_records_total", "Audit records written.", Type::counter, &Numbers::written);
+  add("paddock_audit_lost_total", "What was done and could not be written down in time.",
+      Type::counter, &Numbers::lost);
+  add("paddock_audit_failures_total", "Writes of the audit log that failed.", Type::counter,
+      &Numbers::failed);
+  add("paddock_audit_bytes", "Bytes of the audit log on disk.", Type::gauge, &Numbers::bytes);
+  return Unit{};
+}
+
 std::string App::Parts::server_url() const {
   std::string configured = setting_value(*dispatcher, *kinds, "server-url");
   return configured.empty() ? options.server_url : configured;
@@ -277,20 +323,26 @@ void App::Parts::make_surfaces() {
                                                           metrics,
                                                           log_audit,
                                                           {},
-                                                          streams.get()});
+                                                          streams.get(),
+                                                          audit.get()});
   connect = std::make_unique<ConnectRoute>(env, *hub, *clusters, *registrations);
   import_route = std::make_unique<ImportRoute>(*registrations, facts);
   proxy = std::make_unique<ProxyRoute>(
       *hub, *clusters, *authorizer, *dispatcher, *kinds,
       [this](engine::Request& request) { return kubernetes->handle(request); });
+  audit_route = std::make_unique<AuditRoute>(env, *audit, *authorizer);
   routes = std::make_unique<Routes>(Surfaces{
       .kubernetes = [this](engine::Request& r) { return kubernetes->handle(r); },
       .connect = [this](engine::Request& r) { return connect->handle(r); },
       .import_manifest = [this](engine::Request& r) -> engine::Answer {
         return import_route->handle(r);
       },
-      .proxy = [this](engine::Request& r) { return proxy->handle(r); },
+      .proxy = [this](engine::Request& r,
+                      std::function<void(int)> told) { return proxy->handle(r, std::move(told)); },
       .subscribe = [this](engine::Request& r) { return subscribe->handle(r); },
+      .audit = [this](engine::Request& r) { return audit_route->handle(r); },
+      .env = env,
+      .audit_log = audit.get(),
       .norman = *norman,
       .authenticators = authenticators,
       .streams = *streams,
@@ -373,6 +425,7 @@ Result<std::unique_ptr<App>> App::open(AppOptions options, storage::Env& env) {
   TRY(parts->open_keys());
   TRY(parts->make_engine());
   parts->make_access();
+  TRY(parts->make_audit());
   TRY(parts->make_clusters());
   parts->make_surfaces();
   parts->make_health();
@@ -424,6 +477,7 @@ void App::stop(storage::Instant deadline) {
   parts_->edge->stop(deadline);
   parts_->hub->stop(deadline);
   parts_->controllers->stop();
+  parts_->audit->stop();
   parts_->edge.reset();
   parts_->compactor.reset();
   parts_->stall_watch.reset();

@@ -20,6 +20,7 @@ struct AppOptions {
   std::string server_url;  // https://name[:port], as clients see it; empty: the request's host
   std::string tls_cert, tls_key;
   std::string bootstrap_password;
+  std::string audit_export;  // see AuditExport; empty: the log stays in the data folder
 };
 
 class App {

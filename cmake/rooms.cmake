@@ -17,9 +17,10 @@ set(PADDOCK_ROOMS
   "engine/cluster: engine/watch"
   "engine/controllers: engine/cluster engine/access"
   "appliance/base: engine/base"
+  "appliance/audit: appliance/base engine/access"
   "appliance/edge: appliance/base engine/watch"
   "appliance/net: appliance/edge engine/cluster engine/tunnel"
   "appliance/assets: engine/base"
-  "appliance/routes: appliance/edge appliance/net appliance/assets engine/api engine/norman engine/controllers"
+  "appliance/routes: appliance/edge appliance/net appliance/assets appliance/audit engine/api engine/norman engine/controllers"
   "appliance/cli: appliance/routes storage/memory storage/sqlite"
 )

@@ -61,7 +61,8 @@ int run(const Arguments& arguments) {
                      .server_url = arguments["server-url"],
                      .tls_cert = arguments["tls-cert"],
                      .tls_key = arguments["tls-key"],
-                     .bootstrap_password = arguments["bootstrap-password"]};
+                     .bootstrap_password = arguments["bootstrap-password"],
+                     .audit_export = arguments["audit-export"]};
   // Workers sleep in the store's commits: more of them than cores share each sync.
   RealEnv env({.workers = 8});
   auto app = App::open(options, env);
@@ -117,7 +118,12 @@ void register_server(CommandSet& set) {
              .value_name = "TEXT",
              .otherwise = "",
              .help = "first password of the user admin; without it a random one is printed",
-             .secret = true}}),
+             .secret = true},
+            {.name = "audit-export",
+             .value_name = "WHERE",
+             .otherwise = "",
+             .help = "where the audit log goes besides the data folder: file:PATH, syslog or "
+                     "syslog:HOST:PORT"}}),
        .run = run});
 }
 

@@ -23,9 +23,11 @@ using engine::Response;
 using engine::Status;
 
 struct K8sRoute::Passage : std::enable_shared_from_this<K8sRoute::Passage> {
-  Passage(Request&& r, storage::Instant at) : request(std::move(r)), began(at) {}
+  Passage(Request&& r, storage::Env& env, engine::AuditSink* log)
+      : request(std::move(r)), began(env.now()), audited(env, log, request) {}
   Request request;
   storage::Instant began;
+  Audited audited;
   engine::RequestInfo info;
   engine::User caller;  // who it was that asked, whoever it is done as
   std::string impersonator;
@@ -133,7 +135,7 @@ const std::vector<K8sRoute::Filter>& K8sRoute::filters() {
 Answer K8sRoute::handle(Request& request) {
   // Probes come often and must not depend on anything but what they ask.
   if (Health::is_path(request.path)) return parts_.health.answer(request);
-  auto passage = std::make_shared<Passage>(std::move(request), parts_.env.now());
+  auto passage = std::make_shared<Passage>(std::move(request), parts_.env, parts_.audit_log);
   return end(passage, run(*passage));
 }
 
@@ -170,9 +172,11 @@ void K8sRoute::finish(Passage& passage, Answer& answer) {
     *stream = parts_.streams->guard(passage.caller, std::move(*stream));
   if (auto* response = std::get_if<Response>(&answer)) {
     code = response->status;
+    passage.audited.end(code, response);
     engine::compress_answer(passage.request, *response);
     if (!passage.request.id.empty()) response->headers.set("Audit-Id", passage.request.id);
   }
+  passage.audited.end(code);  // of a stream: it has begun
   auto took = parts_.env.now() - passage.began;
   const auto& info = passage.info;
   auto verb = verb_label(info, passage.request);
@@ -193,6 +197,7 @@ std::optional<Answer> K8sRoute::read_path(Passage& passage) {
   auto info = engine::RequestInfo::parse(passage.request);
   if (!info) return engine::status_response(passage.request, info.error());
   passage.info = std::move(*info);
+  passage.audited.kubernetes(passage.info, passage.request.via_cluster);
   return std::nullopt;
 }
 
@@ -200,6 +205,7 @@ std::optional<Answer> K8sRoute::authenticate(Passage& passage) {
   auto user = parts_.authenticators.authenticate(passage.request);
   if (!user) return engine::status_response(passage.request, user.error());
   passage.request.user = std::move(*user);
+  passage.audited.who(passage.request.user);
   passage.caller = passage.request.user;
   if (auto scope = engine::in_scope(passage.caller, passage.request.via_cluster); !scope)
     return engine::status_response(passage.request, scope.error());
@@ -210,7 +216,11 @@ std::optional<Answer> K8sRoute::impersonate(Passage& passage) {
   std::string before = passage.request.user.name;
   auto other = engine::impersonate(passage.request, parts_.authorizer);
   if (!other) return engine::status_response(passage.request, other.error());
-  if (*other) passage.impersonator = std::move(before);
+  if (*other) {
+    passage.impersonator = std::move(before);
+    passage.audited.entry.as = passage.request.user.name;
+    passage.request.user.trail = passage.audited.entry.trail;
+  }
   return std::nullopt;
 }
 
@@ -236,6 +246,7 @@ std::optional<Answer> K8sRoute::authorize(Passage& passage) {
 }
 
 std::optional<Answer> K8sRoute::serve(Passage& passage) {
+  passage.audited.body_of(passage.request);
   if (passage.info.is_resource)
     return parts_.api.serve(passage.request, passage.info, passage.shared_from_this());
   return serve_path(passage);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "appliance/routes/audited.h"
 #include "appliance/routes/health.h"
 #include "appliance/routes/metrics.h"
 #include "engine/access/live_streams.h"
@@ -48,6 +49,7 @@ class K8sRoute {
     std::function<void(const AuditLine&)> audit = {};  // none: nothing is kept
     K8sLimits limits = {};
     engine::LiveStreams* streams = nullptr;  // none: what is open stays so until its client ends it
+    engine::AuditSink* audit_log = nullptr;
   };
   explicit K8sRoute(const Parts& parts);
 

@@ -32,8 +32,8 @@ ProxyRoute::ProxyRoute(StreamHub& hub, Clusters& clusters, engine::Authorizer& a
       kinds_(kinds),
       local_(std::move(local)) {}
 
-Answer ProxyRoute::handle(Request& request) {
-  auto answer = route(request);
+Answer ProxyRoute::handle(Request& request, Answered answered) {
+  auto answer = route(request, std::move(answered));
   if (answer) return std::move(*answer);
   return status_answer(answer.error());
 }
@@ -70,7 +70,7 @@ Result<std::vector<std::string>> ProxyRoute::groups_for(const engine::User& user
   return groups;
 }
 
-Result<Answer> ProxyRoute::route(Request& request) {
+Result<Answer> ProxyRoute::route(Request& request, Answered answered) {
   auto path = engine::split_proxy_target(request.target);
   if (!path) return Status::not_found_path();
   if (path->cluster == "local") return local(request, *path);
@@ -90,6 +90,7 @@ Result<Answer> ProxyRoute::route(Request& request) {
   }
   start.request = std::move(request);
   start.path = std::move(*path);
+  start.answered = std::move(answered);
   Answer answer = proxy_stream(hub_, clusters_, std::move(start));
   return answer;
 }

@@ -22,10 +22,12 @@ class ProxyRoute {
   ProxyRoute(StreamHub& hub, Clusters& clusters, engine::Authorizer& authorizer,
              engine::Dispatcher& dispatcher, engine::KindSet& kinds, Local local);
   // The request has passed authentication.
-  engine::Answer handle(engine::Request& request);
+  // `answered` is told the status of what goes on to a cluster, once it is known.
+  using Answered = std::function<void(int)>;
+  engine::Answer handle(engine::Request& request, Answered answered = {});
 
  private:
-  engine::Result<engine::Answer> route(engine::Request& request);
+  engine::Result<engine::Answer> route(engine::Request& request, Answered answered);
   engine::Answer local(engine::Request& request, const engine::ProxyPath& path);
   engine::Result<std::vector<std::string>> groups_for(const engine::User& user,
                                                       const std::string& cluster_id);

@@ -72,6 +72,14 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
   }
   // True for the one who ends it.
   bool end();
+  void tell(int status) {
+    std::function<void(int)> answered;
+    {
+      std::lock_guard lock(mutex_);
+      answered.swap(start_.answered);
+    }
+    if (answered) answered(status);
+  }
   void answer_status(const Status& status);
   void client_body(std::string_view bytes);
   void hold_back(const Both& now);
@@ -233,6 +241,7 @@ void ProxyExchange::client_end() {
 }
 
 void ProxyExchange::client_closed() {
+  tell(499);  // nobody waited for it
   if (end()) {
     if (const auto now = both(); now.exchange) now.exchange->cancel();
   }
@@ -243,6 +252,7 @@ void ProxyExchange::client_closed() {
 
 void ProxyExchange::answer_status(const Status& status) {
   const auto now = both();
+  tell(status.code());
   if (!end() || !now.sink) return;
   now.sink->send(
       std::make_shared<const std::string>(engine::status_response(status, start_.request.method)));
@@ -266,6 +276,7 @@ void ProxyExchange::head(Response answer) {
     if (now.exchange) now.exchange->cancel();
     return;
   }
+  tell(answer.status);
   framing_ = head->body;
   head_sent_ = true;
   now.sink->send(std::make_shared<const std::string>(std::move(head->bytes)));

@@ -4,6 +4,7 @@
 // Thread: the client's side by its hub thread, the cluster's side by its own. Owns: its way.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -18,7 +19,8 @@ struct ProxyStart {
   engine::Request request;  // its body goes to the cluster
   engine::ProxyPath path;
   engine::UpstreamHead head;
-  std::optional<engine::BodyReader> body;  // a body that comes by and by
+  std::optional<engine::BodyReader> body;         // a body that comes by and by
+  std::function<void(int status)> answered = {};  // told once; may be empty
 };
 // `way` has been entered; it is left when the exchange ends.
 engine::Stream proxy_stream(StreamHub& hub, Clusters& clusters, ProxyStart start);

@@ -18,6 +18,18 @@ engine::Response text(std::string body) {
   return out;
 }
 
+// What the request is to the cluster that it is for.
+void describe(const engine::Request& request, const engine::ProxyPath& asked, Audited& audited) {
+  if (!audited.on()) return;
+  engine::Request inner;
+  inner.method = request.method;
+  inner.path = request.path.substr(std::min(asked.prefix.size(), request.path.size()));
+  if (inner.path.empty()) inner.path = "/";
+  inner.query = request.query;
+  auto info = engine::RequestInfo::parse(inner);
+  audited.kubernetes(info ? *info : engine::RequestInfo{}, asked.cluster);
+}
+
 }  // namespace
 
 engine::Answer Routes::handle(engine::Request& request) {
@@ -35,26 +47,42 @@ engine::Answer Routes::handle(engine::Request& request) {
 }
 
 engine::Answer Routes::management(engine::Request& request) {
+  auto audited = std::make_shared<Audited>(surfaces_.env, surfaces_.audit_log, request);
+  audited->management(request);
+  return watched(audited, manage(request, *audited));
+}
+
+engine::Answer Routes::manage(engine::Request& request, Audited& audited) {
   auto user = surfaces_.authenticators.authenticate(request);
   if (!user) return engine::norman_error(user.error());
   if (auto scope = engine::in_scope(*user, ""); !scope) return engine::norman_error(scope.error());
   request.user = std::move(*user);
+  audited.who(request.user);
+  audited.body_of(request);
+  if (under(request.path, "/v3/auditlogs")) return surfaces_.audit(request);
   if (request.path.ends_with("/subscribe"))
     return surfaces_.streams.guard(request.user, surfaces_.subscribe(request));
   return surfaces_.norman.handle(request);
 }
 
 engine::Answer Routes::cluster(engine::Request& request) {
-  auto user = surfaces_.authenticators.authenticate(request);
-  if (!user) return engine::status_response(request, user.error());
   const auto asked = engine::split_proxy_target(request.target);
-  if (auto scope = engine::in_scope(*user, asked ? asked->cluster : std::string()); !scope)
-    return engine::status_response(request, scope.error());
+  // The embedded API authenticates, audits and guards by itself.
+  if (asked && asked->cluster == "local") return surfaces_.proxy(request, {});
+  auto audited = std::make_shared<Audited>(surfaces_.env, surfaces_.audit_log, request);
+  if (asked) describe(request, *asked, *audited);
+  auto user = surfaces_.authenticators.authenticate(request);
+  auto scope = user ? engine::in_scope(*user, asked ? asked->cluster : std::string())
+                    : engine::Result<engine::Unit>(user.error());
+  if (!scope) return watched(audited, engine::status_response(request, scope.error()));
   request.user = std::move(*user);
-  // The embedded API looks after its own streams: it authenticates anew.
-  if (asked && asked->cluster == "local") return surfaces_.proxy(request);
+  audited->who(request.user);
+  audited->body_of(request);
   const engine::User who = request.user;
-  return surfaces_.streams.guard(who, surfaces_.proxy(request));
+  auto answer = surfaces_.proxy(request, [audited](int code) { audited->end(code); });
+  // Of what goes through, the cluster's own answer is told.
+  if (!std::holds_alternative<engine::Stream>(answer)) return watched(audited, std::move(answer));
+  return surfaces_.streams.guard(who, std::move(answer));
 }
 
 size_t body_bytes_max(std::string_view method, std::string_view path) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "appliance/assets/dashboard.h"
+#include "appliance/routes/audited.h"
 #include "engine/access/authn.h"
 #include "engine/access/live_streams.h"
 #include "engine/norman/norman.h"
@@ -19,8 +20,12 @@ struct Surfaces {
   Handler kubernetes;       // /api /apis /openapi /version /healthz /livez /readyz /metrics
   Handler connect;          // /v3/connect
   Handler import_manifest;  // /v3/import/TOKEN_CLUSTER.yaml
-  Handler proxy;            // /k8s/clusters/ID/...
-  Handler subscribe;        // /v3/subscribe
+  // /k8s/clusters/ID/...; told what the cluster answered.
+  std::function<engine::Answer(engine::Request&, std::function<void(int)>)> proxy;
+  Handler subscribe;  // /v3/subscribe
+  Handler audit;      // /v3/auditlogs
+  storage::Env& env;
+  engine::AuditSink* audit_log;  // none: nothing is recorded
   engine::Norman& norman;
   const engine::AuthenticatorChain& authenticators;
   engine::LiveStreams& streams;
@@ -35,6 +40,7 @@ class Routes {
 
  private:
   engine::Answer management(engine::Request& request);
+  engine::Answer manage(engine::Request& request, Audited& audited);
   engine::Answer cluster(engine::Request& request);
 
   Surfaces surfaces_;

@@ -1,0 +1,21 @@
+// Limits of the audit, beside those of engine/base/limits.h. Thread: constants. Owns: nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace engine::limits {
+
+constexpr size_t kAuditQueueMax = 20'000;          // entries waiting to be written: lost above
+constexpr size_t kAuditQueueBytesMax = 64u << 20;  // and their bytes
+constexpr size_t kAuditChangesMax = 50;            // objects of one request; the rest is counted
+constexpr size_t kAuditDifferencesMax = 100;       // members of one object; the rest is counted
+constexpr size_t kAuditValueBytesMax = 512;        // of one member's value
+constexpr size_t kAuditBodyBytesMax = 32u << 10;   // of a kept body: its size above
+constexpr size_t kAuditSegmentRecords = 60'000;    // of one file; fits 16 bits
+constexpr size_t kAuditSegmentBytes = 32u << 20;   // of one file
+constexpr size_t kAuditPageMax = 1'000;            // records in one answer
+constexpr int64_t kAuditAgeDays = 90;              // where the settings say nothing
+constexpr int64_t kAuditSizeMb = 5'120;
+
+}  // namespace engine::limits
