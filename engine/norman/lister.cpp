@@ -98,8 +98,13 @@ std::string Lister::id_of(const Row& row) const {
 
 Lister::Value Lister::value(Row& row, std::string_view field) {
   if (field == "id") return {id_of(row), false};
-  const bool computed =
-      field == "state" || field.starts_with("transitioning") || presenter_.type().computes(field);
+  if (field == "state" || field.starts_with("transitioning")) {
+    State state = presenter_.type().state(call_, stored(row));
+    if (field == "state") return {std::move(state.name), false};
+    return {field == "transitioning" ? std::move(state.transitioning) : std::move(state.message),
+            false};
+  }
+  const bool computed = presenter_.type().computes(field);
   const FieldSource* source = computed ? nullptr : sources_.find(call_.schema, field);
   if (source && row.cached) {
     std::string_view raw = scan(*row.cached->bytes, source->path);
@@ -147,30 +152,33 @@ void Lister::sort() {
       if (parsed && parsed->is_number()) row.number = parsed->as_real();
     }
   }
-  auto by = [&](const Row& a, const Row& b) {
-    return order_.descending ? before(b, a) : before(a, b);
+  auto by = [&](const Row* a, const Row* b) {
+    return order_.descending ? before(*b, *a) : before(*a, *b);
   };
-  if (!std::is_sorted(rows_.begin(), rows_.end(), by)) std::sort(rows_.begin(), rows_.end(), by);
+  sorted_.reserve(rows_.size());
+  for (Row& row : rows_) sorted_.push_back(&row);
+  if (!std::is_sorted(sorted_.begin(), sorted_.end(), by))
+    std::sort(sorted_.begin(), sorted_.end(), by);
 }
 
 size_t Lister::marked() const {
   std::string_view marker = call_.request.query.get("marker");
   if (!marker.empty())
-    for (size_t i = 0; i < rows_.size(); i++)
-      if (id_of(rows_[i]) == marker) return i;
+    for (size_t i = 0; i < sorted_.size(); i++)
+      if (id_of(*sorted_[i]) == marker) return i;
   return rows_.size();
 }
 
 Response Lister::page() {
   PageWindow window = window_of(call_.request.query, rows_.size(), marked());
   Json head = collection_head(norman_.collection_request(call_), conditions_, order_, window,
-                              [&](size_t at) { return id_of(rows_[at]); });
+                              [&](size_t at) { return id_of(*sorted_[at]); });
   std::string body = dump(head);
   body.back() = ',';
   body += "\"data\":[";
   for (size_t i = window.start; i < window.end; i++) {
     if (i > window.start) body += ',';
-    dump_to(body, presenter_.object(stored(rows_[i])));
+    dump_to(body, presenter_.object(stored(*sorted_[i])));
   }
   body += "]}";
   return norman_text(200, std::move(body), call_.base);

@@ -44,6 +44,7 @@ class Lister {
   std::vector<FilterCondition> conditions_;
   SortOrder order_;
   std::vector<Row> rows_;
+  std::vector<Row*> sorted_;
 };
 
 }  // namespace engine

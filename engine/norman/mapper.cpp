@@ -206,7 +206,7 @@ void Mapper::map_nested(Way way, const Site& site, Json& data, int depth) const 
   if (!site.fields || !site.fields->is_object()) return;
   for (const auto& [name, field] : site.fields->as_object()) {
     Json* value = data.find(name);
-    if (!value) continue;
+    if (!value || !(value->is_object() || value->is_array())) continue;
     TypeName type = split_type(field.str("type"));
     std::string_view nested = type.inner.empty() ? type.outer : type.inner;
     if (type.is_reference() || !mapping(site.path, nested)) continue;

@@ -7,6 +7,8 @@
 #include "engine/norman/collection.h"
 #include "engine/norman/links.h"
 #include "engine/norman/lister.h"
+#include "engine/norman/presenter.h"
+#include "engine/norman/references.h"
 #include "engine/norman/target.h"
 
 namespace engine {
@@ -35,6 +37,16 @@ std::string type_prefix(std::string_view id) {
     if (std::isupper(static_cast<unsigned char>(c)))
       out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out + "-";
+}
+
+// Where an object goes that says no namespace: to its project's or cluster's, else where the
+// server keeps what belongs to nobody.
+std::string home_of(const SchemaView& schema, const Json& body) {
+  if (std::string_view project = body.str("projectId"); !project.empty())
+    return std::string(project.substr(project.find(':') + 1));
+  if (std::string_view cluster = body.str("clusterId"); !cluster.empty())
+    return std::string(cluster);
+  return schema.id() == "nodeTemplate" ? "cattle-global-nt" : "cattle-global-data";
 }
 
 About about(const Kind& kind, std::string_view name) {
@@ -174,6 +186,17 @@ Result<JsonArray> Norman::visible(const Call& call) const {
 }
 
 Result<Json> Norman::find_stored(const Call& call, std::string_view id) const {
+  Json found = TRY(find_anywhere(call, id));
+  if (call.scope_field.empty()) return found;
+  // Of another cluster or project: not there.
+  Json mapped = found;
+  mapper_.to_api(call.schema, mapped);
+  if (mapped.str(call.scope_field) == call.scope_id) return found;
+  KindPtr kind = holder(call.schema);
+  return Status::not_found(about(*kind, id));
+}
+
+Result<Json> Norman::find_anywhere(const Call& call, std::string_view id) const {
   if (auto own = parts_.types.of(call.schema).own_find(call, id)) return *own;
   KindPtr kind = holder(call.schema);
   if (!kind) return Status::other(404, "NotFound", "no store found");
@@ -230,11 +253,15 @@ Answer Norman::collection(const Call& call) const {
 Result<Json> Norman::new_object(const Call& call, const Kind& kind, Type::Place& place) const {
   const Type& type = parts_.types.of(call.schema);
   Json raw = TRY(body_of(call.request));
+  if (!call.scope_field.empty() && raw.str(call.scope_field).empty())
+    raw.set(call.scope_field, call.scope_id);
   Json body = TRY(read_body(schemas_, call.schema, raw, BodyUse::create));
   place.ns = body.str("namespaceId");
   place.generate_name = type_prefix(call.schema.id());
   if (!mapper_.has_display_name(call.schema)) place.name = body.str("name");
   TRY(type.before_create(call, raw, body, place));
+  TRY(check_references(*this, call, body, nullptr));
+  if (place.ns.empty() && kind.namespaced()) place.ns = home_of(call.schema, body);
   if (!call.remote && !may(call.user(), "create", kind, place.ns, "") &&
       !type.may_create(call, body))
     return refused(call.user(), "create", kind, "");
@@ -287,6 +314,9 @@ Result<Json> Norman::changes_of(const Call& call, const Json& old) const {
   Json raw = TRY(body_of(call.request));
   Json changes = TRY(read_body(schemas_, call.schema, raw, BodyUse::update));
   TRY(parts_.types.of(call.schema).before_update(call, old, changes));
+  Json before = old;
+  mapper_.to_api(call.schema, before);
+  TRY(check_references(*this, call, changes, &before));
   return changes;
 }
 

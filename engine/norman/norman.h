@@ -75,6 +75,7 @@ class Norman {
   Answer update(const Call& call, std::string_view id) const;
   Answer remove(const Call& call, std::string_view id) const;
   Answer act(const Call& call, std::string_view id, std::string_view action) const;
+  Result<Json> find_anywhere(const Call& call, std::string_view id) const;
   Result<Json> body_of(const Request& request) const;
 
   Parts parts_;

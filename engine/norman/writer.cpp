@@ -12,6 +12,13 @@ std::string code_of(const Status& status) {
   return status.reason();
 }
 
+// A cause names a place in the stored object; clients know the field.
+std::string_view field_of(std::string_view cause) {
+  for (std::string_view part : {"metadata.", "spec.", "status."})
+    if (cause.starts_with(part)) return cause.substr(part.size());
+  return cause;
+}
+
 }  // namespace
 
 Response norman_response(int status, const Json& body, std::string_view base) {
@@ -32,7 +39,7 @@ Response norman_error(const Status& status) {
                             {"status", status.code()},
                             {"code", code_of(status)},
                             {"message", status.message()}});
-  if (!status.causes().empty()) body.set("fieldName", status.causes().front().field);
+  if (!status.causes().empty()) body.set("fieldName", field_of(status.causes().front().field));
   Response out = norman_response(status.code(), body, "");
   if (status.retry_after_seconds() > 0)
     out.headers.set("Retry-After", std::to_string(status.retry_after_seconds()));

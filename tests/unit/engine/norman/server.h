@@ -68,8 +68,9 @@ struct NormanServer {
     engine::Json body;
     engine::Headers headers;
   };
-  Reply call(std::string method, std::string target, std::string_view credential = {},
-             std::string body = {}, engine::Headers headers = {}) {
+  // As the edge hands it over, with its user.
+  engine::Request request(std::string method, std::string target, std::string_view credential = {},
+                          std::string body = {}, engine::Headers headers = {}) {
     engine::Request request;
     request.method = std::move(method);
     request.target = target;
@@ -84,10 +85,16 @@ struct NormanServer {
     request.user.name = "system:anonymous";
     if (!credential.empty())
       request.headers.add("Authorization", "Bearer " + std::string(credential));
-    auto user = authenticator.authenticate(request);
+    return request;
+  }
+  Reply call(std::string method, std::string target, std::string_view credential = {},
+             std::string body = {}, engine::Headers headers = {}) {
+    auto asked = request(std::move(method), std::move(target), credential, std::move(body),
+                         std::move(headers));
+    auto user = authenticator.authenticate(asked);
     if (!user) return reply_of(engine::norman_error(user.error()));
-    if (*user) request.user = **user;
-    return reply_of(norman->handle(request));
+    if (*user) asked.user = **user;
+    return reply_of(norman->handle(asked));
   }
   Reply reply_of(engine::Answer answer) {
     auto response = std::get<engine::Response>(tests::settled(std::move(answer)));
