@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <sstream>
+#include <utility>
 
 #include "storage/sqlite/backup.h"
 #include "storage/sqlite/sqlite_store.h"
@@ -23,8 +24,9 @@ using namespace storage;
 
 // Each thread has one write under way, so the number on disk is the acknowledged one or the one
 // after it.
-void check_thread(Store& store, int thread, uint64_t& acknowledged,
-                  std::vector<std::string>& faults) {
+void check_thread(Store& store, int thread, Acknowledged& all, std::vector<std::string>& faults) {
+  uint64_t& acknowledged = all.number[static_cast<size_t>(thread)];
+  const uint64_t late = std::exchange(all.late[static_cast<size_t>(thread)], 0);
   const std::string name = "thread " + std::to_string(thread) + ": ";
   std::array<std::optional<Record>, 3> keys;
   for (int half : {0, 1, 2}) {
@@ -40,7 +42,8 @@ void check_thread(Store& store, int thread, uint64_t& acknowledged,
     return;
   }
   const uint64_t number = std::strtoull(keys[0]->value.c_str(), nullptr, 10);
-  if (number < acknowledged || number > acknowledged + 1) {
+  all.late_lost += number < late;
+  if (number < acknowledged || number > std::max(acknowledged, late) + 1) {
     faults.push_back(name + "acknowledged " + std::to_string(acknowledged) + ", found " +
                      std::to_string(number));
   }
@@ -142,21 +145,41 @@ void CrashWriter::take_line(const std::string& line, Acknowledged& acknowledged)
   words >> kind;
   if (kind == "F") acknowledged.failure = line.substr(2);
   if (kind != "A" || !(words >> thread >> number >> revision) || thread >= kCrashThreads) return;
-  acknowledged.number[thread] = std::max(acknowledged.number[thread], number);
+  auto& newest = without_power_ ? acknowledged.late : acknowledged.number;
+  newest[thread] = std::max(newest[thread], number);
+  if (without_power_) return;
   acknowledged.revision = std::max(acknowledged.revision, revision);
   ++acknowledged.count;
 }
 
+// The whole lines of what was read.
+void CrashWriter::take_lines(Acknowledged& acknowledged) {
+  const size_t end = early_.rfind('\n') + 1;
+  std::istringstream lines(early_.substr(0, end));
+  for (std::string line; std::getline(lines, line);) take_line(line, acknowledged);
+  early_.erase(0, end);
+}
+
+void CrashWriter::power_goes(Acknowledged& acknowledged) {
+  pollfd readable{pipe_, POLLIN, 0};
+  char buffer[65536];
+  while (::poll(&readable, 1, 0) == 1 && (readable.revents & POLLIN) != 0) {
+    const ssize_t got = ::read(pipe_, buffer, sizeof(buffer));
+    if (got <= 0) break;
+    early_.append(buffer, static_cast<size_t>(got));
+  }
+  take_lines(acknowledged);
+  without_power_ = true;
+}
+
 void CrashWriter::collect(Acknowledged& acknowledged) {
-  std::string all = std::move(early_);
   char buffer[65536];
   for (ssize_t got = ::read(pipe_, buffer, sizeof(buffer)); got > 0;
        got = ::read(pipe_, buffer, sizeof(buffer))) {
-    all.append(buffer, static_cast<size_t>(got));
+    early_.append(buffer, static_cast<size_t>(got));
   }
   kill();
-  std::istringstream lines(all);
-  for (std::string line; std::getline(lines, line);) take_line(line, acknowledged);
+  take_lines(acknowledged);
 }
 
 std::vector<std::string> faults_after_crash(const std::string& path, Acknowledged& acknowledged) {
@@ -167,7 +190,7 @@ std::vector<std::string> faults_after_crash(const std::string& path, Acknowledge
   if (!store) return {"does not open: " + store.error().message};
   if (std::chrono::steady_clock::now() - start > std::chrono::seconds(3))
     faults.push_back("slow to open");
-  for (int t = 0; t < kCrashThreads; ++t) check_thread(**store, t, acknowledged.number[t], faults);
+  for (int t = 0; t < kCrashThreads; ++t) check_thread(**store, t, acknowledged, faults);
   auto current = (*store)->current();
   if (!current || *current < acknowledged.revision) {
     faults.push_back("the revision went back from " + std::to_string(acknowledged.revision));

@@ -28,6 +28,10 @@ inline std::string crash_value(uint64_t number) {
 // What a writer was told is on the disk.
 struct Acknowledged {
   std::array<uint64_t, kCrashThreads> number{};
+  // Told after the power was cut. A machine without power tells nothing: these may be there or not.
+  // (A file system that was shut down while a sync was under way can let that sync succeed.)
+  std::array<uint64_t, kCrashThreads> late{};
+  uint64_t late_lost = 0;
   storage::Revision revision = 0;
   uint64_t count = 0;
   std::string failure;  // the last F line
@@ -53,14 +57,18 @@ class CrashWriter {
   void kill();
   enum class End : uint8_t { killed_itself, other, none };
   End wait_for_end(std::chrono::seconds at_most);
+  // Call it just before the power is cut: what it tells from here on is late.
+  void power_goes(Acknowledged& acknowledged);
   // Reads what it told until it ended, and adds it to what was acknowledged before.
   void collect(Acknowledged& acknowledged);
 
  private:
+  void take_lines(Acknowledged& acknowledged);
   void take_line(const std::string& line, Acknowledged& acknowledged);
   pid_t pid_ = -1;
   int pipe_ = -1;
   std::string early_;  // read while waiting
+  bool without_power_ = false;
 };
 
 // Opens the store and compares; every line is something that must not be. What it finds counts as
