@@ -1,5 +1,7 @@
 #include "appliance/routes/audit.h"
 
+#include <algorithm>
+
 #include "engine/access/audit_limits.h"
 #include "engine/base/numbers.h"
 #include "engine/base/text.h"
@@ -17,6 +19,7 @@ using engine::Status;
 namespace {
 
 constexpr std::string_view kPath = "/v3/auditlogs";
+constexpr int64_t kDefaultLimit = 100;
 
 Status bad_filter(std::string_view name, std::string why) {
   return Status::field_error(422, "InvalidFormat", std::string(name),
@@ -56,10 +59,11 @@ Result<AuditQuery> query_of(const Request& request) {
   out.from_ms = TRY(time_in(request, "since", 0));
   out.to_ms = TRY(time_in(request, "until", INT64_MAX));
   out.before = static_cast<uint64_t>(TRY(number_in(request, "marker", INT64_MAX)));
-  out.limit = static_cast<size_t>(TRY(number_in(request, "limit", 100)));
-  if (out.limit == 0 || out.limit > engine::limits::kAuditPageMax)
-    return Status::field_error(422, "MaxLimitExceeded", "limit",
-                               "limit is 1 to " + std::to_string(engine::limits::kAuditPageMax));
+  // As of any collection: without a number the default, with -1 or too much what there is at most.
+  constexpr int64_t kMost = engine::limits::kAuditPageMax;
+  const bool all = request.query.get("limit") == "-1";
+  const int64_t limit = all ? kMost : TRY(number_in(request, "limit", kDefaultLimit));
+  out.limit = static_cast<size_t>(limit == 0 ? kDefaultLimit : std::min(limit, kMost));
   return out;
 }
 

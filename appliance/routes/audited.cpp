@@ -154,7 +154,9 @@ void Audited::end(int code, const Response* answer) {
       entry.token = said->str("id");
     }
   }
-  if (answer && write && level_ >= AuditLevel::response) entry.answer_body = bounded(answer->body);
+  // An error's is not kept: see why_of.
+  if (answer && write && code < 400 && level_ >= AuditLevel::response)
+    entry.answer_body = bounded(answer->body);
   sink->record(std::move(entry));
 }
 

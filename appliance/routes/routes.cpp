@@ -37,13 +37,22 @@ engine::Answer Routes::handle(engine::Request& request) {
   if (path == "/ping") return text("pong");
   if (path == "/cacerts") return text(surfaces_.ca_pem());
   if (under(path, "/k8s/clusters")) return cluster(request);
-  if (under(path, "/v3/connect")) return surfaces_.connect(request);
+  if (under(path, "/v3/connect")) return agent(request);
   if (under(path, "/v3/import")) return surfaces_.import_manifest(request);
   if (under(path, "/v3") || under(path, "/v3-public") || under(path, "/meta"))
     return management(request);
   if (path == "/" || under(path, "/dashboard"))
     return serve_dashboard(surfaces_.dashboard, request);
   return surfaces_.kubernetes(request);
+}
+
+// An agent that comes in is a login, with a secret of its own.
+engine::Answer Routes::agent(engine::Request& request) {
+  auto audited = std::make_shared<Audited>(surfaces_.env, surfaces_.audit_log, request);
+  audited->write = true;
+  audited->entry.verb = "connect";
+  audited->entry.resource = "clusters";
+  return watched(audited, surfaces_.connect(request));
 }
 
 engine::Answer Routes::management(engine::Request& request) {

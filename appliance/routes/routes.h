@@ -39,6 +39,7 @@ class Routes {
   engine::Answer handle(engine::Request& request);
 
  private:
+  engine::Answer agent(engine::Request& request);
   engine::Answer management(engine::Request& request);
   engine::Answer manage(engine::Request& request, Audited& audited);
   engine::Answer cluster(engine::Request& request);

@@ -82,7 +82,7 @@ def logins(server, audit):
     assert audit.find(verb="login", result="refused")[0]["user"] == "admin"
     assert server.ask("GET", "/v3/auditlogs", token="token-none:none").status == 401
     assert audit.find(result="refused", limit=1)[0]["path"] == "/v3/auditlogs"
-    for bad in ("result=maybe", "limit=0", "limit=5000", "since=yesterday", "marker=-1"):
+    for bad in ("result=maybe", "limit=some", "since=yesterday", "marker=-1"):
         assert server.ask("GET", f"/v3/auditlogs?{bad}").status == 422, bad
 
 
@@ -99,7 +99,7 @@ def pages(server, audit):
 
 def plant(server, kubectl, folder):
     """Every place that takes a secret, each with one that can be found again."""
-    server.ask("PUT", "/v3/settings/audit-level", {"value": "3"})
+    server.expect(200, "PUT", "/v3/settings/audit-level", {"value": "3"})
     time.sleep(1.2)
     user = server.expect(201, "POST", "/v3/users", {
         "username": "lin", "name": "Lin", "password": f"{CANARY}password"})

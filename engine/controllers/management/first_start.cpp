@@ -55,6 +55,18 @@ void set_times(Json& object, const std::string& now) {
   for (Json& condition : conditions->as_array()) condition.set("lastUpdateTime", now);
 }
 
+// Beyond those of the facts: of a later version of that API, and of the audit, whose variables are
+// those that its users know.
+struct OwnSetting {
+  std::string_view name, otherwise, env;
+};
+constexpr OwnSetting kOwnSettings[] = {
+    {"audit-level", "1", "AUDIT_LEVEL"},
+    {"audit-max-age-days", "90", "AUDIT_LOG_MAXAGE"},
+    {"audit-max-size-mb", "5120", "AUDIT_LOG_MAXSIZE"},
+    {"password-min-length", "12", "CATTLE_PASSWORD_MIN_LENGTH"},
+};
+
 }  // namespace
 
 // What this start writes: first what stands alone, then what stands in a namespace or has an owner.
@@ -183,6 +195,9 @@ Result<Unit> FirstStart::name_owners(Json& schema) {
 
 Result<Unit> FirstStart::settings(const Json& facts, Making& making) {
   for (const Json& fact : facts.find("settings")->as_array()) TRY(setting(fact, making));
+  for (const auto& own : kOwnSettings)
+    TRY(setting(Json::object({{"name", own.name}, {"default", own.otherwise}, {"env", own.env}}),
+                making));
   return Unit{};
 }
 

@@ -125,7 +125,9 @@ TEST_CASE("a fresh server holds what the facts say", "[first_start]") {
   CHECK(server.all(*server.own("roletemplates")).size() == 40);
 
   Json settings = fact_file("settings");
-  CHECK(server.all(*server.own("settings")).size() == 81);
+  // And four that the facts do not have.
+  CHECK(server.all(*server.own("settings")).size() == 81 + 4);
+  CHECK(server.get(*server.own("settings"), "audit-level").str("default") == "1");
   for (const Json& fact : settings.find("settings")->as_array()) {
     Json setting = server.get(*server.own("settings"), fact.str("name"));
     if (fact.str("name") == "server-version")
