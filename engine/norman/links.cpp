@@ -101,9 +101,8 @@ const LinkPlan& LinkPlans::of(const SchemaView& schema) const {
   auto plan = std::make_unique<LinkPlan>();
   plan->collection = "/" + schema.plural() + "/";
   if (schema.path() == "/v3") add_references(schemas_, schema, *plan);
-  for (std::string_view exported : kExported)
-    if (schema.path() == "/v3" && schema.id() == exported)
-      plan->links.push_back({"exportYaml", "/v3" + plan->collection, "/exportyaml"});
+  if (exports(schema))
+    plan->links.push_back({"exportYaml", "/v3" + plan->collection, "/exportyaml"});
   add_contents(schemas_, schema, *plan);
   // By name, the later one of two: as a map of links has them.
   std::stable_sort(plan->links.begin(), plan->links.end(),
@@ -113,6 +112,11 @@ const LinkPlan& LinkPlans::of(const SchemaView& schema) const {
   plan->links.erase(plan->links.begin(), last.base());
   std::lock_guard lock(mutex_);
   return *known_.try_emplace(&schema, std::move(plan)).first->second;
+}
+
+bool LinkPlans::exports(const SchemaView& schema) {
+  return schema.path() == "/v3" &&
+         std::find(std::begin(kExported), std::end(kExported), schema.id()) != std::end(kExported);
 }
 
 std::string LinkPlans::self(const SchemaView& schema, const ObjectPlace& place) const {

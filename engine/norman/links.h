@@ -38,6 +38,8 @@ class LinkPlans {
   // projects one per collection in them.
   Json links(const SchemaView& schema, const ObjectPlace& place) const;
   std::string self(const SchemaView& schema, const ObjectPlace& place) const;
+  // Whether objects of the type link to themselves as YAML.
+  static bool exports(const SchemaView& schema);
 
  private:
   const SchemaSet& schemas_;

@@ -4,6 +4,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
+#include "engine/base/yaml.h"
 #include "engine/norman/collection.h"
 #include "engine/norman/links.h"
 #include "engine/norman/lister.h"
@@ -29,6 +30,10 @@ bool open_to_all(const Target& target, std::string_view method) {
 
 Status method_not_supported(std::string_view method) {
   return Status::other(405, "MethodNotAllow", "Method " + std::string(method) + " not supported");
+}
+
+Status no_such_link(std::string_view link) {
+  return Status::other(404, "NotFound", "no such link: " + std::string(link));
 }
 
 std::string type_prefix(std::string_view id) {
@@ -110,6 +115,32 @@ bool Norman::may(const User& user, std::string_view verb, const Kind& kind, std:
 }
 
 Answer Norman::handle(Request& request) {
+  if (auto asset = ui_asset(request.path); asset && request.method == "GET")
+    return std::move(*asset);
+  auto form = answer_form(request);
+  if (!form) return norman_error(form.error());
+  if (*form == AnswerForm::json) return in_json(request);
+  Request seen = request;
+  seen.body.clear();
+  return reshaped(*form, std::make_shared<const Request>(std::move(seen)), in_json(request));
+}
+
+Answer Norman::reshaped(AnswerForm form, std::shared_ptr<const Request> asked, Answer answer) {
+  if (auto* response = std::get_if<Response>(&answer))
+    return in_form(form, *asked, std::move(*response));
+  if (auto* late = std::get_if<Late>(&answer))
+    return Late{
+        [form, asked, make = std::move(late->make)] { return reshaped(form, asked, make()); }};
+  if (auto* pending = std::get_if<Pending>(&answer))
+    return Pending{[form, asked, start = std::move(pending->start)](Reply reply) {
+      start([form, asked, reply = std::move(reply)](Answer done) {
+        reply(reshaped(form, asked, std::move(done)));
+      });
+    }};
+  return answer;
+}
+
+Answer Norman::in_json(Request& request) {
   std::string action(request.query.get("action"));
   auto target = resolve_target(schemas_, request.path);
   const bool slow =
@@ -123,45 +154,71 @@ Answer Norman::handle(Request& request) {
 }
 
 Answer Norman::answer(Request& request) {
+  const std::string base = base_of(request);
   auto found = resolve_target(schemas_, request.path);
-  if (!found) return norman_error(found.error());
-  const Target& target = *found;
+  Answer out = found ? answer_at(*found, request, base) : Answer(norman_error(found.error()));
+  // Clients find the schemas of where they are in each answer.
+  if (auto* response = std::get_if<Response>(&out)) {
+    std::string place = found ? found->path : std::string("/v3");
+    if (found && !found->context.empty()) place += "/" + found->context;
+    response->headers.set("X-Api-Schemas", base + place + "/schemas");
+  }
+  return out;
+}
+
+Answer Norman::answer_at(const Target& target, Request& request, const std::string& base) {
   if (request.user.name == kAnonymous && !open_to_all(target, request.method))
     return norman_error(Status::other(401, "Unauthorized", "must authenticate"));
-  const std::string base = base_of(request);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
   if (!target.schema || target.what == Target::What::schemas) {
-    if (request.method != "GET" && request.method != "HEAD")
-      return norman_error(method_not_supported(request.method));
+    if (!reads) return norman_error(method_not_supported(request.method));
     return descriptions_.describe(target, base);
   }
   Call call{*this, request, *target.schema, base, target.context};
   call.scope_field = target.scope_field;
   call.scope_id = target.scope_id;
-  if (!target.context.empty() && target.context != "local" && target.path == "/v3/cluster" &&
-      parts_.downstream)
-    return parts_.downstream(call, target.id);
+  const bool remote = !target.context.empty() && target.context != "local" &&
+                      target.path == "/v3/cluster" && parts_.downstream;
+  if (!target.link.empty()) {
+    if (remote || !reads) return norman_error(no_such_link(target.link));
+    return follow_link(call, target.id, target.link);
+  }
+  if (remote) return parts_.downstream(call, target.id);
   std::string_view action = request.query.get("action");
   if (request.method == "POST" && !action.empty()) return act(call, target.id, action);
   const bool one = !target.id.empty();
-  if (request.method == "GET" || request.method == "HEAD")
-    return one ? read(call, target.id) : collection(call);
+  if (reads) return one ? read(call, target.id) : collection(call);
   if (request.method == "POST" && !one) return create(call);
   if (request.method == "PUT" && one) return update(call, target.id);
   if (request.method == "DELETE" && one) return remove(call, target.id);
   return norman_error(method_not_supported(request.method));
 }
 
+// yaml, exportyaml: the object as kubectl would write it, without what clients never see.
+Answer Norman::follow_link(const Call& call, std::string_view id, std::string_view link) const {
+  const std::string name = lower(link);
+  const bool offered =
+      call.context.empty() ? name == "exportyaml" && links_.exports(call.schema) : name == "yaml";
+  if (!offered) return norman_error(no_such_link(link));
+  auto stored = find_stored(call, id);
+  if (!stored) return norman_error(stored.error());
+  Json before = *stored;
+  mapper_.to_api(call.schema, before);
+  Json after = before;
+  for (const Field& field : call.schema.fields())
+    if (field.type == "password" || field.write_only) after.erase(field.name);
+  mapper_.to_stored(call.schema, before);
+  mapper_.to_stored(call.schema, after);
+  apply_difference(*stored, before, after);
+  if (Json* metadata = stored->find("metadata")) metadata->erase("managedFields");
+  Response out{.status = 200, .headers = {}, .body = to_yaml(*stored)};
+  out.headers.add("Content-Type", "application/yaml");
+  out.headers.add("Cache-Control", "no-store");
+  return out;
+}
+
 Result<Json> Norman::body_of(const Request& request) const {
-  if (request.body.empty()) return Json::object();
-  auto body = parse_json(request.body);
-  if (!body)
-    return Status::other(422, "InvalidBodyContent",
-                         "Failed to parse body: " + body.error().message());
-  if (!body->is_object())
-    return Status::other(
-        422, "InvalidBodyContent",
-        "Failed to parse body: an object is wanted, not " + std::string(body->type_name()));
-  return body;
+  return parse_body(request);
 }
 
 Json Norman::present(const Call& call, const Json& stored, WriteOnly write_only) const {

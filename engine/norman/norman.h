@@ -13,6 +13,7 @@
 #include "engine/norman/fields.h"
 #include "engine/norman/links.h"
 #include "engine/norman/mapper.h"
+#include "engine/norman/negotiate.h"
 #include "engine/norman/type.h"
 #include "engine/watch/watch_cache.h"
 
@@ -68,7 +69,11 @@ class Norman {
   std::string base_of(const Request& request) const;
 
  private:
+  static Answer reshaped(AnswerForm form, std::shared_ptr<const Request> asked, Answer answer);
+  Answer in_json(Request& request);
   Answer answer(Request& request);
+  Answer answer_at(const Target& target, Request& request, const std::string& base);
+  Answer follow_link(const Call& call, std::string_view id, std::string_view link) const;
   Answer collection(const Call& call) const;
   Answer create(const Call& call) const;
   Answer read(const Call& call, std::string_view id) const;

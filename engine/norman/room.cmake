@@ -8,3 +8,6 @@ add_custom_command(OUTPUT ${norman_data}
   DEPENDS ${norman_facts} ${CMAKE_SOURCE_DIR}/engine/norman/generate/pack.py)
 paddock_embed(engine_norman norman_data ${norman_data})
 target_link_libraries(engine_norman ${scope} lib_sodium)
+# The API's page for browsers.
+paddock_embed(engine_norman api_ui_js ${CMAKE_SOURCE_DIR}/engine/norman/ui/ui.js)
+paddock_embed(engine_norman api_ui_css ${CMAKE_SOURCE_DIR}/engine/norman/ui/ui.css)
