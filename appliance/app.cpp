@@ -38,6 +38,7 @@
 #include "engine/access/service_account.h"
 #include "engine/access/settings.h"
 #include "engine/controllers/cluster/cluster_parts.h"
+#include "engine/controllers/cluster/node_wishes.h"
 #include "engine/controllers/controller_set.h"
 #include "engine/controllers/core/custom_resource_definitions.h"
 #include "engine/controllers/management/authorization.h"
@@ -100,6 +101,7 @@ struct App::Parts {
   std::unique_ptr<engine::RegistrationTokens> registrations;
   std::unique_ptr<engine::ControllerSet> controllers;
   engine::ClusterHealth* cluster_health = nullptr;
+  engine::ClusterNodes* cluster_nodes = nullptr;
   engine::Authorization* authorization = nullptr;
 
   engine::TypeSet types;
@@ -277,6 +279,10 @@ Result<Unit> App::Parts::make_clusters() {
   auto cluster_facts = engine::make_cluster_health(parts);
   cluster_health = cluster_facts.get();
   controllers->add(std::move(cluster_facts));
+  auto nodes_watched = engine::make_cluster_nodes(parts);
+  cluster_nodes = nodes_watched.get();
+  controllers->add(std::move(nodes_watched));
+  controllers->add(engine::make_node_wishes(parts));
   auto authorization_made =
       engine::make_authorization({env, *registry, *dispatcher, clusters.get()});
   authorization = authorization_made.get();
@@ -308,6 +314,7 @@ void App::Parts::make_surfaces() {
   subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators);
   clusters->on_change([this](const std::string& id) {
     cluster_health->way_changed(id);
+    cluster_nodes->way_changed(id);
     authorization->way_changed(id);
     subscribe->touch("cluster", id);
   });

@@ -8,13 +8,7 @@
 namespace engine {
 namespace {
 
-constexpr std::string_view kNodes = "/api/v1/nodes?limit=200";
 constexpr std::string_view kComponents = "/api/v1/componentstatuses";
-// Of finished pods nothing is held any more.
-constexpr std::string_view kPods =
-    "/api/v1/pods?limit=500&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed";
-constexpr int kPagesMax = 200;
-
 // The calls one after the other; it keeps itself alive through the call under way.
 class Gathering final : public std::enable_shared_from_this<Gathering> {
  public:
@@ -24,7 +18,7 @@ class Gathering final : public std::enable_shared_from_this<Gathering> {
   void start() {
     ask("/version", [](Gathering& self, Json json) {
       self.facts_.version = std::move(json);
-      self.wanted_.nodes ? self.ask_nodes({}) : self.after_components();
+      self.wanted_ == FactsWanted::components ? self.ask_components() : self.finish();
     });
   }
 
@@ -48,19 +42,6 @@ class Gathering final : public std::enable_shared_from_this<Gathering> {
     });
   }
 
-  void ask_nodes(const std::string& from) {
-    ask(std::string(kNodes) + (from.empty() ? "" : "&continue=" + percent_escaped(from)),
-        [](Gathering& self, Json json) {
-          if (Json* items = json.find("items"); items && items->is_array()) {
-            for (Json& node : items->as_array()) self.facts_.nodes.push_back(std::move(node));
-          }
-          const std::string more(json.str({"metadata", "continue"}));
-          if (!more.empty() && ++self.pages_ < kPagesMax) return self.ask_nodes(more);
-          self.facts_.has_nodes = true;
-          self.ask_components();
-        });
-  }
-
   // A cluster need not tell of its components: whatever comes back, the gathering goes on.
   void ask_components() {
     ClusterCall call;
@@ -69,7 +50,7 @@ class Gathering final : public std::enable_shared_from_this<Gathering> {
       if (answer && answer->status == 200) {
         if (auto json = parse_json(answer->body)) self->take_components(*json);
       }
-      self->after_components();
+      self->finish();
     });
   }
 
@@ -86,24 +67,6 @@ class Gathering final : public std::enable_shared_from_this<Gathering> {
     }
   }
 
-  void after_components() {
-    pages_ = 0;
-    wanted_.pods ? ask_pods({}) : finish();
-  }
-
-  void ask_pods(const std::string& from) {
-    ask(std::string(kPods) + (from.empty() ? "" : "&continue=" + percent_escaped(from)),
-        [](Gathering& self, Json json) {
-          if (const Json* items = json.find("items"); items && items->is_array()) {
-            for (const Json& pod : items->as_array()) add_pod(pod, self.facts_);
-          }
-          const std::string more(json.str({"metadata", "continue"}));
-          if (!more.empty() && ++self.pages_ < kPagesMax) return self.ask_pods(more);
-          self.facts_.has_pods = true;
-          self.finish();
-        });
-  }
-
   void fail(std::string why) {
     facts_.problem = std::move(why);
     finish();
@@ -114,18 +77,7 @@ class Gathering final : public std::enable_shared_from_this<Gathering> {
   const FactsWanted wanted_;
   FactsDone done_;
   ClusterFacts facts_;
-  int pages_ = 0;
 };
-
-// What the containers of a list ask for, added up or the largest of each.
-void add_containers(const Json* containers, std::string_view what, bool largest, Amounts& into) {
-  if (!containers || !containers->is_array()) return;
-  for (const Json& container : containers->as_array()) {
-    Amounts one;
-    one.add(container.at({"resources", what}));
-    largest ? into.raise_to(one) : into.add(one);
-  }
-}
 
 std::string_view provider_of(std::string_view version) {
   static constexpr std::pair<std::string_view, std::string_view> kMarks[] = {
@@ -136,41 +88,25 @@ std::string_view provider_of(std::string_view version) {
   return "";
 }
 
-// Without what changes only because time passes, and without the long list of images.
-Json quiet_status(const Json* status) {
-  Json out = status ? *status : Json::object();
-  out.erase("images");
-  if (Json* conditions = out.find("conditions"); conditions && conditions->is_array()) {
-    for (Json& condition : conditions->as_array()) condition.erase("lastHeartbeatTime");
-  }
-  return out;
-}
-
 }  // namespace
 
 void gather_facts(std::shared_ptr<Transport> transport, FactsWanted wanted, FactsDone done) {
   std::make_shared<Gathering>(std::move(transport), wanted, std::move(done))->start();
 }
 
-void add_pod(const Json& pod, ClusterFacts& facts) {
-  const auto sum = [&](std::string_view what) {
-    Amounts all, first;
-    add_containers(pod.at({"spec", "containers"}), what, false, all);
-    add_containers(pod.at({"spec", "initContainers"}), what, true, first);
-    all.raise_to(first);
-    all.add(pod.at({"spec", "overhead"}));
-    return all;
-  };
-  const Amounts requests = sum("requests"), limits = sum("limits");
-  const auto add = [&](PodSums& sums) {
-    sums.requests.add(requests);
-    sums.limits.add(limits);
-    sums.pods += 1;
-  };
-  add(facts.pods);
-  if (const auto node = pod.str({"spec", "nodeName"}); !node.empty()) {
-    add(facts.pods_by_node[std::string(node)]);
+Json quiet_node(const Json& node) {
+  Json out = Json::object();
+  for (std::string_view part : {"metadata", "spec", "status"})
+    if (const Json* there = node.find(part)) out.set(part, *there);
+  if (Json* metadata = out.find("metadata"))
+    for (std::string_view name : {"managedFields", "resourceVersion"}) metadata->erase(name);
+  Json* status = out.find("status");
+  if (status == nullptr) return out;
+  status->erase("images");
+  if (Json* conditions = status->find("conditions"); conditions && conditions->is_array()) {
+    for (Json& condition : conditions->as_array()) condition.erase("lastHeartbeatTime");
   }
+  return out;
 }
 
 namespace {
@@ -194,30 +130,29 @@ void write_facts(Json& cluster, const ClusterFacts& facts, const ClusterWays::Ad
     status.set("apiEndpoint", address.url);
     status.set("caCert", base64_encode(address.ca_pem));
   }
-  if (facts.has_nodes) {
-    Amounts capacity, allocatable;
-    for (const Json& node : facts.nodes) {
-      capacity.add(node.at({"status", "capacity"}));
-      allocatable.add(node.at({"status", "allocatable"}));
-    }
-    status.set("capacity", capacity.json());
-    status.set("allocatable", allocatable.json());
-    status.set("nodeCount", static_cast<int64_t>(facts.nodes.size()));
-    if (!facts.components.is_null()) status.set("componentStatuses", facts.components);
-  }
-  if (facts.has_pods) {
-    status.set("requested", with_pods(facts.pods.requests, facts.pods.pods));
-    status.set("limits", facts.pods.limits.json());
-  }
+  if (!facts.components.is_null()) status.set("componentStatuses", facts.components);
   for (const std::string_view type : {"Pending", "Provisioned", "Waiting", "Connected", "Ready"}) {
     set_condition(cluster, {std::string(type), "True", "", ""}, now);
   }
 }
 
-std::string node_object_name(std::string_view node_name) {
+void write_totals(Json& cluster, const NodeTotals& totals) {
+  Json& status = cluster.make({"status"});
+  if (totals.nodes_known) {
+    status.set("capacity", totals.capacity.json());
+    status.set("allocatable", totals.allocatable.json());
+    status.set("nodeCount", totals.nodes);
+  }
+  if (totals.pods_known) {
+    status.set("requested", with_pods(totals.pods.requests, totals.pods.pods));
+    status.set("limits", totals.pods.limits.json());
+  }
+}
+
+std::string node_object_name(std::string_view word) {
   // FNV-1a: only to be the same each time, and short.
   uint64_t hash = 14695981039346656037ull;
-  for (const char c : node_name) {
+  for (const char c : word) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
   }
   static constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789";
@@ -229,20 +164,17 @@ std::string node_object_name(std::string_view node_name) {
   return out;
 }
 
-void write_node(Json& object, std::string_view cluster_id, const Json& node, const PodSums* pods) {
+namespace {
+
+void write_seen(Json& object, const Json& node) {
   const std::string name(node.str({"metadata", "name"}));
-  object.set("apiVersion", "management.cattle.io/v3");
-  object.set("kind", "Node");
-  Json& metadata = object.make({"metadata"});
-  metadata.set("name", node_object_name(name));
-  metadata.set("namespace", cluster_id);
   const Json* labels = node.at({"metadata", "labels"});
   const auto has_label = [&](std::string_view key) { return labels && labels->find(key); };
   const bool control = has_label("node-role.kubernetes.io/control-plane") ||
-                       has_label("node-role.kubernetes.io/master");
+                       has_label("node-role.kubernetes.io/master") ||
+                       has_label("node-role.kubernetes.io/controlplane");
   const bool etcd = has_label("node-role.kubernetes.io/etcd");
   Json& spec = object.make({"spec"});
-  spec.set("imported", true);
   spec.set("requestedHostname", name);
   spec.set("controlPlane", control);
   spec.set("etcd", etcd);
@@ -250,19 +182,36 @@ void write_node(Json& object, std::string_view cluster_id, const Json& node, con
   if (const Json* inner = node.find("spec")) spec.set("internalNodeSpec", *inner);
   Json& status = object.make({"status"});
   status.set("nodeName", name);
-  status.set("internalNodeStatus", quiet_status(node.find("status")));
+  const Json* inner = node.find("status");
+  status.set("internalNodeStatus", inner ? *inner : Json::object());
   status.set("nodeLabels", labels ? *labels : Json::object());
   if (const Json* annotations = node.at({"metadata", "annotations"})) {
     status.set("nodeAnnotations", *annotations);
+  } else {
+    status.erase("nodeAnnotations");
   }
   if (const Json* taints = node.at({"spec", "taints"})) {
     status.set("nodeTaints", *taints);
   } else {
     status.erase("nodeTaints");
   }
-  if (pods) {
-    status.set("requested", with_pods(pods->requests, pods->pods));
-    status.set("limits", pods->limits.json());
+}
+
+}  // namespace
+
+void write_node(Json& object, const NodeWrite& write) {
+  object.set("apiVersion", "management.cattle.io/v3");
+  object.set("kind", "Node");
+  Json& metadata = object.make({"metadata"});
+  metadata.set("name", write.object_name);
+  metadata.set("namespace", write.cluster_id);
+  Json& spec = object.make({"spec"});
+  if (spec.find("imported") == nullptr) spec.set("imported", true);
+  if (write.node) write_seen(object, *write.node);
+  Json& status = object.make({"status"});
+  if (write.pods) {
+    status.set("requested", with_pods(write.pods->requests, write.pods->pods));
+    status.set("limits", write.pods->limits.json());
   }
   if (!status.find("conditions")) {
     status.set("conditions",

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,33 +24,41 @@ struct PodSums {
   int64_t pods = 0;
 };
 
-struct ClusterFacts {
-  std::string problem;  // why the API could not be asked; empty: the rest is true
-  Json version;         // as /version answers
-  bool has_nodes = false;
-  std::vector<Json> nodes;  // core v1 Nodes
-  Json components;          // [{name, conditions}], null when the cluster does not tell
-  bool has_pods = false;
-  std::map<std::string, PodSums, std::less<>> pods_by_node;
+// Of all nodes of a cluster, kept by their watch (node_table.h).
+struct NodeTotals {
+  bool nodes_known = false, pods_known = false;
+  int64_t nodes = 0;
+  Amounts capacity, allocatable;
   PodSums pods;
 };
 
-struct FactsWanted {
-  bool nodes = false;  // nodes and components; the version always
-  bool pods = false;
+struct ClusterFacts {
+  std::string problem;  // why the API could not be asked; empty: the rest is true
+  Json version;         // as /version answers
+  Json components;      // [{name, conditions}], null when the cluster does not tell
 };
+
+// Whether components are asked for too; the version always is.
+enum class FactsWanted : uint8_t { version, components };
 using FactsDone = std::function<void(ClusterFacts)>;
 void gather_facts(std::shared_ptr<Transport> transport, FactsWanted wanted, FactsDone done);
-
-// One pod's part.
-void add_pod(const Json& pod, ClusterFacts& facts);
 
 // Onto the Cluster's status. The caller compares and writes only a difference.
 void write_facts(Json& cluster, const ClusterFacts& facts, const ClusterWays::Address& address,
                  WallTime now);
-// The management Node for one node of the cluster, onto `object` (what is there already, or null).
-void write_node(Json& object, std::string_view cluster_id, const Json& node, const PodSums* pods);
-// The management Node's name, the same for the same node each time.
-std::string node_object_name(std::string_view node_name);
+// What its nodes have and its pods ask for, likewise.
+void write_totals(Json& cluster, const NodeTotals& totals);
+// A node without what changes only because time passes, and without the long list of images.
+Json quiet_node(const Json& node);
+// The management Node for one node of the cluster, onto `object` (what is there already, or null):
+// `node` null leaves what is known of it, `pods` null what they ask for.
+struct NodeWrite {
+  std::string_view cluster_id, object_name;
+  const Json* node;
+  const PodSums* pods;
+};
+void write_node(Json& object, const NodeWrite& write);
+// A management Node's name, the same for the same word each time.
+std::string node_object_name(std::string_view word);
 
 }  // namespace engine

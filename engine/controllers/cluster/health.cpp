@@ -1,6 +1,6 @@
-// Asks every connected cluster how it is, and mirrors that: version, capacity, what its pods ask
-// for, components and conditions onto the Cluster, its nodes onto management Nodes. The asking is
-// asynchronous; a worker only starts it and writes what came back, and only differences.
+// Asks every connected cluster how it is, and mirrors that: version, components and conditions onto
+// the Cluster. The asking is asynchronous; a worker only starts it and writes what came back, and
+// only differences. Its nodes are watched: nodes.cpp.
 #include <map>
 #include <mutex>
 #include <optional>
@@ -20,10 +20,7 @@ using storage::Instant;
 using storage::Millis;
 
 constexpr Millis kHeartbeatEvery{5'000};  // direct: a call is the heartbeat
-constexpr Millis kNodesEvery{15'000};
-constexpr Millis kPodsEvery{60'000};
-constexpr Millis kPodsEveryLarge{300'000};
-constexpr int64_t kManyPods = 2'000;
+constexpr Millis kComponentsEvery{15'000};
 constexpr Millis kRetryEvery{3'000};
 constexpr Millis kFailureLasts{15'000};  // failing for so long is unavailable
 
@@ -45,7 +42,6 @@ class HealthController final : public ClusterHealth {
 
   Result<Unit> start() override {
     clusters_ = TRY(management_kind(parts_.client, "clusters"));
-    nodes_ = TRY(management_kind(parts_.client, "nodes"));
     {
       // Agents may have come before the controllers began.
       std::lock_guard lock(mutex_);
@@ -71,7 +67,7 @@ class HealthController final : public ClusterHealth {
     {
       std::lock_guard lock(mutex_);
       Run& run = runs_[id];
-      run.nodes_at = run.pods_at = run.next_at = {};
+      run.components_at = run.next_at = {};
       run.prepared = false;
       if (!started_) return;
     }
@@ -87,11 +83,9 @@ class HealthController final : public ClusterHealth {
   struct Run {
     bool asking = false;
     bool prepared = false;  // the owners' binding is there
-    FactsWanted wanted;
     std::optional<ClusterFacts> answer;
-    Instant next_at{}, nodes_at{}, pods_at{};
+    Instant next_at{}, components_at{};
     std::optional<Instant> failing_since, lost_at;
-    Millis pods_every = kPodsEvery;
   };
 
   // Events of our own writes are no news; only what appears or goes is.
@@ -140,7 +134,7 @@ class HealthController final : public ClusterHealth {
 
   Result<Outcome> ask(const std::string& id, const ClusterLink& link) {
     const Instant now = parts_.env.now();
-    FactsWanted wanted;
+    FactsWanted wanted = FactsWanted::version;
     {
       std::lock_guard lock(mutex_);
       Run& run = runs_[id];
@@ -150,10 +144,9 @@ class HealthController final : public ClusterHealth {
         return Outcome::requeue_after(std::chrono::ceil<Millis>(run.next_at - now));
       }
       run.asking = true;
-      wanted.nodes = now >= run.nodes_at;
-      wanted.pods = now >= run.pods_at;
-      run.wanted = wanted;
-      run.next_at = now + (link.way == ClusterLink::Way::direct ? kHeartbeatEvery : kNodesEvery);
+      if (now >= run.components_at) wanted = FactsWanted::components;
+      run.next_at =
+          now + (link.way == ClusterLink::Way::direct ? kHeartbeatEvery : kComponentsEvery);
     }
     auto transport = parts_.ways.transport(id);
     if (!transport) {
@@ -216,11 +209,7 @@ class HealthController final : public ClusterHealth {
       Run& run = runs_[id];
       if (facts.problem.empty()) {
         run.failing_since.reset();
-        if (facts.has_nodes) run.nodes_at = now + kNodesEvery - Millis{500};
-        if (facts.has_pods) {
-          run.pods_every = facts.pods.pods > kManyPods ? kPodsEveryLarge : kPodsEvery;
-          run.pods_at = now + run.pods_every;
-        }
+        if (!facts.components.is_null()) run.components_at = now + kComponentsEvery - Millis{500};
       } else {
         if (!run.failing_since) run.failing_since = now;
         lasting = now - *run.failing_since >= kFailureLasts;
@@ -231,7 +220,6 @@ class HealthController final : public ClusterHealth {
     TRY(change_object(parts_.client, *clusters_, "", id, [&](Json& object) {
       write_facts(object, facts, parts_.ways.address(id), parts_.env.wall());
     }));
-    if (facts.has_nodes) TRY(mirror_nodes(id, facts));
     return Unit{};
   }
 
@@ -258,46 +246,9 @@ class HealthController final : public ClusterHealth {
                          [&](Json& object) { show_connection(object, link, parts_.env.wall()); });
   }
 
-  Result<Unit> mirror_nodes(const std::string& id, const ClusterFacts& facts) {
-    std::map<std::string, Json> there;
-    for (Json& object : TRY(list_all(parts_.client, *nodes_, id))) {
-      std::string name(object.str({"metadata", "name"}));
-      there.emplace(std::move(name), std::move(object));
-    }
-    for (const Json& node : facts.nodes) {
-      const std::string node_name(node.str({"metadata", "name"}));
-      const std::string name = node_object_name(node_name);
-      const auto sums = facts.pods_by_node.find(node_name);
-      static const PodSums kNone;
-      const PodSums* pods = !facts.has_pods                    ? nullptr
-                            : sums == facts.pods_by_node.end() ? &kNone
-                                                               : &sums->second;
-      const auto old = there.find(name);
-      if (old == there.end()) {
-        Json object;
-        write_node(object, id, node, pods);
-        auto made = parts_.client.create(*nodes_, id, std::move(object));
-        if (!made && !made.error().is("AlreadyExists")) return made.error();
-        continue;
-      }
-      Json wanted = old->second;
-      write_node(wanted, id, node, pods);
-      if (!(wanted == old->second)) {
-        TRY(change_object(parts_.client, *nodes_, id, name,
-                          [&](Json& object) { write_node(object, id, node, pods); }));
-      }
-      there.erase(old);
-    }
-    for (const auto& [name, object] : there) {
-      auto gone = parts_.client.remove(*nodes_, id, name, {});
-      if (!gone && !gone.error().is("NotFound")) return gone.error();
-    }
-    return Unit{};
-  }
-
   const ClusterParts parts_;
   const std::shared_ptr<Alive> alive_ = std::make_shared<Alive>();
-  KindPtr clusters_, nodes_;
+  KindPtr clusters_;
   std::mutex mutex_;
   bool started_ = false;
   std::map<std::string, Run> runs_;

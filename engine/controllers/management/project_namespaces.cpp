@@ -11,6 +11,7 @@
 #include "engine/base/time.h"
 #include "engine/cluster/client.h"
 #include "engine/controllers/controller_set.h"
+#include "engine/controllers/management/project_members.h"
 #include "engine/controllers/runtime/store_key.h"
 #include "engine/registry/metadata.h"
 #include "engine/watch/object_scan.h"
@@ -110,34 +111,10 @@ class ProjectNamespaces final : public SingleController {
     return bytes.find(kManagedQuotaLabel) != std::string_view::npos;
   }
 
-  bool in_project(const std::string& ns) {
-    std::lock_guard lock(mutex_);
-    return project_of_.count(ns) != 0;
-  }
+  bool in_project(const std::string& ns) const { return !members_.project_of(ns).empty(); }
 
   void namespace_came(std::string_view name, const std::string* bytes) {
-    std::string project;
-    if (bytes != nullptr)
-      project = scan_text(scan(*bytes, {"metadata", "annotations", kProjectIdAnnotation}));
-    project = project.starts_with("local:") ? project.substr(6) : std::string();
-    bool looked = !project.empty();
-    {
-      std::lock_guard lock(mutex_);
-      auto had = project_of_.find(name);
-      if (had != project_of_.end()) {
-        looked = true;
-        if (had->second != project) {
-          members_[had->second].erase(std::string(name));
-          if (members_[had->second].empty()) members_.erase(had->second);
-          project_of_.erase(had);
-        }
-      }
-      if (!project.empty()) {
-        project_of_.insert_or_assign(std::string(name), project);
-        members_[project].emplace(name);
-      }
-    }
-    if (looked && bytes != nullptr) controller_.add("n/" + std::string(name));
+    if (members_.put(name, bytes) && bytes != nullptr) controller_.add("n/" + std::string(name));
   }
 
   void project_came(std::string name, const std::string* bytes) {
@@ -153,12 +130,6 @@ class ProjectNamespaces final : public SingleController {
       seen = now;
     }
     controller_.add("p/" + std::move(name));
-  }
-
-  std::set<std::string> members(const std::string& project) {
-    std::lock_guard lock(mutex_);
-    auto found = members_.find(project);
-    return found == members_.end() ? std::set<std::string>() : found->second;
   }
 
   Result<Outcome> reconcile(const std::string& key) override {
@@ -178,7 +149,7 @@ class ProjectNamespaces final : public SingleController {
   Result<Outcome> project(const std::string& name) {
     auto object = TRY(read(*projects_, kLocalCluster, name));
     if (!object) return Outcome::done();
-    const auto namespaces = members(name);
+    const auto namespaces = members_.of(name);
     if (!is_terminating(*object)) {
       for (const std::string& ns : namespaces) controller_.add("n/" + ns);
       return Outcome::done();
@@ -330,9 +301,8 @@ class ProjectNamespaces final : public SingleController {
   Dispatcher& dispatcher_;
   const std::unique_ptr<Client> client_;
   const KindPtr namespaces_, projects_, quotas_, ranges_;
+  ProjectMembers members_;
   std::mutex mutex_;  // guards what follows
-  std::map<std::string, std::string, std::less<>> project_of_;
-  std::map<std::string, std::set<std::string>> members_;
   std::map<std::string, std::string> gists_;
 };
 

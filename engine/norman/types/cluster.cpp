@@ -65,6 +65,8 @@ class ClusterType final : public Type {
     KindPtr kind = call.norman.holder(call.schema);
     if (kind && call.norman.may(call.user(), "get", *kind, "", name))
       look.actions.push_back("generateKubeconfig");
+    if (kind && call.norman.may(call.user(), "update", *kind, "", name))
+      look.actions.push_back("exportYaml");
     if (name == "local") look.remove = false;
   }
 
@@ -77,7 +79,8 @@ class ClusterType final : public Type {
 
   std::optional<Answer> action(const Call& call, std::string_view action, const Json& stored,
                                const Json&) const override {
-    if (action != "generateKubeconfig") return std::nullopt;
+    if (action == "exportYaml") return export_yaml(call, stored);
+    if (action != "generateKubeconfig") return not_available(call, action, stored);
     auto made = kubeconfig(call, stored);
     if (!made) return norman_error(made.error());
     Json out = Json::object({{"type", "generateKubeConfigOutput"},
@@ -87,6 +90,43 @@ class ClusterType final : public Type {
   }
 
  private:
+  static bool may_update(const Call& call, const Json& stored) {
+    KindPtr kind = call.norman.holder(call.schema);
+    return kind &&
+           call.norman.may(call.user(), "update", *kind, "", stored.str({"metadata", "name"}));
+  }
+
+  // What the schema names and this server cannot do with such a cluster is said, not done halfway.
+  static std::optional<Answer> not_available(const Call& call, std::string_view action,
+                                             const Json& stored) {
+    if (!may_update(call, stored)) return std::nullopt;
+    std::string why = "this server does not do it";
+    if (action == "rotateCertificates" || action == "rotateEncryptionKey" ||
+        action == "backupEtcd" || action == "restoreFromEtcdBackup" || action == "saveAsTemplate")
+      why = "this server did not make the cluster and does not run its control plane";
+    if (action.ends_with("Monitoring")) why = "this server deploys no monitoring";
+    return norman_error(Status::other(404, "ActionNotAvailable",
+                                      std::string(action) + " is not available for cluster " +
+                                          std::string(stored.str({"metadata", "name"})) + ": " +
+                                          why));
+  }
+
+  // The cluster as it was asked for, without what is secret or seen.
+  static std::optional<Answer> export_yaml(const Call& call, const Json& stored) {
+    if (!may_update(call, stored)) return std::nullopt;
+    Json shown = Json::object({{"apiVersion", stored.str("apiVersion")},
+                               {"kind", stored.str("kind")},
+                               {"metadata", Json::object()}});
+    for (std::string_view name : {"name", "labels"})
+      if (const Json* value = stored.at({"metadata", name})) shown["metadata"].set(name, *value);
+    Json spec = stored.find("spec") ? *stored.find("spec") : Json::object();
+    for (std::string_view secret : {"importedConfig", "clusterSecrets"}) spec.erase(secret);
+    shown.set("spec", std::move(spec));
+    Json out = Json::object(
+        {{"type", "exportOutput"}, {"baseType", "exportOutput"}, {"yamlOutput", to_yaml(shown)}});
+    return norman_response(200, out, call.base);
+  }
+
   static Result<Unit> ensure_namespace(Registry& registry, const Json& cluster) {
     auto kinds = registry.kinds().snapshot();
     std::string id(cluster.str({"metadata", "name"}));

@@ -6,6 +6,7 @@
 #include "engine/cluster/agent_removal.h"
 #include "engine/cluster/facts.h"
 #include "engine/cluster/manifest.h"
+#include "engine/cluster/node_table.h"
 
 using namespace engine;
 
@@ -69,25 +70,33 @@ TEST_CASE("quantities are read and written as Kubernetes does") {
 TEST_CASE("facts come page by page and are written without what only time changes") {
   auto transport = std::make_shared<TableTransport>();
   transport->put("GET /version", 200, R"({"gitVersion":"v1.36.3+k3s1","major":"1"})");
-  transport->put("GET /api/v1/nodes", 200,
-                 R"({"items":[{"metadata":{"name":"n1","labels":{"a":"b"}},"spec":{"podCIDR":"x"},
-                     "status":{"capacity":{"cpu":"4","pods":"110"},"allocatable":{"cpu":"3900m"},
-                     "images":[{"names":["big"]}],
-                     "conditions":[{"type":"Ready","status":"True","lastHeartbeatTime":"t1"}]}}]})");
   transport->put("GET /api/v1/componentstatuses", 200,
                  R"({"items":[{"metadata":{"name":"etcd-0"},
                      "conditions":[{"type":"Healthy","status":"True"}]}]})");
-  transport->put("GET /api/v1/pods", 200,
-                 R"({"items":[{"spec":{"nodeName":"n1","containers":[
-                     {"resources":{"requests":{"cpu":"100m"}}},{"resources":{"requests":{"cpu":"50m"}}}],
-                     "initContainers":[{"resources":{"requests":{"cpu":"400m"}}}]}}]})");
   ClusterFacts facts;
-  gather_facts(transport, {.nodes = true, .pods = true},
+  gather_facts(transport, FactsWanted::components,
                [&](ClusterFacts got) { facts = std::move(got); });
   REQUIRE(facts.problem.empty());
+  NodeTable table;
+  NodeTable::Dirty dirty;
+  table.nodes_begin();
+  table.put_node(MUST(parse_json(R"({"metadata":{"name":"n1","labels":{"a":"b"}},
+      "spec":{"podCIDR":"x"},"status":{"capacity":{"cpu":"4","pods":"110"},
+      "allocatable":{"cpu":"3900m"},"images":[{"names":["big"]}],
+      "conditions":[{"type":"Ready","status":"True","lastHeartbeatTime":"t1"}]}})")),
+                 dirty);
+  table.nodes_end(dirty);
+  table.pods_begin();
+  table.put_pod(MUST(parse_json(R"({"metadata":{"namespace":"d","name":"p"},"spec":{"nodeName":"n1",
+      "containers":[{"resources":{"requests":{"cpu":"100m"}}},
+      {"resources":{"requests":{"cpu":"50m"}}}],
+      "initContainers":[{"resources":{"requests":{"cpu":"400m"}}}]}})")),
+                dirty);
+  table.pods_end(dirty);
   Json cluster = Json::object();
   const WallTime now = *parse_rfc3339("2026-11-24T06:00:00Z");
   write_facts(cluster, facts, {"https://10.0.0.1:443", "PEM"}, now);
+  write_totals(cluster, table.totals());
   CHECK(cluster.str({"status", "version", "gitVersion"}) == "v1.36.3+k3s1");
   CHECK(cluster.str({"status", "provider"}) == "k3s");
   CHECK(cluster.integer({"status", "nodeCount"}) == 1);
@@ -100,8 +109,11 @@ TEST_CASE("facts come page by page and are written without what only time change
   write_facts(cluster, facts, {"https://10.0.0.1:443", "PEM"}, now + std::chrono::seconds(60));
   CHECK(cluster == before);
 
+  auto work = table.work("n1");
+  REQUIRE(work);
+  const Json seen = MUST(parse_json(work->node));
   Json node;
-  write_node(node, "c-1", facts.nodes[0], &facts.pods);
+  write_node(node, {"c-1", work->object_name, &seen, &*work->pods});
   CHECK(node.str({"metadata", "namespace"}) == "c-1");
   CHECK(node.str({"metadata", "name"}) == node_object_name("n1"));
   CHECK(node.str({"status", "nodeName"}) == "n1");
@@ -113,13 +125,13 @@ TEST_CASE("facts come page by page and are written without what only time change
 TEST_CASE("a cluster that cannot be asked gives a problem, not half of the facts") {
   auto transport = std::make_shared<TableTransport>();
   ClusterFacts facts;
-  gather_facts(transport, {}, [&](ClusterFacts got) { facts = std::move(got); });
+  gather_facts(transport, FactsWanted::version, [&](ClusterFacts got) { facts = std::move(got); });
   CHECK(facts.problem == "nobody there");
   transport->put("GET /version", 403, R"({"kind":"Status","message":"no","reason":"Forbidden"})");
-  gather_facts(transport, {}, [&](ClusterFacts got) { facts = std::move(got); });
+  gather_facts(transport, FactsWanted::version, [&](ClusterFacts got) { facts = std::move(got); });
   CHECK(facts.problem == "the cluster's API answers 403: no");
   transport->put("GET /version", 200, "<html>");
-  gather_facts(transport, {}, [&](ClusterFacts got) { facts = std::move(got); });
+  gather_facts(transport, FactsWanted::version, [&](ClusterFacts got) { facts = std::move(got); });
   CHECK(facts.problem == "the cluster's API answers what is no JSON");
 }
 

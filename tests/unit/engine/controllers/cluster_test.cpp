@@ -25,6 +25,16 @@ class FakeApi final : public Transport {
  public:
   void call(ClusterCall call, Done done) override {
     const std::string path = call.target.substr(0, call.target.find('?'));
+    // Each watch is told soon that it began too long ago: what is there is listed again.
+    if (call.target.find("watch=1") != std::string::npos) {
+      std::thread([done = std::move(done)] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        Response gone;
+        gone.status = 410;
+        done(gone);
+      }).detach();
+      return;
+    }
     Result<Response> answer = reply(call.method, path);
     // Not before call() returns.
     std::thread([done = std::move(done), answer = std::move(answer)] { done(answer); }).detach();
@@ -141,8 +151,13 @@ struct World {
     set->add(make_cluster_lifecycle(parts));
     set->add(make_registration_tokens(parts));
     auto health = make_cluster_health(parts);
-    ways.on_change([h = health.get()](const std::string& id) { h->way_changed(id); });
+    auto watched = make_cluster_nodes(parts);
+    ways.on_change([h = health.get(), n = watched.get()](const std::string& id) {
+      h->way_changed(id);
+      n->way_changed(id);
+    });
     set->add(std::move(health));
+    set->add(std::move(watched));
     MUST(tokens->start([](const std::string&, const std::string&) {}));
     MUST(set->start());
     clusters = kinds->snapshot()->stored("management.cattle.io", "clusters");

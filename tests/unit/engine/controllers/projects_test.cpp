@@ -283,3 +283,34 @@ TEST_CASE("used is the sum of the namespaces' parts under concurrent creates, de
   CHECK(
       w.soon([&] { return sums() == w.used("a") + "|" + w.used("b") + "|" + w.used("c") + "|"; }));
 }
+
+TEST_CASE("a project's secrets are in every namespace of the project, and nowhere else") {
+  World w;
+  for (const char* name : {"a", "b"}) {
+    MUST(w.make_project(name, "", ""));
+    MUST(w.create("", "namespaces", "", World::named(name)));  // the project's own
+  }
+  MUST(w.make_namespace("n1", "a"));
+  MUST(w.create("secrets", "n1", R"({"metadata":{"name":"mine"},"data":{"k":"MQ=="}})"));
+  auto secret = [&](std::string_view ns, std::string_view name) {
+    return std::string(w.get("", "secrets", ns, name).str({"data", "k"}));
+  };
+  MUST(w.create("secrets", "a", R"({"metadata":{"name":"s"},"data":{"k":"Mg=="}})"));
+  MUST(w.create("secrets", "a", R"({"metadata":{"name":"mine"},"data":{"k":"Mg=="}})"));
+  CHECK(w.soon([&] { return secret("n1", "s") == "Mg=="; }));
+  MUST(w.make_namespace("n2", "a"));
+  CHECK(w.soon([&] { return secret("n2", "s") == "Mg==" && secret("n2", "mine") == "Mg=="; }));
+  MUST(w.client->modify(w.kind("", "secrets"), "a", "s", [](Json& object) -> Result<bool> {
+    object["data"].set("k", "Mw==");
+    return true;
+  }));
+  CHECK(w.soon([&] { return secret("n1", "s") == "Mw==" && secret("n2", "s") == "Mw=="; }));
+  // A copy that somebody changes or removes comes back.
+  MUST(w.client->remove(w.kind("", "secrets"), "n1", "s", {}));
+  CHECK(w.soon([&] { return secret("n1", "s") == "Mw=="; }));
+  MUST(w.move("n2", "b"));
+  CHECK(w.soon([&] { return secret("n2", "s").empty() && secret("n2", "mine").empty(); }));
+  MUST(w.client->remove(w.kind("", "secrets"), "a", "s", {}));
+  CHECK(w.soon([&] { return secret("n1", "s").empty(); }));
+  CHECK(secret("n1", "mine") == "MQ==");
+}
