@@ -79,7 +79,7 @@ struct App::Parts {
   std::unique_ptr<engine::Authorizer> authorizer;
   std::unique_ptr<engine::Grants> grants;
   std::unique_ptr<engine::Registry> registry;
-  std::unique_ptr<engine::Client> client;
+  std::unique_ptr<engine::Client> client, unrecorded;
 
   std::unique_ptr<StreamHub> hub;
   std::unique_ptr<TcpDialer> tcp;
@@ -102,6 +102,7 @@ struct App::Parts {
   std::unique_ptr<engine::ControllerSet> controllers;
   engine::ClusterHealth* cluster_health = nullptr;
   engine::ClusterNodes* cluster_nodes = nullptr;
+  engine::WayFollower* cluster_namespaces = nullptr;
   engine::Authorization* authorization = nullptr;
 
   engine::TypeSet types;
@@ -205,6 +206,7 @@ Result<Unit> App::Parts::make_engine() {
       std::make_unique<engine::Registry>(env, *store, *kinds, strategies, std::move(admissions));
   TRY(engine::serve_established_crds(*registry));
   client = engine::make_local_client(*registry, *dispatcher, "paddock");
+  unrecorded = engine::make_local_client(*registry, *dispatcher, "");
   return Unit{};
 }
 
@@ -279,10 +281,13 @@ Result<Unit> App::Parts::make_clusters() {
   auto cluster_facts = engine::make_cluster_health(parts);
   cluster_health = cluster_facts.get();
   controllers->add(std::move(cluster_facts));
-  auto nodes_watched = engine::make_cluster_nodes(parts);
+  auto nodes_watched = engine::make_cluster_nodes(parts, *unrecorded);
   cluster_nodes = nodes_watched.get();
   controllers->add(std::move(nodes_watched));
   controllers->add(engine::make_node_wishes(parts));
+  auto namespaces_followed = engine::make_cluster_namespaces(parts);
+  cluster_namespaces = namespaces_followed.get();
+  controllers->add(std::move(namespaces_followed));
   auto authorization_made =
       engine::make_authorization({env, *registry, *dispatcher, clusters.get()});
   authorization = authorization_made.get();
@@ -315,6 +320,7 @@ void App::Parts::make_surfaces() {
   clusters->on_change([this](const std::string& id) {
     cluster_health->way_changed(id);
     cluster_nodes->way_changed(id);
+    cluster_namespaces->way_changed(id);
     authorization->way_changed(id);
     subscribe->touch("cluster", id);
   });

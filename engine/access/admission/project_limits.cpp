@@ -58,6 +58,22 @@ Result<Amounts> read_limit(const Json* limit, std::string_view field) {
   return out;
 }
 
+Result<Unit> fits_project(const Json& project, const Amounts& more) {
+  const Amounts limit = TRY(read_limit(project.at({"spec", "resourceQuota", "limit"}), ""));
+  Amounts used = TRY(read_limit(project.at({"spec", "resourceQuota", "usedLimit"}), ""));
+  used.add(more);
+  std::string over;
+  for (const auto& [name, quantity] : more.all())
+    if (const Quantity* most = limit.find(name);
+        most != nullptr && quantity.milli > 0 && *most < *used.find(name))
+      over += (over.empty() ? "" : ", ") + name;
+  if (over.empty()) return Unit{};
+  return Status::field_error(422, "MaxLimitExceeded", "resourceQuota",
+                             "exceeds the limit of project " +
+                                 std::string(project.str({"metadata", "name"})) +
+                                 " on fields: " + over);
+}
+
 Json limit_json(const Amounts& limit) {
   Json out = Json::object();
   for (const auto& [name, quantity] : limit.all()) {

@@ -32,6 +32,8 @@ inline constexpr std::string_view kLocalCluster = "local";
 // field whose value is none.
 Result<Amounts> read_limit(const Json* limit, std::string_view field);
 Json limit_json(const Amounts& limit);
+// 422 when the project has not so much left, with the fields.
+Result<Unit> fits_project(const Json& project, const Amounts& more);
 // The `hard` of a ResourceQuota.
 Json quota_hard(const Amounts& limit);
 // {cpu, memory} of a containerResourceLimit as a LimitRange's item; null when it says nothing.

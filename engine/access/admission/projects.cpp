@@ -248,6 +248,8 @@ class Projects final : public Admission {
     Json& project = *request.object;
     if (request.operation == Operation::create && request.ns == kLocalCluster)
       add_finalizer(project, kProjectFinalizer);
+    // Of other clusters' namespaces their controller keeps the sum.
+    if (request.ns != kLocalCluster && is_server(request.user)) return;
     const Json* had = request.old ? request.old->at({"spec", kQuotaField, "usedLimit"}) : nullptr;
     auto used = read_limit(had, kQuotaField);
     if (!used) return;

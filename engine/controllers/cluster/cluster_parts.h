@@ -33,14 +33,21 @@ class ClusterHealth : public ControllerModule {
   virtual void way_changed(const std::string& cluster_id) = 0;
 };
 std::unique_ptr<ClusterHealth> make_cluster_health(const ClusterParts& parts);
-// Every node of every cluster as a management Node, and their sums on the Cluster.
+// Every node of every cluster as a management Node, and their sums on the Cluster. They are made by
+// `unrecorded`, a client without a name: whose fields are whose would take as much room as they.
 class ClusterNodes : public ControllerModule {
  public:
   virtual void way_changed(const std::string& cluster_id) = 0;
   // All changes that came are written.
   virtual bool at_rest() const = 0;
 };
-std::unique_ptr<ClusterNodes> make_cluster_nodes(const ClusterParts& parts);
+std::unique_ptr<ClusterNodes> make_cluster_nodes(const ClusterParts& parts, Client& unrecorded);
+// What projects say of quotas, in the namespaces of other clusters.
+class WayFollower : public ControllerModule {
+ public:
+  virtual void way_changed(const std::string& cluster_id) = 0;
+};
+std::unique_ptr<WayFollower> make_cluster_namespaces(const ClusterParts& parts);
 std::unique_ptr<ControllerModule> make_registration_tokens(const ClusterParts& parts);
 
 // Shared by the three.

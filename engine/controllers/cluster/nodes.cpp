@@ -18,6 +18,8 @@ using storage::Millis;
 
 constexpr Millis kGatherSums{500};
 constexpr Millis kGatherTotals{3'000};
+// At first nodes wait for what their pods ask for, to be written once; for so long.
+constexpr Millis kPodsSoon{4'000};
 constexpr std::string_view kNodesPath = "/api/v1/nodes";
 constexpr std::string_view kPodsPath = "/api/v1/pods";
 // Those that are on a node and hold something there.
@@ -35,6 +37,7 @@ struct Tracked {
     enum class Of : uint8_t { nodes, pods };
     Feed(Tracked& to, Of of) : to_(to), of_(of) {}
     void list_begins() override {
+      to_.begins();
       to_.apply([&](NodeTable& t, NodeTable::Dirty&) {
         of_ == Of::nodes ? t.nodes_begin() : t.pods_begin();
       });
@@ -76,6 +79,7 @@ struct Tracked {
       note(name, of == Feed::Of::nodes ? Millis(0) : kGatherSums);
     note("", kGatherTotals);
   }
+  void begins();
   // The node (or, without a name, the whole) is to be looked at; late at the latest.
   void note(const std::string& name, Millis late);
 
@@ -83,6 +87,7 @@ struct Tracked {
   const std::string id;
   std::mutex mutex;  // guards what follows
   NodeTable table;
+  storage::Instant since{};     // the first listing began
   std::set<std::string> noted;  // will be looked at in a while
   bool swept = false;
   // Made and destroyed without the lock.
@@ -93,8 +98,9 @@ using TrackedPtr = std::shared_ptr<Tracked>;
 
 class NodesController final : public ClusterNodes {
  public:
-  explicit NodesController(const ClusterParts& parts)
+  NodesController(const ClusterParts& parts, Client& unrecorded)
       : parts_(parts),
+        unrecorded_(unrecorded),
         controller_(parts.env, {.name = "cluster-nodes", .workers_max = 8},
                     [this](const std::string& key) { return reconcile(key); }) {}
   ~NodesController() override { stop(); }
@@ -137,6 +143,7 @@ class NodesController final : public ClusterNodes {
     return queue.waiting + queue.running + queue.delayed == 0;
   }
 
+  storage::Instant now() const { return parts_.env.now(); }
   void look(const std::string& key, Millis late) {
     late.count() == 0 ? controller_.add(key) : controller_.add_after(key, late);
   }
@@ -199,6 +206,8 @@ class NodesController final : public ClusterNodes {
         std::lock_guard lock(one->mutex);
         one->noted.erase(name);
         work = one->table.work(name);
+        if (work && !one->table.pods_known() && parts_.env.now() < one->since + kPodsSoon)
+          return Outcome::requeue_after(kGatherSums);
       }
       if (!work) return Outcome::done();
       TRY(work->gone ? drop(id, work->object_name) : write(*one, *work));
@@ -232,7 +241,7 @@ class NodesController final : public ClusterNodes {
       }
       Json object;
       write_node(object, what);
-      auto made = parts_.client.create(*nodes_, one.id, std::move(object));
+      auto made = unrecorded_.create(*nodes_, one.id, std::move(object));
       // The cluster's namespace ends, or somebody was faster.
       if (made || made.error().is("Forbidden") || made.error().is("NotFound")) return Unit{};
       return std::move(made).error();
@@ -275,12 +284,18 @@ class NodesController final : public ClusterNodes {
   }
 
   const ClusterParts parts_;
+  Client& unrecorded_;
   KindPtr clusters_, nodes_;
   std::mutex mutex_;
   std::map<std::string, TrackedPtr> tracked_;
   Controller controller_;
   std::unique_ptr<Informer> informer_;
 };
+
+void Tracked::begins() {
+  std::lock_guard lock(mutex);
+  if (since == storage::Instant{}) since = owner.now();
+}
 
 void Tracked::note(const std::string& name, Millis late) {
   if (late.count() > 0) {
@@ -292,8 +307,8 @@ void Tracked::note(const std::string& name, Millis late) {
 
 }  // namespace
 
-std::unique_ptr<ClusterNodes> make_cluster_nodes(const ClusterParts& parts) {
-  return std::make_unique<NodesController>(parts);
+std::unique_ptr<ClusterNodes> make_cluster_nodes(const ClusterParts& parts, Client& unrecorded) {
+  return std::make_unique<NodesController>(parts, unrecorded);
 }
 
 }  // namespace engine

@@ -1,5 +1,6 @@
 // namespace (of /v3/cluster/ID): belongs to a project by annotation and label, and may move between
 // projects.
+#include "engine/access/admission/project_limits.h"
 #include "engine/norman/norman.h"
 #include "engine/norman/types/types.h"
 
@@ -18,13 +19,33 @@ class NamespaceType final : public Type {
     return Unit{};
   }
 
+  // In another cluster no transaction holds namespace and project together: what does not fit is
+  // refused here, and what comes to be beside this server its controller finds.
+  Result<Unit> take_part(const Call& call, Json& stored) const {
+    const std::string name(project_in(call.context, stored));
+    if (!call.remote || name.empty()) return Unit{};
+    auto kind = parts_.registry.kinds().snapshot()->stored("management.cattle.io", "projects");
+    const Json project = TRY(parts_.registry.get(*kind, call.context, name)).json();
+    const Amounts limit = TRY(read_limit(project.at({"spec", "resourceQuota", "limit"}), ""));
+    if (limit.empty()) return Unit{};
+    const Amounts otherwise =
+        TRY(read_limit(project.at({"spec", "namespaceDefaultResourceQuota", "limit"}), ""));
+    Json quota = annotation_of(stored, kQuotaAnnotation);
+    const Amounts own = TRY(read_limit(quota.find("limit"), "resourceQuota"));
+    const Amounts part = completed_limit(own, otherwise, limit);
+    if (call.request.method == "POST") TRY(fits_project(project, part));
+    stored.make({"metadata", "annotations"})
+        .set(kQuotaAnnotation, dump(Json::object({{"limit", limit_json(part)}})));
+    return Unit{};
+  }
+
   // The label carries the project's part of the id, for selectors.
-  Result<Unit> to_store(const Call&, Json& stored) const override {
+  Result<Unit> to_store(const Call& call, Json& stored) const override {
     std::string_view project = stored.str({"metadata", "annotations", "field.cattle.io/projectId"});
     size_t colon = project.find(':');
     if (colon == std::string_view::npos) return Unit{};
     stored.make({"metadata", "labels"}).set("field.cattle.io/projectId", project.substr(colon + 1));
-    return Unit{};
+    return take_part(call, stored);
   }
 
   void decorate(const Call& call, const Json& stored, Look& look) const override {

@@ -138,6 +138,7 @@ struct World {
     registry = std::make_unique<Registry>(env, store, *kinds, strategies, std::move(admission));
     MUST(dispatcher.start());
     client = make_local_client(*registry, dispatcher, "test");
+    unrecorded = make_local_client(*registry, dispatcher, "");
     facts.url = [] { return std::string("https://p.example"); };
     facts.ca_checksum = [] { return std::string("abc"); };
     facts.agent_image = [] { return std::string("image"); };
@@ -151,7 +152,7 @@ struct World {
     set->add(make_cluster_lifecycle(parts));
     set->add(make_registration_tokens(parts));
     auto health = make_cluster_health(parts);
-    auto watched = make_cluster_nodes(parts);
+    auto watched = make_cluster_nodes(parts, *unrecorded);
     ways.on_change([h = health.get(), n = watched.get()](const std::string& id) {
       h->way_changed(id);
       n->way_changed(id);
@@ -203,7 +204,7 @@ struct World {
   FakeWays ways{env};
   ServerFacts facts;
   std::unique_ptr<Registry> registry;
-  std::unique_ptr<Client> client;
+  std::unique_ptr<Client> client, unrecorded;
   std::unique_ptr<ClusterImport> import;
   std::unique_ptr<RegistrationTokens> tokens;
   std::unique_ptr<ControllerSet> set;

@@ -1,0 +1,459 @@
+// Namespaces of other clusters that are in a project of theirs: what the project says of quotas and
+// container defaults is kept in each, over the cluster's way, as project_namespaces.cpp does here;
+// what they take is added up on the project. No transaction spans two stores: a namespace that came
+// to be beside this server and does not fit gets a quota of nothing and says why. What has been put
+// there is put again when it changes, or after the way was away.
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "engine/access/admission/project_limits.h"
+#include "engine/base/text.h"
+#include "engine/base/time.h"
+#include "engine/cluster/remote_ask.h"
+#include "engine/cluster/remote_watch.h"
+#include "engine/controllers/cluster/cluster_parts.h"
+#include "engine/controllers/runtime/informer.h"
+#include "engine/watch/object_scan.h"
+
+namespace engine {
+namespace {
+
+using storage::Millis;
+
+constexpr std::string_view kPath = "/api/v1/namespaces";
+constexpr std::string_view kName = "paddock-project";  // of the quota and the range in a namespace
+constexpr std::string_view kManager = "paddock-project";
+constexpr std::string_view kApply = "application/apply-patch+yaml";
+constexpr std::string_view kMerge = "application/merge-patch+json";
+constexpr Millis kNoWay{10'000};
+
+// What is kept of a namespace that is in a project.
+struct Member {
+  std::string project;
+  Amounts limit;
+  Json quota, container;  // of its annotations
+  bool accepted = false;  // its limit is counted on the project
+  std::string problem;    // what its status says now
+};
+
+class ClusterNamespaces;
+
+// One cluster: its namespaces that are in projects.
+struct Tracked final : RemoteWatch::Listener {
+  Tracked(ClusterNamespaces& o, std::string name) : owner(o), id(std::move(name)) {}
+  void list_begins() override;
+  void listed(Json object) override { take(object, false); }
+  void list_ends() override;
+  void changed(Change change, Json object) override { take(object, change == Change::gone); }
+  void take(const Json& object, bool gone);
+
+  ClusterNamespaces& owner;
+  const std::string id;
+  std::mutex mutex;  // guards what follows
+  std::map<std::string, Member> members;
+  std::set<std::string> seen;
+  std::set<std::string> leaving;  // were in a project, and hold what it gave them
+  bool complete = false;
+  std::unique_ptr<RemoteWatch> watch;
+};
+using TrackedPtr = std::shared_ptr<Tracked>;
+
+class ClusterNamespaces final : public WayFollower {
+ public:
+  explicit ClusterNamespaces(const ClusterParts& parts)
+      : parts_(parts),
+        controller_(parts.env, {.name = "cluster-namespaces", .workers_max = 2},
+                    [this](const std::string& key) { return reconcile(key); }),
+        remote_(std::make_unique<RemoteAsk>(
+            parts.ways, [this](const std::string& key) { controller_.add(key); })) {}
+  ~ClusterNamespaces() override { stop(); }
+
+  Result<Unit> start() override {
+    clusters_ = TRY(management_kind(parts_.client, "clusters"));
+    projects_ = TRY(management_kind(parts_.client, "projects"));
+    cluster_informer_ = std::make_unique<Informer>(
+        parts_.env, parts_.client, clusters_, Dispatcher::Interest{},
+        [this](const WatchEvent& event) {
+          const bool gone = event.type == EventType::deleted ||
+                            event.object->find("\"deletionTimestamp\":") != std::string::npos;
+          if (event.name != kLocalCluster) gone ? forget(event.name) : track(event.name);
+        });
+    project_informer_ =
+        std::make_unique<Informer>(parts_.env, parts_.client, projects_, Dispatcher::Interest{},
+                                   [this](const WatchEvent& event) {
+                                     if (event.ns != kLocalCluster && news(event))
+                                       controller_.add(event.ns + "//" + event.name);
+                                   });
+    cluster_informer_->start();
+    project_informer_->start();
+    return Unit{};
+  }
+  void stop() override {
+    cluster_informer_ = nullptr;
+    project_informer_ = nullptr;
+    std::map<std::string, TrackedPtr> all;
+    {
+      std::lock_guard lock(mutex_);
+      all.swap(tracked_);
+    }
+    for (auto& [id, one] : all) one->watch->stop();
+    controller_.stop();
+    remote_ = nullptr;
+  }
+  Controller::Numbers numbers() const override { return controller_.numbers(); }
+  std::string_view name() const override { return controller_.name(); }
+  void way_changed(const std::string& id) override {
+    if (auto one = find(id)) one->watch->kick();
+  }
+  void look(std::string key) { controller_.add(std::move(key)); }
+  // Everything of a cluster is put again.
+  void doubt(const std::string& id) {
+    std::lock_guard lock(mutex_);
+    std::erase_if(applied_, [&](const auto& entry) { return entry.first.starts_with(id + "/"); });
+  }
+
+ private:
+  // Our own sums on a project are no news to its namespaces.
+  bool news(const WatchEvent& event) {
+    const std::string key = event.ns + "/" + event.name;
+    std::string gist;
+    if (event.type != EventType::deleted)
+      for (std::initializer_list<std::string_view> path :
+           {std::initializer_list<std::string_view>{"spec", "resourceQuota", "limit"},
+            {"spec", "namespaceDefaultResourceQuota"},
+            {"spec", "containerDefaultResourceLimit"},
+            {"metadata", "deletionTimestamp"}})
+        gist.append(scan(*event.object, path)).append("\n");
+    std::lock_guard lock(mutex_);
+    if (gist.empty()) {
+      gists_.erase(key);
+      return true;
+    }
+    return std::exchange(gists_[key], gist) != gist;
+  }
+
+  TrackedPtr find(const std::string& id) {
+    std::lock_guard lock(mutex_);
+    auto found = tracked_.find(id);
+    return found == tracked_.end() ? nullptr : found->second;
+  }
+
+  void track(const std::string& id) {
+    auto made = std::make_shared<Tracked>(*this, id);
+    made->watch = std::make_unique<RemoteWatch>(
+        parts_.env, [this, id] { return parts_.ways.transport(id); },
+        RemoteWatch::Source{std::string(kPath), "", 250}, *made);
+    {
+      std::lock_guard lock(mutex_);
+      if (!tracked_.try_emplace(id, made).second) return;
+    }
+    parts_.env.post([made] { made->watch->kick(); });
+  }
+
+  void forget(const std::string& id) {
+    TrackedPtr one;
+    {
+      std::lock_guard lock(mutex_);
+      auto found = tracked_.find(id);
+      if (found == tracked_.end()) return;
+      one = std::move(found->second);
+      tracked_.erase(found);
+    }
+    parts_.env.post([one] { one->watch->stop(); });
+  }
+
+  // Keys: CLUSTER/NAMESPACE, CLUSTER//PROJECT.
+  Result<Outcome> reconcile(const std::string& key) {
+    const size_t slash = key.find('/');
+    const std::string id = key.substr(0, slash);
+    auto one = find(id);
+    if (!one) return Outcome::done();
+    const std::string rest = key.substr(slash + 1);
+    if (rest.starts_with("/")) return project(*one, rest.substr(1));
+    return one_namespace(*one, rest, key);
+  }
+
+  Result<std::optional<Json>> read_project(const std::string& id, const std::string& name) {
+    auto found = parts_.client.get(*projects_, id, name);
+    if (found) return std::optional<Json>(found->json());
+    if (found.error().is("NotFound")) return std::optional<Json>();
+    return std::move(found).error();
+  }
+
+  Result<Outcome> project(Tracked& one, const std::string& name) {
+    {
+      std::lock_guard lock(one.mutex);
+      for (const auto& [ns, member] : one.members)
+        if (member.project == name) controller_.add(one.id + "/" + ns);
+    }
+    TRY(add_up(one, name));
+    return Outcome::done();
+  }
+
+  // The sum of what is accepted, onto the project.
+  Result<Unit> add_up(Tracked& one, const std::string& name) {
+    Amounts used;
+    {
+      std::lock_guard lock(one.mutex);
+      if (!one.complete) return Unit{};
+      for (const auto& [ns, member] : one.members)
+        if (member.project == name && member.accepted) used.add(member.limit);
+    }
+    used.drop_zeros();
+    return change_object(parts_.client, *projects_, one.id, name, [&](Json& object) {
+      const Json* quota = object.at({"spec", "resourceQuota"});
+      if (quota == nullptr && used.empty()) return;
+      object.make({"spec", "resourceQuota"}).set("usedLimit", limit_json(used));
+    });
+  }
+
+  struct Wanted {
+    Amounts limit;
+    Json container;
+    Json annotations = Json::object();  // to be set (null: taken off)
+    std::string problem;
+  };
+
+  // What the namespace is to have; its part is accepted while all parts fit.
+  Wanted settle(Tracked& one, const std::string& ns, const Json& project) {
+    Wanted out;
+    auto limit = read_limit(project.at({"spec", "resourceQuota", "limit"}), "");
+    auto otherwise = read_limit(project.at({"spec", "namespaceDefaultResourceQuota", "limit"}), "");
+    const Json* container = project.at({"spec", "containerDefaultResourceLimit"});
+    std::lock_guard lock(one.mutex);
+    const auto found = one.members.find(ns);
+    if (found == one.members.end()) return out;
+    Member& member = found->second;
+    out.container = member.container;
+    if (out.container.is_null() && container != nullptr && container->size() > 0) {
+      out.container = *container;
+      out.annotations.set(kContainerLimitAnnotation, dump(*container));
+    }
+    if (!limit || limit->empty()) {
+      if (!member.quota.is_null()) out.annotations.set(kQuotaAnnotation, Json());
+      member.accepted = false;
+      return out;
+    }
+    const Amounts part = completed_limit(member.limit, *otherwise, *limit);
+    Amounts all = part;
+    for (const auto& [name, other] : one.members)
+      if (name != ns && other.project == member.project && other.accepted) all.add(other.limit);
+    std::string over;
+    for (const auto& [field, quantity] : all.all())
+      if (const Quantity* most = limit->find(field); most != nullptr && *most < quantity)
+        over += (over.empty() ? "" : ", ") + field;
+    member.accepted = over.empty();
+    if (!member.accepted) {
+      out.problem = "exceeds the limit of its project on fields: " + over;
+      out.limit = completed_limit({}, {}, *limit);
+      return out;
+    }
+    const Json wanted = Json::object({{"limit", limit_json(part)}});
+    if (!(member.quota == wanted)) out.annotations.set(kQuotaAnnotation, dump(wanted));
+    member.limit = out.limit = part;
+    return out;
+  }
+
+  Result<Outcome> one_namespace(Tracked& one, const std::string& ns, const std::string& key) {
+    std::string name, problem;
+    bool leaving = false, had_quota = false;
+    {
+      std::lock_guard lock(one.mutex);
+      if (const auto found = one.members.find(ns); found != one.members.end()) {
+        name = found->second.project;
+        problem = found->second.problem;
+        had_quota = !found->second.quota.is_null();
+      }
+      leaving = one.leaving.count(ns) != 0;
+    }
+    if (name.empty() && !leaving) {
+      remote_->forget(key);
+      return Outcome::done();
+    }
+    Wanted wanted;
+    std::optional<Json> project;
+    if (!name.empty()) project = TRY(read_project(one.id, name));
+    if (project) wanted = settle(one, ns, *project);
+    // Its project is gone: it is let go.
+    const bool let_go = !name.empty() && !project;
+    if (let_go)
+      for (std::string_view annotation : {kProjectIdAnnotation, kQuotaAnnotation})
+        wanted.annotations.set(annotation, Json());
+    if (project) TRY(add_up(one, name));
+    if (project && (!wanted.limit.empty() || !wanted.problem.empty()) && wanted.problem != problem)
+      wanted.annotations.set(kNamespaceStatusAnnotation, status_text(wanted.problem));
+    std::vector<Step> steps;
+    const std::string in = std::string(kPath) + "/" + percent_escaped(ns);
+    if (wanted.annotations.size() > 0) {
+      Json metadata = Json::object({{"annotations", wanted.annotations}});
+      if (let_go) metadata["labels"].set(kProjectIdAnnotation, Json());
+      steps.push_back({"annotations", in, std::string(kMerge),
+                       dump(Json::object({{"metadata", std::move(metadata)}}))});
+    }
+    steps.push_back(object_step(
+        in + "/resourcequotas/", "ResourceQuota",
+        wanted.limit.empty() ? Json() : Json::object({{"hard", quota_hard(wanted.limit)}})));
+    const Json item = container_item(wanted.container);
+    steps.push_back(
+        object_step(in + "/limitranges/", "LimitRange",
+                    item.is_null() ? Json() : Json::object({{"limits", Json::array({item})}})));
+    bool settled = true;
+    for (const Step& step : steps) {
+      auto done = run(one.id, key, step, leaving || had_quota);
+      if (!done) return later(key, done.error());
+      settled &= *done;
+    }
+    if (!settled) return Outcome::done();  // the answers bring the key back
+    remote_->forget(key);
+    std::lock_guard lock(one.mutex);
+    if (name.empty()) one.leaving.erase(ns);
+    if (const auto found = one.members.find(ns); found != one.members.end())
+      found->second.problem = wanted.problem;
+    return Outcome::done();
+  }
+
+  // A cluster that is away is listed anew when it comes back.
+  Result<Outcome> later(const std::string& key, const Status& why) {
+    remote_->forget(key);
+    if (why.code() == 503 || why.code() == 504) return Outcome::requeue_after(kNoWay);
+    return why;
+  }
+
+  std::string status_text(const std::string& problem) {
+    auto condition = [&](std::string_view type, const std::string& message) {
+      return Json::object({{"Type", type},
+                           {"Status", message.empty() ? "True" : "False"},
+                           {"Message", message},
+                           {"LastUpdateTime", to_rfc3339(parts_.env.wall())}});
+    };
+    return dump(Json::object(
+        {{"Conditions", Json::array({condition("ResourceQuotaInit", ""),
+                                     condition("ResourceQuotaValidated", problem)})}}));
+  }
+
+  struct Step {
+    std::string what;  // of a namespace's things
+    std::string target;
+    std::string type;  // empty: it is to be removed
+    std::string body;
+  };
+
+  static Step object_step(const std::string& folder, std::string_view kind, Json spec) {
+    const std::string target = folder + std::string(kName);
+    if (spec.is_null()) return {std::string(kind), target, "", ""};
+    Json object = Json::object(
+        {{"apiVersion", "v1"},
+         {"kind", kind},
+         {"metadata", Json::object({{"name", kName},
+                                    {"labels", Json::object({{kManagedQuotaLabel, "true"}})}})},
+         {"spec", std::move(spec)}});
+    return {std::string(kind), target + "?force=true&fieldManager=" + std::string(kManager),
+            std::string(kApply), dump(object)};
+  }
+
+  // True: it is so there. Each call is made once for what it says.
+  Result<bool> run(const std::string& id, const std::string& key, const Step& step,
+                   bool may_be_there) {
+    const bool removal = step.type.empty();
+    const std::string text = (removal ? "DELETE " : "PATCH ") + step.target + step.body;
+    {
+      std::lock_guard lock(mutex_);
+      auto& applied = applied_[key];
+      const auto before = applied.find(step.what);
+      if (before == applied.end() ? removal && !may_be_there : before->second == text) return true;
+    }
+    auto answer = remote_->ask(id, key, text, [&] {
+      ClusterCall call{
+          .method = removal ? "DELETE" : "PATCH", .target = step.target, .body = step.body};
+      if (!removal) call.headers.add("Content-Type", step.type);
+      return call;
+    });
+    if (!answer) return false;
+    if (!*answer) return std::move(answer->error());
+    const int status = (*answer)->status;
+    if (status >= 300 && status != 404) return status_of(**answer);
+    std::lock_guard lock(mutex_);
+    applied_[key][step.what] = text;
+    return true;
+  }
+
+  const ClusterParts parts_;
+  KindPtr clusters_, projects_;
+  std::mutex mutex_;  // guards what follows
+  std::map<std::string, TrackedPtr> tracked_;
+  std::map<std::string, std::string> gists_;
+  // By namespace and thing: what was last put.
+  std::map<std::string, std::map<std::string, std::string>> applied_;
+  Controller controller_;
+  std::unique_ptr<RemoteAsk> remote_;
+  std::unique_ptr<Informer> cluster_informer_, project_informer_;
+};
+
+void Tracked::list_begins() {
+  std::lock_guard lock(mutex);
+  seen.clear();
+}
+
+void Tracked::list_ends() {
+  std::set<std::string> projects;
+  std::vector<std::string> names;
+  {
+    std::lock_guard lock(mutex);
+    std::erase_if(members, [&](const auto& entry) { return seen.count(entry.first) == 0; });
+    complete = true;
+    for (const auto& [ns, member] : members) {
+      projects.insert(member.project);
+      names.push_back(ns);
+    }
+  }
+  owner.doubt(id);
+  for (const std::string& ns : names) owner.look(id + "/" + ns);
+  for (const std::string& project : projects) owner.look(id + "//" + project);
+}
+
+void Tracked::take(const Json& object, bool gone) {
+  const std::string ns(object.str({"metadata", "name"}));
+  const bool ends = gone || !object.str({"metadata", "deletionTimestamp"}).empty();
+  const std::string project(ends ? std::string_view() : project_in(id, object));
+  std::string left;
+  {
+    std::lock_guard lock(mutex);
+    seen.insert(ns);
+    const auto found = members.find(ns);
+    if (found == members.end() && project.empty()) return;
+    if (found != members.end() && found->second.project != project) left = found->second.project;
+    if (project.empty()) {
+      members.erase(found);
+      if (!ends) leaving.insert(ns);
+    } else {
+      Member made;
+      made.project = project;
+      made.quota = annotation_of(object, kQuotaAnnotation);
+      made.container = annotation_of(object, kContainerLimitAnnotation);
+      made.limit = namespace_limit(object);
+      // What was let in before goes before what comes.
+      const Json status = annotation_of(object, kNamespaceStatusAnnotation);
+      if (const Json* list = status.find("Conditions"); list != nullptr && list->is_array())
+        for (const Json& one : list->as_array())
+          if (one.str("Type") == "ResourceQuotaValidated") {
+            made.problem = one.str("Message");
+            made.accepted = found == members.end() && one.str("Status") == "True";
+          }
+      if (found != members.end() && left.empty()) made.accepted = found->second.accepted;
+      members.insert_or_assign(ns, std::move(made));
+      leaving.erase(ns);
+    }
+  }
+  owner.look(id + "/" + ns);
+  if (!left.empty()) owner.look(id + "//" + left);
+}
+
+}  // namespace
+
+std::unique_ptr<WayFollower> make_cluster_namespaces(const ClusterParts& parts) {
+  return std::make_unique<ClusterNamespaces>(parts);
+}
+
+}  // namespace engine

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Projects of another cluster, a real API server: the quota of a project in the namespaces that
+are made there through /v3 and beside it with kubectl, what does not fit, moves and ends.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" / "peers"))
+
+# pylint: disable=wrong-import-position
+from control_plane import ControlPlane
+from paddock import Paddock
+from proc import wait_for
+
+PROJECT, QUOTA = "field.cattle.io/projectId", "field.cattle.io/resourceQuota"
+
+
+class Walk:
+    def __init__(self, server, plane, cluster):
+        self.server, self.plane, self.cluster = server, plane, cluster
+        self.namespaces = f"/v3/cluster/{cluster}/namespaces"
+
+    def kubectl(self, *args, body=None):
+        done = subprocess.run([str(self.plane.bin / "kubectl"), f"--kubeconfig={self.plane.admin}",
+                               *args], input=body and json.dumps(body), text=True,
+                              capture_output=True, check=False)
+        assert done.returncode == 0, (args, done.stderr)
+        return done.stdout
+
+    def project(self, name, pods, each):
+        return self.server.expect(201, "POST", "/v3/projects", {
+            "name": name, "clusterId": self.cluster, "resourceQuota": {"limit": {"pods": pods}},
+            "namespaceDefaultResourceQuota": {"limit": {"pods": each}},
+            "containerDefaultResourceLimit": {"limitsCpu": "100m"}})["id"]
+
+    def used(self, project):
+        found = self.server.expect(200, "GET", f"/v3/projects/{project}")
+        return (found["resourceQuota"].get("usedLimit") or {}).get("pods")
+
+    def found(self, what, ns):
+        return json.loads(self.kubectl("get", what, "-n", ns, "-o", "json"))["items"]
+
+    def hard(self, ns):
+        found = self.found("resourcequotas", ns)
+        return found[0]["spec"]["hard"] if found else None
+
+    def beside(self, ns, project):
+        self.kubectl("create", "-f", "-", body={"apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": ns, "annotations": {PROJECT: project}}})
+
+    def status(self, ns):
+        return self.server.expect(200, "GET", f"{self.namespaces}/{ns}")["annotations"].get(
+            "cattle.io/status", "")
+
+
+def given(walk):
+    project = walk.project("a", "10", "4")
+    walk.server.expect(201, "POST", walk.namespaces, {"name": "one", "projectId": project})
+    wait_for("its quota", lambda: walk.hard("one") == {"pods": "4"}, 3)
+    wait_for("its defaults", lambda: walk.found("limitranges", "one"), 3)
+    walk.beside("two", project)
+    wait_for("the quota of what kubectl made", lambda: walk.hard("two") == {"pods": "4"}, 3)
+    wait_for("the sum", lambda: walk.used(project) == "8", 3)
+    refused = walk.server.expect(422, "POST", walk.namespaces, {
+        "name": "three", "projectId": project})
+    assert (refused["code"], refused["fieldName"]) == ("MaxLimitExceeded", "resourceQuota"), refused
+    walk.beside("three", project)
+    wait_for("that it may hold nothing", lambda: walk.hard("three") == {"pods": "0"}, 3)
+    wait_for("why", lambda: "exceeds the limit" in walk.status("three"), 3)
+    assert walk.used(project) == "8", walk.used(project)
+    # There is room for it once another goes: it is let in.
+    walk.kubectl("delete", "namespace", "two", "--wait=false")
+    wait_for("its quota now", lambda: walk.hard("three") == {"pods": "4"}, 3)
+    assert walk.used(project) == "8", walk.used(project)
+    return project
+
+
+def moved(walk, project):
+    other = walk.project("b", "3", "2")
+    walk.server.expect(204, "POST", f"{walk.namespaces}/one?action=move", {"projectId": other})
+    wait_for("the part of what moved", lambda: walk.used(project) == "4", 3)
+    # It brings more than there is: it holds nothing there.
+    wait_for("that it does not fit", lambda: walk.hard("one") == {"pods": "0"}, 3)
+    walk.server.expect(204, "POST", f"{walk.namespaces}/one?action=move", {"projectId": ""})
+    wait_for("that nothing is kept in it", lambda: walk.hard("one") is None, 3)
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="pdk-") as folder:
+        folder = pathlib.Path(folder)
+        with ControlPlane(folder / "plane") as plane, Paddock(folder / "paddock") as server:
+            server.log_in()
+            cluster = server.expect(201, "POST", "/v3/clusters", {
+                "name": "far", "importedConfig": {"kubeConfig": plane.admin.read_text()}})["id"]
+            wait_for("the cluster", lambda: server.expect(
+                200, "GET", f"/v3/clusters/{cluster}")["state"] == "active", 30)
+            walk = Walk(server, plane, cluster)
+            project = given(walk)
+            moved(walk, project)
+    print("far projects: quotas given, refused, moved")
+
+
+if __name__ == "__main__":
+    main()
