@@ -28,6 +28,11 @@ struct FreshServer : NormanServer {
                      .agent_image = "rancher/rancher-agent:master-head",
                      .password_hash = [] { return Result<std::string>("$argon2id$not-one"); }})
              .objects());
+    // Settings that a 2.5 server did not have.
+    auto settings = kinds->snapshot()->stored("management.cattle.io", "settings");
+    for (std::string_view ours : {"audit-level", "audit-max-age-days", "audit-max-size-mb",
+                                  "password-min-length"})
+      MUST(registry.remove(*settings, "", ours, {.user = {.name = "tester"}}));
   }
 };
 
