@@ -100,7 +100,8 @@ std::string verb_label(const engine::RequestInfo& info, const Request& request) 
 }  // namespace
 
 void log_audit(const AuditLine& line) {
-  // What was done is in the audit log; this is for whoever reads along. Refusals and faults are few.
+  // What was done is in the audit log; this is for whoever reads along. Refusals and faults are
+  // few.
   const bool told = line.code == 401 || line.code == 403 || line.code >= 500;
   auto level = told ? storage::log::Level::info : storage::log::Level::debug;
   storage::log::write(level, "audit",

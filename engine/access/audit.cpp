@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "engine/access/audit_mask.h"
 #include "engine/access/audit_limits.h"
+#include "engine/access/audit_mask.h"
 #include "engine/base/time.h"
 #include "engine/base/yaml.h"
 

@@ -1,6 +1,7 @@
 #include "engine/norman/remote.h"
 
 #include <algorithm>
+#include <set>
 
 #include "engine/cluster/proxy.h"
 
@@ -8,6 +9,29 @@ namespace engine {
 namespace {
 
 constexpr std::string_view kGroup = "management.cattle.io";
+
+bool has(const Json* list, std::string_view word) {
+  if (!list || !list->is_array()) return false;
+  return std::any_of(list->as_array().begin(), list->as_array().end(), [&](const Json& one) {
+    return one.is_string() && (one.as_string() == word || one.as_string() == "*");
+  });
+}
+
+// The names of objects of the kind that a SelfSubjectRulesReview's answer lets its subject read.
+std::set<std::string> readable_names(const Json& review, const Kind& kind) {
+  std::set<std::string> out;
+  const Json* rules = review.at({"status", "resourceRules"});
+  if (!rules || !rules->is_array()) return out;
+  for (const Json& rule : rules->as_array()) {
+    const Json* names = rule.find("resourceNames");
+    if (!names || !names->is_array() || !has(rule.find("verbs"), "get") ||
+        !has(rule.find("apiGroups"), kind.group) || !has(rule.find("resources"), kind.plural))
+      continue;
+    for (const Json& name : names->as_array())
+      if (name.is_string()) out.insert(std::string(name.as_string()));
+  }
+  return out;
+}
 
 // One request of a client while the cluster is asked: what it needs outlives the request thread.
 struct Work : std::enable_shared_from_this<Work> {
@@ -36,18 +60,25 @@ struct Work : std::enable_shared_from_this<Work> {
     return out;
   }
 
+  // Gets the refusals of a request: true where it goes on from one.
+  using Refused = std::function<bool(const Status&)>;
+
   void ask(std::string method, std::string where, std::string body, std::string content_type,
-           Next next) {
+           Next next, Refused refused = {}) {
     ClusterCall out{.method = std::move(method),
                     .target = std::move(where),
                     .headers = identity,
                     .body = std::move(body)};
     out.headers.set("Accept", "application/json");
     if (!out.body.empty()) out.headers.set("Content-Type", std::move(content_type));
-    transport->call(std::move(out), [self = shared_from_this(),
-                                     next = std::move(next)](Result<Response> answer) {
+    transport->call(std::move(out), [self = shared_from_this(), next = std::move(next),
+                                     refused = std::move(refused)](Result<Response> answer) {
       if (!answer) return self->fail(answer.error());
-      if (answer->status >= 400) return self->fail(status_of(*answer));
+      if (answer->status >= 400) {
+        const Status why = status_of(*answer);
+        if (!refused || !refused(why)) self->fail(why);
+        return;
+      }
       auto object = parse_json(answer->body);
       if (!object)
         return self->fail(Status::other(
@@ -64,12 +95,43 @@ struct Work : std::enable_shared_from_this<Work> {
   }
 
   void list() {
-    ask("GET", target(""), "", "", [self = shared_from_this()](Json answer) {
-      JsonArray objects;
-      if (Json* items = answer.find("items"); items && items->is_array())
-        for (Json& item : items->as_array()) objects.push_back(self->present(std::move(item)));
-      self->finish(200, self->call.norman.collection_of(self->call, std::move(objects)));
-    });
+    ask(
+        "GET", target(""), "", "",
+        [self = shared_from_this()](Json answer) {
+          self->show(std::move(answer), [](const Json&) { return true; });
+        },
+        [self = shared_from_this()](const Status& why) {
+          if (why.code() != 403) return false;
+          self->list_named();
+          return true;
+        });
+  }
+
+  // Who may not list all is shown what they may read: those that the cluster says their rules name.
+  void list_named() {
+    Json review = Json::object({{"apiVersion", "authorization.k8s.io/v1"},
+                                {"kind", "SelfSubjectRulesReview"},
+                                {"spec", Json::object({{"namespace", "default"}})}});
+    ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", dump(review),
+        "application/json", [self = shared_from_this()](Json answer) {
+          auto names = readable_names(answer, *self->kind);
+          if (names.empty()) return self->show(Json::object(), [](const Json&) { return false; });
+          // The rest of this request is the server's own question, answered in part.
+          self->identity = {};
+          self->ask("GET", self->target(""), "", "", [self, names](Json all) {
+            self->show(std::move(all), [&](const Json& item) {
+              return names.count(std::string(item.str({"metadata", "name"}))) > 0;
+            });
+          });
+        });
+  }
+
+  void show(Json answer, const std::function<bool(const Json&)>& which) {
+    JsonArray objects;
+    if (Json* items = answer.find("items"); items && items->is_array())
+      for (Json& item : items->as_array())
+        if (which(item)) objects.push_back(present(std::move(item)));
+    finish(200, call.norman.collection_of(call, std::move(objects)));
   }
 
   void read() {

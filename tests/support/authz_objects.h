@@ -20,9 +20,8 @@ inline void add_cluster(AuthzWorld& w, const std::string& id) {
 }
 inline void add_project(AuthzWorld& w, const std::string& cluster, const std::string& name,
                         const std::string& creator = {}) {
-  std::string note = creator.empty()
-                         ? ""
-                         : R"(,"annotations":{"field.cattle.io/creatorId":")" + creator + "\"}";
+  std::string note =
+      creator.empty() ? "" : R"(,"annotations":{"field.cattle.io/creatorId":")" + creator + "\"}";
   w.create("projects", cluster,
            R"({"metadata":{"name":")" + name + "\"" + note + R"(},"spec":{"clusterName":")" +
                cluster + R"(","displayName":"P"}})");
@@ -35,8 +34,7 @@ inline void bind_cluster(AuthzWorld& w, const std::string& cluster, const std::s
                R"(","roleTemplateName":")" + role + "\"," + who + "}");
 }
 inline void bind_project(AuthzWorld& w, const std::string& cluster, const std::string& project,
-                         const std::string& name, const std::string& role,
-                         const std::string& who) {
+                         const std::string& name, const std::string& role, const std::string& who) {
   w.create("projectroletemplatebindings", project,
            R"({"metadata":{"name":")" + name + R"("},"projectName":")" + cluster + ":" + project +
                R"(","roleTemplateName":")" + role + "\"," + who + "}");

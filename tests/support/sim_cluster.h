@@ -7,8 +7,8 @@
 #include <mutex>
 #include <set>
 
-#include "engine/controllers/management/rbac_content.h"
 #include "engine/cluster/ways.h"
+#include "engine/controllers/management/rbac_content.h"
 
 namespace tests {
 
@@ -93,10 +93,11 @@ class SimCluster final : public engine::Transport {
       for (const auto& [key, binding] : objects_[plural]) {
         if (key[0] != '/' && key.substr(0, key.find('/')) != ns) continue;
         const Json& one = binding.find("subjects")->as_array()[0];
-        std::string whom = (one.str("kind") == "Group" ? "g:" : "u:") + std::string(one.str("name"));
+        std::string whom =
+            (one.str("kind") == "Group" ? "g:" : "u:") + std::string(one.str("name"));
         if (whom != subject) continue;
-        auto role = objects_["clusterroles"].find(
-            "/" + std::string(binding.str({"roleRef", "name"})));
+        auto role =
+            objects_["clusterroles"].find("/" + std::string(binding.str({"roleRef", "name"})));
         if (role == objects_["clusterroles"].end()) continue;
         for (const auto& rule : PolicyRule::parse_all(role->second.find("rules")))
           if (rule.allows(asked)) return true;
@@ -137,8 +138,8 @@ class SimCluster final : public engine::Transport {
     return out;
   }
   static engine::Response refusal(int status, const char* reason) {
-    return reply(status, engine::Json::object(
-                             {{"kind", "Status"}, {"code", status}, {"reason", reason}}));
+    return reply(status,
+                 engine::Json::object({{"kind", "Status"}, {"code", status}, {"reason", reason}}));
   }
 
   void tell(const std::string& plural, const char* type, const engine::Json& object) {
@@ -192,10 +193,11 @@ class SimCluster final : public engine::Transport {
     engine::Json items = engine::Json::array();
     for (const auto& [key, object] : objects_[plural])
       if (!labelled(target) || engine::is_made_by_us(object)) items.push_back(object);
-    return reply(200, engine::Json::object(
-                          {{"metadata", engine::Json::object(
-                                            {{"resourceVersion", std::to_string(revision_)}})},
-                           {"items", std::move(items)}}));
+    return reply(
+        200,
+        engine::Json::object(
+            {{"metadata", engine::Json::object({{"resourceVersion", std::to_string(revision_)}})},
+             {"items", std::move(items)}}));
   }
 
   storage::Env& env_;

@@ -83,9 +83,10 @@ void DownstreamRbac::Core::listed(Cluster& cluster, Feed feed, const Result<Resp
                                              : Result<Json>(Status::service_unavailable("no list"));
   const Json* items = page ? page->find("items") : nullptr;
   if (!items || !items->is_array()) {
-    storage::log::debug("a cluster's roles could not be listed",
-                        {{"cluster", cluster.id},
-                         {"why", answer ? std::to_string(answer->status) : answer.error().message()}});
+    storage::log::debug(
+        "a cluster's roles could not be listed",
+        {{"cluster", cluster.id},
+         {"why", answer ? std::to_string(answer->status) : answer.error().message()}});
     return begin_later(cluster, out);
   }
   for (const Json& item : items->as_array()) take_item(cluster, feed, item);
@@ -132,10 +133,10 @@ void DownstreamRbac::Core::all_listed(Cluster& cluster, Outgoing& out) {
 
 void DownstreamRbac::Core::watch(Cluster& cluster, Feed feed, Outgoing& out) {
   ClusterCall what;
-  what.target = collection_of(feed) +
-                "?watch=1&allowWatchBookmarks=true&timeoutSeconds=" + std::to_string(kWatchSeconds) +
-                "&resourceVersion=" + percent_escaped(cluster.feeds[feed].revision) +
-                selector_of(feed);
+  what.target =
+      collection_of(feed) +
+      "?watch=1&allowWatchBookmarks=true&timeoutSeconds=" + std::to_string(kWatchSeconds) +
+      "&resourceVersion=" + percent_escaped(cluster.feeds[feed].revision) + selector_of(feed);
   what.timeout = kWatchCall;
   // A watch's thread only leaves its bytes; whoever looks at them takes all there are, in order.
   what.on_body = [self = shared_from_this(), id = cluster.id, life = cluster.life, feed,
@@ -199,8 +200,8 @@ void DownstreamRbac::Core::event(Cluster& cluster, Feed feed, const Json& event)
   cluster.dirty.insert(std::move(key));
 }
 
-void DownstreamRbac::Core::watch_ended(Cluster& cluster, Feed feed,
-                                       const Result<Response>& answer, Outgoing& out) {
+void DownstreamRbac::Core::watch_ended(Cluster& cluster, Feed feed, const Result<Response>& answer,
+                                       Outgoing& out) {
   if (!answer || answer->status >= 300 || cluster.feeds[feed].expired)
     return begin_later(cluster, out);
   watch(cluster, feed, out);

@@ -60,9 +60,8 @@ void DownstreamRbac::concern(const std::string& cluster, std::string key) {
     core_->inbox.emplace(cluster, std::move(key));
     if (std::exchange(core_->taking, true)) return;
   }
-  core_->env.post([core = core_] {
-    core->step([&](Core::Outgoing& out) { core->take_inbox(out); });
-  });
+  core_->env.post(
+      [core = core_] { core->step([&](Core::Outgoing& out) { core->take_inbox(out); }); });
 }
 
 void DownstreamRbac::way_changed(const std::string& id) {
@@ -92,8 +91,8 @@ bool DownstreamRbac::at_rest() const {
   }
   std::lock_guard lock(core_->mutex);
   for (const auto& [id, cluster] : core_->clusters)
-    if (cluster.transport && (!cluster.synced || !cluster.dirty.empty() ||
-                              !cluster.in_flight.empty()))
+    if (cluster.transport &&
+        (!cluster.synced || !cluster.dirty.empty() || !cluster.in_flight.empty()))
       return false;
   return true;
 }
@@ -137,13 +136,14 @@ void DownstreamRbac::Core::take_inbox(Outgoing& out) {
 void DownstreamRbac::Core::call(Cluster& cluster, ClusterCall what, Then then, Outgoing& out) {
   out.push_back([self = shared_from_this(), transport = cluster.transport, id = cluster.id,
                  life = cluster.life, what = std::move(what), then = std::move(then)]() mutable {
-    transport->call(std::move(what), [self, id, life, then = std::move(then)](
-                                         Result<Response> answer) {
-      // Not on the thread of the transport, which must go on.
-      self->env.post([self, id, life, then, answer = std::move(answer)] {
-        self->with(id, life, [&](Cluster& cluster, Outgoing& more) { then(cluster, answer, more); });
-      });
-    });
+    transport->call(
+        std::move(what), [self, id, life, then = std::move(then)](Result<Response> answer) {
+          // Not on the thread of the transport, which must go on.
+          self->env.post([self, id, life, then, answer = std::move(answer)] {
+            self->with(id, life,
+                       [&](Cluster& cluster, Outgoing& more) { then(cluster, answer, more); });
+          });
+        });
   });
 }
 
@@ -277,9 +277,9 @@ void DownstreamRbac::Core::settled(Cluster& cluster, const std::string& key,
   }
   if (answer && answer->status >= 400 && answer->status < 500 && answer->status != 409 &&
       answer->status != 429)
-    storage::log::warn("a cluster refused a role or binding",
-                       {{"cluster", cluster.id}, {"key", key},
-                        {"why", status_of(*answer).message()}});
+    storage::log::warn(
+        "a cluster refused a role or binding",
+        {{"cluster", cluster.id}, {"key", key}, {"why", status_of(*answer).message()}});
   out.push_back([self = shared_from_this(), id = cluster.id, life = cluster.life, key] {
     self->env.post_after(kWriteAgain, [self, id, life, key] {
       self->with(id, life, [&](Cluster& of, Outgoing& more) {

@@ -30,8 +30,8 @@ struct FreshServer : NormanServer {
              .objects());
     // Settings that a 2.5 server did not have.
     auto settings = kinds->snapshot()->stored("management.cattle.io", "settings");
-    for (std::string_view ours : {"audit-level", "audit-max-age-days", "audit-max-size-mb",
-                                  "password-min-length"})
+    for (std::string_view ours :
+         {"audit-level", "audit-max-age-days", "audit-max-size-mb", "password-min-length"})
       MUST(registry.remove(*settings, "", ours, {.user = {.name = "tester"}}));
   }
 };
