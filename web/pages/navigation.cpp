@@ -194,6 +194,7 @@ void App::draw_home_navigation(float& y, float x, float w) {
   nav_item(x, y, w, tokens::kIconAccountMultipleOutline, "Users", "/dashboard/users",
            at == "users");
   nav_item(x, y, w, tokens::kIconKeyOutline, "API keys", "/dashboard/keys", at == "keys");
+  nav_item(x, y, w, tokens::kIconHistory, "Audit", "/dashboard/audit", at == "audit");
   if (rail)
     y += 9;
   else

@@ -120,6 +120,7 @@ void Palette::collect() {
       {tokens::kIconImport, "Import a cluster", "Action", "", "/dashboard/clusters/import"},
       {tokens::kIconAccountMultipleOutline, "Users", "Page", "", "/dashboard/users"},
       {tokens::kIconKeyOutline, "API keys", "Page", "", "/dashboard/keys"},
+      {tokens::kIconHistory, "Audit", "Page", "", "/dashboard/audit"},
       {tokens::kIconCogOutline, "Settings", "Page", "", "/dashboard/settings"},
       {tokens::kIconAccountCircleOutline, "Preferences", "Page", "", "/dashboard/preferences"}};
   for (const Static& s : pages) add({s.icon, s.label, s.note, s.key, s.href, {}});

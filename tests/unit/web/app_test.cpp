@@ -141,3 +141,22 @@ TEST_CASE("live changes reach the list") {
   w.frames(2);
   CHECK(w.find(Role::kRow, "new") == nullptr);
 }
+
+TEST_CASE("the audit page lists what was done, narrows it, and shows what changed") {
+  World w("/dashboard/audit");
+  w.sign_in();
+  REQUIRE(w.backend.answer(
+      "GET", "/v3/auditlogs?limit=-1", 200,
+      R"({"data":[{"id":"7","type":"auditLog","time":"2026-11-24T05:38:51.123Z","user":"u-lin",
+         "as":"u-kim","verb":"update","resource":"configmaps","namespace":"shop","name":"settings",
+         "result":"ok","code":200,"from":"10.0.0.9","changes":[{"did":"update",
+         "resource":"configmaps","namespace":"shop","name":"settings",
+         "difference":[{"path":"data.colour","from":"red","to":"blue"}]}]}]})"));
+  w.frames(3);
+  const MirrorNode* row = w.find(Role::kRow, "update configmaps/shop/settings");
+  REQUIRE(row != nullptr);
+  w.press(*row);
+  w.frames(3);
+  CHECK(w.find(Role::kDialog, "Audit record") != nullptr);
+  CHECK(w.find(Role::kText, "   data.colour: \"red\" > \"blue\"") != nullptr);
+}
