@@ -132,6 +132,15 @@ SCENARIO("how long a password must be is a setting; what it guards is refused al
             .ends_with("?action=refreshauthprovideraccess"));
   CHECK(server.call("POST", "/v3/users?action=refreshauthprovideraccess", admin).status == 200);
   CHECK(server.call("PUT", "/v3/users/" + kim, admin, R"({"username":"other"})").status == 422);
+  // A principal is one user's.
+  auto principals = [&](const std::string& more) {
+    return server.call("PUT", "/v3/users/" + kim, admin,
+                       R"({"principalIds":["local://)" + kim + R"(",")" + more + R"("]})");
+  };
+  CHECK(principals("github_user://7").status == 200);
+  auto taken = principals("local://" + server.admin_id);
+  CHECK(taken.status == 422);
+  CHECK(taken.body.str("fieldName") == "principalIds");
 }
 
 SCENARIO("a deactivated user is out at once, and in again when activated") {
