@@ -1,6 +1,7 @@
 #include "appliance/routes/proxy.h"
 
 #include "appliance/routes/connect.h"
+#include "appliance/routes/new_namespace.h"
 #include "appliance/routes/proxy_exchange.h"
 
 namespace appliance {
@@ -30,6 +31,7 @@ ProxyRoute::ProxyRoute(StreamHub& hub, Clusters& clusters, engine::Authorizer& a
       authorizer_(authorizer),
       dispatcher_(dispatcher),
       kinds_(kinds),
+      places_(dispatcher, kinds, authorizer),
       local_(std::move(local)) {}
 
 Answer ProxyRoute::handle(Request& request, Answered answered) {
@@ -79,6 +81,8 @@ Result<Answer> ProxyRoute::route(Request& request, Answered answered) {
   if (!kind || !TRY(dispatcher_.get(*kind, "", path->cluster))) {
     return Status::not_found(about(path->cluster));
   }
+  if (makes_namespace(request.method, path->rest))
+    TRY(place_new_namespace(request, path->cluster, places_));
   ProxyStart start;
   start.way = TRY(clusters_.way(path->cluster));
   start.head = TRY(engine::upstream_head(request, *path, {request.user, std::move(groups)},

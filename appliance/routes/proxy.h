@@ -2,14 +2,16 @@
 // Who may use a cluster at all is decided here, by RBAC on the Cluster object; what he may do in
 // it, by the cluster's own RBAC, for every request arrives there as the user. `local` is the
 // embedded API, without a network between. Bodies stream in both directions, with back-pressure; an
-// upgraded connection (exec, attach, port-forward) is passed through as it is. Thread: any. Owns:
-// nothing but references given at construction.
+// upgraded connection (exec, attach, port-forward) is passed through as it is. A new namespace
+// alone is read on its way (new_namespace.h). Thread: any. Owns: nothing but references given at
+// construction.
 #pragma once
 
 #include <functional>
 
 #include "appliance/net/clusters.h"
 #include "engine/access/authz.h"
+#include "engine/access/project_places.h"
 #include "engine/base/http.h"
 #include "engine/cluster/proxy.h"
 
@@ -37,6 +39,7 @@ class ProxyRoute {
   engine::Authorizer& authorizer_;
   engine::Dispatcher& dispatcher_;
   engine::KindSet& kinds_;
+  engine::ProjectPlaces places_;
   const Local local_;
 };
 

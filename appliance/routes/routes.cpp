@@ -1,5 +1,8 @@
 #include "appliance/routes/routes.h"
 
+#include <algorithm>
+
+#include "appliance/routes/new_namespace.h"
 #include "appliance/routes/ui.h"
 #include "engine/api/status_writer.h"
 #include "engine/base/limits.h"
@@ -100,11 +103,12 @@ size_t body_bytes_max(std::string_view method, std::string_view path) {
   return engine::limits::kBodyBytesMax;
 }
 
-bool streams_body(std::string_view, std::string_view path) {
+bool streams_body(std::string_view method, std::string_view path) {
   constexpr std::string_view kClusters = "/k8s/clusters/";
   if (!path.starts_with(kClusters)) return false;
   path.remove_prefix(kClusters.size());
-  return path.substr(0, path.find('/')) != "local";
+  const size_t slash = std::min(path.find('/'), path.size());
+  return path.substr(0, slash) != "local" && !makes_namespace(method, path.substr(slash));
 }
 
 }  // namespace appliance

@@ -1,9 +1,9 @@
 #include "engine/access/admission/projects.h"
 
 #include <algorithm>
-#include <set>
 
 #include "engine/access/admission/project_limits.h"
+#include "engine/access/project_places.h"
 #include "engine/registry/metadata.h"
 #include "engine/registry/object_bytes.h"
 
@@ -60,11 +60,10 @@ void set_or_erase(Json& object, std::string_view map, std::string_view key, std:
 class Projects final : public Admission {
  public:
   Projects(storage::Store& store, Dispatcher& dispatcher, KindSet& kinds, Authorizer& authorizer)
-      : store_(store), dispatcher_(dispatcher), authorizer_(authorizer) {
+      : store_(store), dispatcher_(dispatcher), places_(dispatcher, kinds, authorizer) {
     auto all = kinds.snapshot();
     projects_ = all->stored(kGroup, "projects");
     clusters_ = all->stored(kGroup, "clusters");
-    bindings_ = all->stored(kGroup, "projectroletemplatebindings");
   }
 
   Result<Unit> mutate(AdmissionRequest& request) override {
@@ -131,19 +130,18 @@ class Projects final : public Admission {
   Result<Unit> place(AdmissionRequest& request) {
     Json& ns = *request.object;
     if (!request.subresource.empty() || is_terminating(ns)) return Unit{};
-    const bool fresh = request.operation == Operation::create;
-    std::string id(ns.str({"metadata", "annotations", kProjectIdAnnotation}));
     const std::string before(
         request.old ? request.old->str({"metadata", "annotations", kProjectIdAnnotation}) : "");
-    if (id.empty() && fresh && !is_server(request.user)) {
-      id = TRY(only_project_of(request.user));
-      if (!id.empty()) metadata_of(ns)["annotations"].set(kProjectIdAnnotation, id);
+    if (request.operation == Operation::create && !is_server(request.user)) {
+      TRY(places_.place(request.user, kLocalCluster, ns));
+      return settle_limit(request,
+                          !ns.str({"metadata", "annotations", kProjectIdAnnotation}).empty());
     }
+    const std::string id(ns.str({"metadata", "annotations", kProjectIdAnnotation}));
     if (id != before) {
-      const size_t colon = id.find(':');
-      set_or_erase(ns, "labels", kProjectIdAnnotation,
-                   colon == id.npos ? std::string() : id.substr(colon + 1));
-      if (!is_server(request.user) && !id.empty()) TRY(may_use(request.user, ns, id));
+      set_project_label(ns, id);
+      if (!is_server(request.user) && !id.empty())
+        TRY(places_.may_use(request.user, kLocalCluster, ns.str({"metadata", "name"}), id));
     }
     return settle_limit(request, id != before);
   }
@@ -173,38 +171,6 @@ class Projects final : public Admission {
     given.set("limit", limit_json(limit));
     set_or_erase(ns, "annotations", kQuotaAnnotation, dump(given));
     return Unit{};
-  }
-
-  Result<Unit> may_use(const User& user, const Json& ns, const std::string& id) {
-    const size_t colon = id.find(':');
-    const std::string cluster = id.substr(0, colon),
-                      project = colon == id.npos ? "" : id.substr(colon + 1);
-    const bool visible =
-        cluster == kLocalCluster && !project.empty() &&
-        authorizer_.authorize(user, {"get", kGroup, "projects", {}, cluster, project, {}}).allowed;
-    if (visible) return Unit{};
-    return Status::forbidden({"", "namespaces", std::string(ns.str({"metadata", "name"}))}, "",
-                             "there is no project " + id + " that you can see in this cluster");
-  }
-
-  // The one project that the user has a binding in; empty: none, or several.
-  Result<std::string> only_project_of(const User& user) {
-    if (bindings_ == nullptr || user.name.starts_with("system:")) return std::string();
-    auto all = TRY(dispatcher_.list(*bindings_, "", nullptr, "", 0));
-    std::set<std::string> found;
-    const std::string mark = "\"" + std::string(kLocalCluster) + ":";
-    for (const auto& binding : all.objects) {
-      if (binding->bytes->find(mark) == std::string::npos) continue;
-      const Json object = TRY(parse_json(*binding->bytes));
-      std::string_view project = object.str("projectName");
-      std::string_view group = object.str("groupName", object.str("groupPrincipalName"));
-      const bool names = (!user.name.empty() && object.str("userName") == user.name) ||
-                         (!group.empty() && std::find(user.groups.begin(), user.groups.end(),
-                                                      group) != user.groups.end());
-      if (names && project.starts_with(mark.substr(1))) found.emplace(project);
-      if (found.size() > 1) return std::string();
-    }
-    return found.empty() ? std::string() : *found.begin();
   }
 
   Result<Unit> charge(const std::string& name, const Amounts& delta, Companions& out) {
@@ -300,8 +266,8 @@ class Projects final : public Admission {
 
   storage::Store& store_;
   Dispatcher& dispatcher_;
-  Authorizer& authorizer_;
-  KindPtr projects_, clusters_, bindings_;
+  ProjectPlaces places_;
+  KindPtr projects_, clusters_;
 };
 
 }  // namespace
