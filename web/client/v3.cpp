@@ -75,7 +75,9 @@ void V3::connect() {
       "subscribe?eventNames=resource.change&eventNames=resource.create&eventNames=resource.remove"
       "&resourceTypes=cluster&resourceTypes=node&resourceTypes=clusterRegistrationToken&"
       "resourceTypes=user"
-      "&resourceTypes=token&resourceTypes=setting",
+      "&resourceTypes=token&resourceTypes=setting&resourceTypes=project&resourceTypes=globalRole"
+      "&resourceTypes=globalRoleBinding&resourceTypes=roleTemplate"
+      "&resourceTypes=clusterRoleTemplateBinding&resourceTypes=projectRoleTemplateBinding",
       "", std::move(handlers));
 }
 
@@ -94,12 +96,13 @@ void V3::on_message(std::string_view text) {
   for (auto& [path, c] : collections_) {
     if (c->type != type || !c->loaded) continue;
     if (removed) {
-      c->items.erase(id);
-      c->version++;
+      if (c->items.erase(id) > 0) c->version++;
       continue;
     }
-    const size_t filter = path.find("?clusterId=");
-    if (filter != path.npos && path.substr(filter + 11) != data->str("clusterId")) continue;
+    const size_t query = path.find('?'), equals = path.find('=');
+    if (query != path.npos && url_unescape(path.substr(equals + 1)) !=
+                                  data->str(path.substr(query + 1, equals - query - 1)))
+      continue;
     if (data->find("links") != nullptr || data->size() > 3) {
       put(*c, *data);
     } else {

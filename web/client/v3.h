@@ -29,7 +29,8 @@ struct Collection {
 class V3 {
  public:
   explicit V3(Api& api) : api_(api) {}
-  // plural path under /v3, with a filter if wanted: collection("cluster", "/v3/clusters").
+  // plural path under /v3, with one filter if wanted: "/v3/nodes?clusterId=c-1" holds what has that
+  // field, also of what is told later.
   Collection& collection(const std::string& type, const std::string& path);
   void reload(Collection& c);
   void connect();

@@ -55,6 +55,7 @@ void encode(std::string& out, const MirrorNode& n) {
     attribute(out, n.role != Role::kMeter ? "value" : "aria-valuenow", n.value);
   }
   if (n.role == Role::kMeter) attribute(out, "aria-valuemax", "100");
+  if (!n.words.empty()) attribute(out, "aria-valuetext", n.words);
   if (n.role == Role::kLog) attribute(out, "aria-live", "off");
   if (!n.href.empty()) attribute(out, "href", n.href);
   if (n.disabled) attribute(out, "aria-disabled", "true");

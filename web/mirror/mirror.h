@@ -60,7 +60,8 @@ struct MirrorNode {
   int rows = -1;  // of a grid
   ImVec4 rect;    // x1 y1 x2 y2
   std::string name;
-  std::string value;
+  std::string value;  // of a meter, the percent
+  std::string words;  // what a meter's value is in words
   std::string href;
   std::string sort;  // ascending, descending
 };

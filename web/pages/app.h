@@ -28,6 +28,7 @@ struct ClusterView {
   Discovery discovery;
   std::vector<std::string> namespaces;  // the filter, shared by all lists of the cluster
   std::unique_ptr<TableList> namespace_list;
+  uint64_t namespaces_seen = 0;           // its version when the management API was last asked
   std::map<std::string, int64_t> counts;  // by GROUP/PLURAL
   double counts_at = -1e9;
 };
@@ -86,6 +87,9 @@ class App {
   std::unique_ptr<Dock> dock;
   std::unique_ptr<Palette> palette;
   Json me;  // the user
+  // Names of users and groups from elsewhere, by principal; empty while asked for.
+  std::map<std::string, std::string, std::less<>> principal_names;
+  uint64_t principals_version = 0;
   Route route;
   bool keys_open = false;
 
@@ -113,6 +117,7 @@ class App {
   void draw_tooltip();
   void draw_session_expired();
   void draw_phone_bar();
+  void draw_phone_menu();
   void global_keys();
   void refresh_counts(ClusterView& view);
 

@@ -135,7 +135,7 @@ class KeysPage final : public ListPage {
 
   void draw_content(Frame& f) override {
     app_ = &f.app;
-    if (head(f.area, "API keys", "of your account", "Create key", tokens::kIconPlus)) {
+    if (head(f, {.title = "API keys", .note = "of your account", .action = "Create key"})) {
       what_.clear();
       error_.clear();
       secret_.clear();

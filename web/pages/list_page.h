@@ -11,11 +11,34 @@
 
 namespace web {
 
+struct HeadOptions {
+  std::string_view title;
+  std::string note = {};
+  std::string_view action = {};  // of the one filled button
+  uint32_t action_icon = tokens::kIconPlus;
+  std::string* filter = nullptr;
+  std::string_view action_href = {};
+};
+// The head of a page with a list, 64 high: title, count, filter, button. True when the button was
+// pressed.
+bool page_head(Frame& f, const HeadOptions& options);
+
+// The bar at the foot of a form's page: what is wrong, Cancel, Save.
+struct FormBarOptions {
+  std::string_view action;
+  std::string wrong, error;
+  bool busy = false;
+};
+enum class FormBar { kNothing, kSave, kCancel };
+FormBar form_bar(Frame& f, const FormBarOptions& options);
+
 class ListPage : public Page {
  protected:
   // Draws the head; true when its button was pressed.
-  bool head(const Rect& a, std::string_view title, std::string_view note, std::string_view action,
-            uint32_t action_icon);
+  bool head(Frame& f, HeadOptions options) {
+    options.filter = &filter_;
+    return page_head(f, options);
+  }
   void body(const Rect& a, Collection& c, const GridOptions& options, std::string_view cannot);
   virtual SimpleRow row_of(const Json& object) = 0;
 
@@ -24,7 +47,6 @@ class ListPage : public Page {
   DeleteDialog delete_;
   Lifetime alive_;
   std::string filter_;
-  bool focus_filter_ = false;
   uint64_t seen_ = ~0ull;
 };
 

@@ -193,8 +193,10 @@ void App::draw_home_navigation(float& y, float x, float w) {
     nav_section(x, y, "Access");
   nav_item(x, y, w, tokens::kIconAccountMultipleOutline, "Users", "/dashboard/users",
            at == "users");
+  nav_item(x, y, w, tokens::kIconShieldAccountOutline, "Roles", "/dashboard/roles", at == "roles");
   nav_item(x, y, w, tokens::kIconKeyOutline, "API keys", "/dashboard/keys", at == "keys");
-  nav_item(x, y, w, tokens::kIconHistory, "Audit", "/dashboard/audit", at == "audit");
+  nav_item(x, y, w, tokens::kIconShieldKeyOutline, "Access", "/dashboard/access", at == "access");
+  nav_item(x, y, w, tokens::kIconTextBoxSearchOutline, "Audit", "/dashboard/audit", at == "audit");
   if (rail)
     y += 9;
   else
@@ -284,15 +286,20 @@ void App::draw_cluster_navigation(float& y, float x, float w) {
     if (k != nullptr)
       nav_item(x, y, w, code, kind_label(*k), list_url(id, *k), current(*k), count(*k));
   };
-  top("nodes", tokens::kIconServer);
-  top("namespaces", tokens::kIconFolderOutline);
+  auto page = [&](const char* part, const char* label, uint32_t code, const char* counted) {
+    const auto it = view.counts.find(counted);
+    nav_item(x, y, w, code, label, root + "/" + part, route.part(2) == part,
+             it == view.counts.end() ? std::string() : count_text(it->second));
+  };
+  page("nodes", "Nodes", tokens::kIconServer, "/nodes");
+  page("projects", "Projects and namespaces", tokens::kIconPackageVariantClosed, "/namespaces");
+  page("members", "Members", tokens::kIconAccountMultipleOutline, "");
   top("events", tokens::kIconBellRingOutline);
   if (rail)
     y += 9;
   else
     nav_section(x, y, "Resources");
-  std::map<std::string, bool> shown = {
-      {"/nodes", true}, {"/namespaces", true}, {"/events", true}, {"events.k8s.io/events", true}};
+  std::map<std::string, bool> shown = {{"/events", true}, {"events.k8s.io/events", true}};
   auto group = [&](const char* label, uint32_t code, const std::vector<const ApiKind*>& kinds) {
     if (kinds.empty()) return;
     bool inside = false;

@@ -327,10 +327,10 @@ void OverviewPage::nodes(const Rect& r) {
   for (const auto& [id, n] : all.items) ready += tone_of(n.str("state")) == Tone::kSuccess ? 1 : 0;
   card_title(r, "Nodes", all.loaded ? std::to_string(ready) + " ready" : "");
   const ApiKind* kind = app_->cluster(id_).discovery.find("", "nodes");
-  if (kind != nullptr &&
-      link(r.Max.x - 16 - text_width(tokens::kTypeSmallStrong, "All nodes"), r.Min.y + 10,
-           tokens::kTypeSmallStrong, "All nodes", list_url(id_, *kind), 24)) {
-    app_->go(list_url(id_, *kind));
+  if (kind != nullptr && link(r.Max.x - 16 - text_width(tokens::kTypeSmallStrong, "All nodes"),
+                              r.Min.y + 10, tokens::kTypeSmallStrong, "All nodes",
+                              "/dashboard/c/" + url_escape(id_) + "/nodes", 24)) {
+    app_->go("/dashboard/c/" + url_escape(id_) + "/nodes");
   }
   const float hy = r.Min.y + 44;
   NodeColumns x;

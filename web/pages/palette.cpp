@@ -93,6 +93,15 @@ void Palette::collect() {
            list_url(here, k),
            {}});
     }
+    for (const auto& [part, label] : {std::pair{"projects", "Projects and namespaces"},
+                                      {"members", "Members"},
+                                      {"nodes", "Nodes: state, drain"}})
+      add({tokens::kIconViewDashboardOutline,
+           label,
+           "Page",
+           "",
+           "/dashboard/c/" + url_escape(here) + "/" + part,
+           {}});
     add({tokens::kIconUploadOutline, "Create from YAML", "Action", "", "",
          [this, here] { app_.go("/dashboard/c/" + url_escape(here) + "/create"); }});
     add({tokens::kIconDownload, "Download kubeconfig", "Action", "", "",
@@ -119,8 +128,10 @@ void Palette::collect() {
       {tokens::kIconServerNetwork, "Clusters", "Page", "", "/dashboard/clusters"},
       {tokens::kIconImport, "Import a cluster", "Action", "", "/dashboard/clusters/import"},
       {tokens::kIconAccountMultipleOutline, "Users", "Page", "", "/dashboard/users"},
+      {tokens::kIconShieldAccountOutline, "Roles", "Page", "", "/dashboard/roles"},
+      {tokens::kIconShieldKeyOutline, "Access: who can", "Page", "", "/dashboard/access"},
+      {tokens::kIconTextBoxSearchOutline, "Audit", "Page", "", "/dashboard/audit"},
       {tokens::kIconKeyOutline, "API keys", "Page", "", "/dashboard/keys"},
-      {tokens::kIconHistory, "Audit", "Page", "", "/dashboard/audit"},
       {tokens::kIconCogOutline, "Settings", "Page", "", "/dashboard/settings"},
       {tokens::kIconAccountCircleOutline, "Preferences", "Page", "", "/dashboard/preferences"}};
   for (const Static& s : pages) add({s.icon, s.label, s.note, s.key, s.href, {}});

@@ -93,7 +93,7 @@ class SettingsPage final : public ListPage {
 
   void draw_content(Frame& f) override {
     app_ = &f.app;
-    head(f.area, "Settings", "", "", 0);
+    head(f, {.title = "Settings"});
     body(f.area, settings(), {.select = false, .label = "Settings"}, "Settings cannot be listed");
     dialog();
   }

@@ -413,9 +413,10 @@ void App::draw_phone_bar() {
   };
   const Item items[] = {{tokens::kIconServerNetwork, "Clusters", "/dashboard/clusters"},
                         {tokens::kIconKeyChainVariant, "API keys", "/dashboard/keys"},
-                        {tokens::kIconAccountCircleOutline, "Account", "/dashboard/preferences"}};
-  const float w = width_ / 3;
-  for (int i = 0; i < 3; i++) {
+                        {tokens::kIconAccountCircleOutline, "Account", "/dashboard/preferences"},
+                        {tokens::kIconMenu, "More", ""}};
+  const float w = width_ / 4;
+  for (int i = 0; i < 4; i++) {
     const Rect r = box(w * static_cast<float>(i), y, w, 56);
     const Hit h = hit(id_of(items[i].label) ^ 7, r);
     const bool on = route.path() == items[i].href;
@@ -423,10 +424,42 @@ void App::draw_phone_bar() {
     icon_center(Rect(r.Min.x, r.Min.y + 6, r.Max.x, r.Min.y + 34), 24, ink, items[i].icon);
     text_center(Rect(r.Min.x, r.Min.y + 34, r.Max.x, r.Min.y + 52), tokens::kTypeSmallStrong, ink,
                 items[i].label);
-    MirrorNode& n = ui_state.mirror.say(h.id, Role::kLink, items[i].label, place(r));
+    const bool more = i == 3;
+    MirrorNode& n =
+        ui_state.mirror.say(h.id, more ? Role::kButton : Role::kLink, items[i].label, place(r));
     n.href = items[i].href;
-    if (h.pressed) follow(items[i].href, h);
+    if (h.pressed && more)
+      open_menu("More pages");
+    else if (h.pressed)
+      follow(items[i].href, h);
   }
+  draw_phone_menu();
+}
+
+// What the navigation has and the bar has no room for.
+void App::draw_phone_menu() {
+  const float w = 260;
+  const bool inside = !route.cluster().empty();
+  const float h = 8 + 32 * (inside ? 9 : 5) + (inside ? 37 : 0);
+  if (!begin_menu("More pages", ImVec2(width_ - w - 8, height_ - 64 - h), w)) return;
+  const std::string root = "/dashboard/c/" + url_escape(route.cluster());
+  auto item = [&](uint32_t icon, const char* label, const std::string& href) {
+    if (menu_item(icon, label)) go(href);
+  };
+  if (inside) {
+    menu_title(cluster_name(route.cluster()));
+    item(tokens::kIconViewDashboardOutline, "Overview", root);
+    item(tokens::kIconServer, "Nodes", root + "/nodes");
+    item(tokens::kIconPackageVariantClosed, "Projects and namespaces", root + "/projects");
+    item(tokens::kIconAccountMultipleOutline, "Members", root + "/members");
+    menu_gap();
+  }
+  item(tokens::kIconAccountMultipleOutline, "Users", "/dashboard/users");
+  item(tokens::kIconShieldAccountOutline, "Roles", "/dashboard/roles");
+  item(tokens::kIconShieldKeyOutline, "Access", "/dashboard/access");
+  item(tokens::kIconTextBoxSearchOutline, "Audit", "/dashboard/audit");
+  item(tokens::kIconCogOutline, "Settings", "/dashboard/settings");
+  end_menu();
 }
 
 void App::global_keys() {

@@ -166,7 +166,9 @@ bool input(const Rect& r, std::string_view label, std::string& value, const Inpu
            bool* submitted) {
   const auto& c = col();
   const ImGuiID id = id_of(label);
-  const bool active = ImGui::GetActiveID() == id;
+  const std::string name = "##" + std::string(label);
+  // The item's own id: its name below ours.
+  const bool active = ImGui::GetActiveID() == ImHashStr(name.c_str(), 0, id);
   const float left = o.icon != 0 ? 34.0f : 10.0f;
   fill(r, o.disabled ? c.surface_hover : c.surface_control, tokens::kRadiusUseInput);
   const Color edge = !o.error.empty() ? c.state_error_solid
@@ -191,7 +193,6 @@ bool input(const Rect& r, std::string_view label, std::string& value, const Inpu
   ImGui::SetCursorScreenPos(ImVec2(r.Min.x + left - 2, r.Min.y));
   ImGui::SetNextItemWidth(r.GetWidth() - left - right);
   if (o.focus) ImGui::SetKeyboardFocusHere();
-  const std::string name = "##" + std::string(label);
   ImGui::PushOverrideID(id);
   ImGuiInputTextFlags flags = ImGuiInputTextFlags_EscapeClearsAll;
   if (o.secret) flags |= ImGuiInputTextFlags_Password;

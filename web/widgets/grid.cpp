@@ -97,7 +97,7 @@ void Grid::head(const Rect& r, GridSource& source, const std::vector<GridColumn>
       if (state == Check::kOn || state == Check::kMixed) {
         selected.clear();
       } else {
-        for (int i = 0; i < source.count(); i++) selected.emplace(source.key(i));
+        for (int i = 0; i < source.count(); i++) select(source, i);
       }
     }
     ui().mirror.close();
@@ -217,6 +217,23 @@ void Grid::rows(const Rect& r, GridSource& source, const std::vector<GridColumn>
   end_area();
 }
 
+void Grid::row_mark(GridSource& source, int i, const Rect& line, ImGuiID id, bool on,
+                    bool hovered) {
+  const auto& c = col();
+  const Rect mark = box(line.Min.x + kPad, line.Min.y + (line.GetHeight() - 16) / 2, 16, 16);
+  if (on) {
+    fill(mark, c.accent_fill, 4);
+    icon_center(mark, 12, c.text_onAccent, tokens::kIconCheckBold);
+  } else {
+    fill(mark, c.surface_control, 4);
+    outline(mark, hovered ? c.text_secondary : c.border_control, 4, 1.25f);
+  }
+  ui().mirror.open(id ^ 0x4u, Role::kCell, "", place(mark));
+  ui().mirror.say(id ^ 0x2u, Role::kCheckbox, "Select " + source.name(i), place(mark)).checked =
+      on ? 1 : 0;
+  ui().mirror.close();
+}
+
 void Grid::row(GridSource& source, int i, const Rect& r, const std::vector<GridColumn>& columns,
                const GridOptions& o) {
   const auto& c = col();
@@ -235,7 +252,7 @@ void Grid::row(GridSource& source, int i, const Rect& r, const std::vector<GridC
     fill(r, c.surface_hover);
   }
   const double since = u.now - source.changed(i);
-  if (since < tokens::kMotionRowFlash) {
+  if (source.changed(i) > 0 && since < tokens::kMotionRowFlash) {
     if (u.still) {
       fill(Rect(r.Min.x, r.Min.y, r.Min.x + 2, r.Max.y), c.accent_bar);
     } else {
@@ -249,24 +266,20 @@ void Grid::row(GridSource& source, int i, const Rect& r, const std::vector<GridC
   u.mirror.open(row_id, Role::kRow, source.name(i), place(r));
   MirrorNode& node = u.mirror.say(row_id, Role::kRow, source.name(i), place(r));
   node.row = i + 2;
-  if (o.select) node.selected = look.selected ? 1 : 0;
-  if (o.select) {
-    const float y = line.Min.y + (o.row_height - 16) / 2;
-    const Rect mark = box(r.Min.x + kPad, y, 16, 16);
-    if (look.selected) {
-      fill(mark, c.accent_fill, 4);
-      icon_center(mark, 12, c.text_onAccent, tokens::kIconCheckBold);
-    } else {
-      fill(mark, c.surface_control, 4);
-      outline(mark, h.hovered ? c.text_secondary : c.border_control, 4, 1.25f);
-    }
-    u.mirror.open(id ^ 0x4u, Role::kCell, "", place(mark));
-    MirrorNode& n =
-        u.mirror.say(id ^ 0x2u, Role::kCheckbox, "Select " + source.name(i), place(mark));
-    n.checked = look.selected ? 1 : 0;
+  const bool heading = source.heading(i);
+  if (o.select && !heading) {
+    node.selected = look.selected ? 1 : 0;
+    row_mark(source, i, line, id, look.selected, h.hovered);
+  }
+  if (heading) {
+    u.mirror.open(id ^ 0x7u, Role::kCell, "", place(line));
+    source.draw_heading(
+        *this, i,
+        Rect(line.Min.x + kPad, line.Min.y, line.Max.x - kPad - (o.menu ? kMenu : 0), line.Max.y));
     u.mirror.close();
   }
-  for (const int k : order_) {
+  for (size_t at_column = heading ? order_.size() : 0; at_column < order_.size(); at_column++) {
+    const int k = order_[at_column];
     const Rect cell(cells_[static_cast<size_t>(k)].Min.x, line.Min.y,
                     cells_[static_cast<size_t>(k)].Max.x, line.Max.y);
     if (columns[static_cast<size_t>(k)].id == "name") name_x_ = cell.Min.x;
@@ -326,13 +339,12 @@ void Grid::press(GridSource& source, int i, const Hit& h, const Rect& line, cons
   }
   const ImGuiIO& io = ImGui::GetIO();
   const bool mark = o.select && m.x < line.Min.x + kPad + 28;
-  if (!o.select) {
+  if (!o.select || source.heading(i)) {
     source.open(i, h);
     return;
   }
   if (io.KeyShift && range_from_ >= 0 && range_from_ < source.count()) {
-    for (int k = ImMin(i, range_from_); k <= ImMax(i, range_from_); k++)
-      selected.emplace(source.key(k));
+    for (int k = ImMin(i, range_from_); k <= ImMax(i, range_from_); k++) select(source, k);
     return;
   }
   range_from_ = i;
@@ -350,7 +362,7 @@ void Grid::keys(GridSource& source, float view, const GridOptions& o) {
   const int n = source.count();
   if (n == 0) return;
   if ((io.KeyCtrl || io.KeySuper) && o.select && ImGui::IsKeyPressed(ImGuiKey_A, false)) {
-    for (int i = 0; i < n; i++) selected.emplace(source.key(i));
+    for (int i = 0; i < n; i++) select(source, i);
   }
   if (io.KeyCtrl || io.KeySuper || io.KeyAlt) return;
   const int page = ImMax(1, static_cast<int>(view / o.row_height) - 1);
@@ -367,10 +379,10 @@ void Grid::keys(GridSource& source, float view, const GridOptions& o) {
     cursor_row_ = to;
     cursor = source.key(to);
     scroll_to_cursor_ = true;
-    if (io.KeyShift && o.select) selected.emplace(source.key(to));
+    if (io.KeyShift && o.select) select(source, to);
   }
   if (cursor_row_ < 0) return;
-  if (o.select && ImGui::IsKeyPressed(ImGuiKey_Space, false)) {
+  if (o.select && !source.heading(cursor_row_) && ImGui::IsKeyPressed(ImGuiKey_Space, false)) {
     const std::string key(source.key(cursor_row_));
     if (!selected.insert(key).second) selected.erase(key);
   }

@@ -39,6 +39,9 @@ class GridSource {
   virtual std::string href(int row) = 0;  // where its name leads
   virtual bool second_line(int /*row*/) { return false; }
   virtual double changed(int /*row*/) { return 0; }
+  // A row that stands over those after it: it is not selected, and drawn as one piece.
+  virtual bool heading(int /*row*/) { return false; }
+  virtual void draw_heading(Grid& /*grid*/, int /*row*/, const Rect& /*r*/) {}
   virtual void draw_cell(Grid& grid, int row, int column, const Rect& r, const RowLook& look) = 0;
   virtual std::string cell_words(int row, int column) = 0;
   virtual void draw_second(Grid& /*grid*/, int /*row*/, const Rect& /*r*/) {}
@@ -85,6 +88,10 @@ class Grid {
             const GridOptions& o);
   void row(GridSource& source, int i, const Rect& r, const std::vector<GridColumn>& columns,
            const GridOptions& o);
+  void row_mark(GridSource& source, int i, const Rect& line, ImGuiID id, bool on, bool hovered);
+  void select(GridSource& source, int i) {
+    if (!source.heading(i)) selected.emplace(source.key(i));
+  }
   void press(GridSource& source, int i, const Hit& h, const Rect& row, const GridOptions& o);
   void keys(GridSource& source, float view, const GridOptions& o);
   void heights(GridSource& source, const GridOptions& o);

@@ -32,6 +32,7 @@ constexpr Word kWords[] = {
     {"paused", Tone::kInfo},
     {"ready,schedulingdisabled", Tone::kInfo},
     {"cordoned", Tone::kInfo},
+    {"drained", Tone::kInfo},
     {"pending", Tone::kTransitioning},
     {"waiting", Tone::kTransitioning},
     {"containercreating", Tone::kTransitioning},
@@ -224,6 +225,13 @@ Color meter_ink(float fraction, Color normal) {
   if (fraction >= tokens::kMeterErrorFrom) return col().state_error_text;
   if (fraction >= tokens::kMeterWarningFrom) return col().state_warning_text;
   return normal;
+}
+
+void say_meter(ImGuiID id, std::string_view name, const Rect& r, float fraction,
+               std::string_view words) {
+  MirrorNode& n = ui().mirror.say(id, Role::kMeter, name, place(r));
+  n.value = std::to_string(static_cast<int>(std::lround(ImClamp(fraction, 0.0f, 1.0f) * 100)));
+  n.words = words;
 }
 
 void meter(float x, float cy, float width, float fraction, Color calm) {

@@ -37,6 +37,8 @@ std::string monogram_letters(std::string_view name);
 void meter(float x, float cy, float width, float fraction,
            Color calm = 0);  // calm: one colour whatever the fraction
 Color meter_ink(float fraction, Color normal);
+void say_meter(ImGuiID id, std::string_view name, const Rect& r, float fraction,
+               std::string_view words);
 void ring(float cx, float cy, float fraction, float reserved);
 void sparkline(const Rect& r, const std::vector<float>& values, float max);
 void tag(float x, float y, std::string_view words, float height = 22);

@@ -26,6 +26,11 @@ const pages = [
   ['yaml', '/dashboard/c/c-prod/r/apps/deployments/shop/checkout-api#yaml', 'textbox', 'YAML'], ['related', '/dashboard/c/c-prod/r/apps/deployments/shop/checkout-api#related', 'heading', 'Owned by'],
   ['events of an object', '/dashboard/c/c-prod/r/apps/deployments/shop/checkout-api#events', 'tab', 'Events'], ['create', '/dashboard/c/c-prod/create', 'textbox', 'YAML'],
   ['users', '/dashboard/users', 'grid', ''], ['keys', '/dashboard/keys', 'row', 'token-8fzk2'], ['settings', '/dashboard/settings', 'heading', 'Settings'], ['preferences', '/dashboard/preferences', 'heading', 'Preferences'],
+  ['projects', '/dashboard/c/c-prod/projects', 'row', 'Storefront'], ['project', '/dashboard/c/c-prod/projects/p-shop1', 'meter', 'Pods'], ['members of a project', '/dashboard/c/c-prod/projects/p-shop1#members', 'row', 'Aiko Tanaka'],
+  ['namespaces of a project', '/dashboard/c/c-prod/projects/p-shop1#namespaces', 'row', 'shop'], ['project form', '/dashboard/c/c-prod/projects/p-shop1/edit', 'textbox', 'Pods of the project'], ['members', '/dashboard/c/c-prod/members', 'row', 'Jonas Weber'],
+  ['nodes', '/dashboard/c/c-prod/nodes', 'row', 'eu-w1-w-3'], ['roles', '/dashboard/roles', 'row', 'Create Clusters'], ['role', '/dashboard/roles/template/cluster-member', 'heading', 'Who has it'],
+  ['role form', '/dashboard/roles/create/global', 'textbox', 'Resources'], ['user', '/dashboard/users/u-4', 'link', 'prod-eu-west / Storefront'],
+  ['audit', '/dashboard/audit#250', 'heading', 'Record 250'], ['access', '/dashboard/access?verb=get&resource=secrets', 'row', 'Aiko Tanaka'], ['what if', '/dashboard/access#whatif', 'button', 'What would it add?'],
   ['nowhere', '/dashboard/no/such/page', 'text', 'This page does not exist'],
 ];
 for (const [name, path, role, label] of pages) {

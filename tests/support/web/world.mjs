@@ -1,5 +1,7 @@
 // A made-up fleet: the clusters of the design pictures, one of them with nodes, workloads, pods, logs and a shell.
 
+import { makeManagement } from './management.mjs';
+
 const DAY = 86400e3;
 const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, 'Z');
 
@@ -117,8 +119,6 @@ export function makeWorld({ pods: podCount }) {
     status: { phase: p.status == 'Running' ? 'Running' : 'Pending', podIP: p.ip, conditions: [{ type: 'Ready', status: p.ready == '1/1' ? 'True' : 'False' }], containerStatuses: [{ name: 'api', ready: p.ready == '1/1', restartCount: parseInt(p.restarts) || 0, image: 'registry.corp.example/shop/' + p.app + ':4.18.2', state: p.status == 'Running' ? { running: { startedAt: iso(p.created) } } : { waiting: { reason: p.status } } }] } });
 
   const v3 = {
-    users: [{ id: 'u-1', type: 'user', name: 'Lena Moser', username: 'lena.moser', state: 'active', enabled: true, created: iso(now - 90 * DAY), me: true, links: {}, principalIds: ['local://u-1'] },
-      { id: 'u-2', type: 'user', name: 'Default Admin', username: 'admin', state: 'active', enabled: true, created: iso(now - 200 * DAY), links: {}, principalIds: ['local://u-2'] }],
     tokens: [{ id: 'token-8fzk2', type: 'token', name: 'token-8fzk2', description: 'ci pipeline', userId: 'u-1', created: iso(now - 3 * DAY), expiresAt: iso(now + 27 * DAY), ttl: 30 * DAY, current: false, state: 'active', links: {} },
       { id: 'token-abc12', type: 'token', name: 'token-abc12', description: '', userId: 'u-1', created: iso(now - 3600e3), expiresAt: iso(now + 15 * 3600e3), ttl: 16 * 3600e3, current: true, state: 'active', links: {} }],
     settings: [['server-url', 'https://paddock.corp.example', '', ''], ['agent-image', 'paddock/agent:1.0', 'paddock/agent:1.0', ''], ['auth-user-session-ttl-minutes', '960', '960', ''], ['ui-banners', '', '', 'Clusters marked production take changes on weekdays from 08:00 to 16:00 UTC.'], ['telemetry-opt', 'out', 'out', '']].map(([name, value, def, customized]) => ({ id: name, type: 'setting', name, value: value || customized, default: def, customized: value != def, source: 'db', created: iso(now - 10 * DAY), links: {} })),
@@ -139,6 +139,7 @@ export function makeWorld({ pods: podCount }) {
     if (ctx.accept.includes('as=Table')) return ctx.send(200, tableOf(columns, page.map(make), m));
     return ctx.send(200, { kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: String(revision), ...m }, items: page.map((o) => make(o).object) });
   }
+  const management = makeManagement({ now, iso, clusters, nodes, namespaces, emitNamespace: (type, n) => emit('namespaces', type, n) });
   const watchers = new Set();
   function emit(name, type, object) {
     const [, columns, make] = sets[name];
@@ -238,7 +239,7 @@ export function makeWorld({ pods: podCount }) {
     const p = ctx.url.pathname;
     const m = /^\/k8s\/clusters\/([^/]+)(\/.*)$/.exec(p);
     if (m) return k8s(ctx, m[2]);
-    if (p == '/v3/users' && ctx.url.searchParams.get('me')) return ctx.send(200, collection('user', [{ ...v3.users[0], mustChangePassword: ctx.state.mustChangePassword }]));
+    if (p == '/v3/users' && ctx.url.searchParams.get('me')) return ctx.send(200, collection('user', [{ ...management.kinds.users.objects.get('u-1'), mustChangePassword: ctx.state.mustChangePassword }]));
     if (p == '/v3/users' && ctx.url.searchParams.get('action') == 'changepassword') { ctx.state.mustChangePassword = false; return ctx.send(200, {}); }
     if (p == '/v3/tokens' && ctx.url.searchParams.get('action') == 'logout') { ctx.state.loggedIn = false; return ctx.send(200, {}); }
     if (p == '/v3/clusters' && ctx.method == 'GET') return ctx.send(200, collection('cluster', [...clusters.values()]));
@@ -261,8 +262,7 @@ export function makeWorld({ pods: podCount }) {
       if (ctx.method == 'DELETE') { clusters.delete(c.id); ctx.broadcast('resource.remove', { type: 'cluster', id: c.id, state: 'removed' }); return ctx.send(200, c); }
       return ctx.send(200, c);
     }
-    if (p == '/v3/nodes') return ctx.send(200, collection('node', nodes.map((n, i) => ({ id: 'c-prod:' + n.name, type: 'node', clusterId: 'c-prod', nodeName: n.name, name: n.name, state: 'active', created: iso(n.created), links: {},
-      controlPlane: i < 3, worker: i >= 3, allocatable: { cpu: '8', memory: '32Gi', pods: '110' }, requested: { cpu: `${[31, 28, 35, 71, 66, 83, 69, 74, 58][i] * 80}m`, memory: `${[48, 51, 49, 78, 74, 81, 77, 79, 70][i] * 0.32}Gi`, pods: String([38, 41, 37, 92, 88, 96, 85, 90, 75][i]) } }))));
+    if (management.handle(ctx)) return undefined;
     const plain = /^\/v3\/([a-zA-Z]+)(?:\/(.+))?$/.exec(p);
     const items = plain && v3[plain[1].toLowerCase()];
     if (items) {
@@ -306,6 +306,6 @@ export function makeWorld({ pods: podCount }) {
       }
     };
   }
-  return { handle, shell, clusters, pods, sets, emit, remove, iso,
+  return { handle, shell, management, clusters, pods, sets, emit, remove, iso,
     setState(id, state, more = {}) { const c = clusters.get(id); Object.assign(c, { state, transitioningMessage: '' }, more); return c; } };
 }
