@@ -292,7 +292,7 @@ void App::draw_cluster_navigation(float& y, float x, float w) {
              it == view.counts.end() ? std::string() : count_text(it->second));
   };
   page("nodes", "Nodes", tokens::kIconServer, "/nodes");
-  page("projects", "Projects and namespaces", tokens::kIconPackageVariantClosed, "/namespaces");
+  page("projects", "Projects", tokens::kIconPackageVariantClosed, "");
   page("members", "Members", tokens::kIconAccountMultipleOutline, "");
   top("events", tokens::kIconBellRingOutline);
   if (rail)

@@ -149,13 +149,13 @@ class NodesPage final : public Page {
  public:
   explicit NodesPage(const Route& r) : cluster_(r.part(1)) {
     list_.columns = {{"state", "State", 130, 0},
-                     {"name", "Name", 160, 1.4f},
-                     {"roles", "Roles", 110, 0.7f, false, true, 4},
-                     {"version", "Version", 120, 0.4f, false, true, 6},
+                     {"name", "Name", 160, 1},
+                     {"roles", "Roles", 120, 0.8f, false, true, 4},
+                     {"version", "Version", 116, 0.1f, false, true, 6},
                      {"cpu", "CPU", 116, 0, true, true, 2},
                      {"memory", "Memory", 116, 0, true, true, 2},
                      {"pods", "Pods", 116, 0, true, true, 3},
-                     {"taints", "Taints", 110, 0.9f, false, false, 7},
+                     {"taints", "Taints", 120, 1, false, false, 7},
                      {"age", "Age", 64, 0, true, true, 5}};
     list_.grid.sort = "state";
     list_.menu = [this](const std::string& id) { menu(id); };

@@ -152,6 +152,7 @@ test('roles: lists, rules with what is inherited, who has them', { path: '/dashb
   await page.waitForURL('**/roles/template/cluster-member');
   await node(page, 'heading', 'Cluster Member').waitFor();
   await said(page, 'Jonas Weber');
+  check(!(await page.locator('#mirror').textContent()).includes('Priya Raman'), 'somebody is said to have it who does not');
   await node(page, 'row', 'read (get, list, watch)').first().waitFor();
   check(await node(page, 'button', 'Edit').or(node(page, 'link', 'Edit')).first().getAttribute('aria-disabled') == 'true', 'a built-in role can be edited');
   await page.goBack();

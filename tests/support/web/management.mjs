@@ -193,7 +193,7 @@ export function makeManagement({ now, iso, clusters, nodes, namespaces, emitName
     const kind = Object.values(kinds).find((k) => k.plural.toLowerCase() == plural.toLowerCase());
     if (!kind) return null;
     if (!name && ctx.method == 'GET') {
-      const wanted = ['clusterId', 'projectId', 'userId'].filter((f) => ctx.url.searchParams.get(f));
+      const wanted = ['clusterId', 'projectId', 'userId', 'roleTemplateId', 'globalRoleId'].filter((f) => ctx.url.searchParams.get(f));
       return [200, collection(kind.type, [...kind.objects.values()].filter((o) => wanted.every((f) => o[f] == ctx.url.searchParams.get(f))).map(shown))];
     }
     if (!name) return create(ctx, kind, ctx.json);
