@@ -8,6 +8,8 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/build/web/manifest.json)
   set_tests_properties(e2e/web/axe PROPERTIES LABELS "e2e" TIMEOUT 900)
   add_test(NAME e2e/web/real_cluster COMMAND ${CMAKE_SOURCE_DIR}/tests/e2e/web/real_cluster.py)
   set_tests_properties(e2e/web/real_cluster PROPERTIES LABELS "e2e" TIMEOUT 900)
+  add_test(NAME e2e/web/real_management COMMAND ${CMAKE_SOURCE_DIR}/tests/e2e/web/real_management.py)
+  set_tests_properties(e2e/web/real_management PROPERTIES LABELS "e2e" TIMEOUT 600)
 endif()
 # The API's page needs no dashboard.
 add_test(NAME e2e/web/api_page COMMAND ${CMAKE_SOURCE_DIR}/tests/e2e/web/api_page.py)
