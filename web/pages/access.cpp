@@ -132,7 +132,8 @@ class AccessPage final : public Page {
         if (!word.empty()) by += (by.empty() ? "" : " \xe2\x80\xba ") + word;
         if (type == "policyRule" && link.find("rule") != nullptr) {
           const RuleWords w = rule_words(*link.find("rule"));
-          rule = w.may + " on " + w.on + (w.of == "paths" ? "" : " of " + w.of);
+          rule = w.may == w.on ? w.may
+                               : w.may + " on " + w.on + (w.of == "paths" ? "" : " of " + w.of);
         }
       }
       SimpleRow row;
@@ -203,7 +204,7 @@ class AccessPage final : public Page {
                 .icon = tokens::kIconMagnify,
                 .disabled = !ready,
                 .busy = asking_,
-                .tip = "Name a resource"}) ||
+                .tip = ready || asking_ ? "" : "Name a resource"}) ||
         (submitted && ready))
       ask(f);
     y += 66;

@@ -85,8 +85,7 @@ void SimpleList::tags_cell(std::string_view words, const Rect& r) {
     const size_t end = words.find(", ");
     const std::string_view one = words.substr(0, end);
     if (x > r.Min.x && x + tag_width(one) > r.Max.x - 4) return;
-    tag(x, r.Min.y + (r.GetHeight() - 22) / 2,
-        fit_end(tokens::kTypeSmall, one, r.Max.x - x - 26));
+    tag(x, r.Min.y + (r.GetHeight() - 22) / 2, fit_end(tokens::kTypeSmall, one, r.Max.x - x - 26));
     x += tag_width(one) + 6;
     words = end == words.npos ? std::string_view() : words.substr(end + 2);
   }
