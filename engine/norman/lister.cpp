@@ -4,6 +4,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/numbers.h"
+#include "engine/norman/project_scope.h"
 #include "engine/watch/object_scan.h"
 
 namespace engine {
@@ -60,9 +61,11 @@ Result<Unit> Lister::gather() {
   const auto& parts = norman_.parts();
   TRY(parts.dispatcher.fresh(parts.env.now() + limits::kCacheWait));
   auto snapshot = TRY(parts.dispatcher.list(*kind, "", nullptr, "", 0));
+  const ProjectScope scope = TRY(ProjectScope::of(norman_, call_));
   const bool selects = presenter_.type().selects();
   rows_.reserve(snapshot.objects.size());
   for (auto& cached : snapshot.objects) {
+    if (!scope.holds(cached->ns)) continue;
     const bool allowed = presenter_.visible(cached->ns, cached->name);
     if (!selects) {
       if (allowed) rows_.push_back({.cached = std::move(cached)});

@@ -9,6 +9,7 @@
 #include "engine/norman/links.h"
 #include "engine/norman/lister.h"
 #include "engine/norman/presenter.h"
+#include "engine/norman/project_scope.h"
 #include "engine/norman/references.h"
 #include "engine/norman/target.h"
 
@@ -244,6 +245,9 @@ Result<JsonArray> Norman::visible(const Call& call) const {
 
 Result<Json> Norman::find_stored(const Call& call, std::string_view id) const {
   Json found = TRY(find_anywhere(call, id));
+  const ProjectScope project = TRY(ProjectScope::of(*this, call));
+  if (!project.holds(found.str({"metadata", "namespace"})))
+    return Status::not_found(about(*holder(call.schema), id));
   if (call.scope_field.empty()) return found;
   // Of another cluster or project: not there.
   Json mapped = found;
@@ -318,7 +322,12 @@ Result<Json> Norman::new_object(const Call& call, const Kind& kind, Type::Place&
   if (!mapper_.has_display_name(call.schema)) place.name = body.str("name");
   TRY(type.before_create(call, raw, body, place));
   TRY(check_references(*this, call, body, nullptr));
-  if (place.ns.empty() && kind.namespaced()) place.ns = home_of(call.schema, body);
+  const ProjectScope project = TRY(ProjectScope::of(*this, call));
+  if (place.ns.empty() && kind.namespaced())
+    place.ns = project.limits() ? project.home() : home_of(call.schema, body);
+  if (!place.ns.empty() && !project.holds(place.ns))
+    return Status::field_error(422, "InvalidReference", "namespaceId",
+                               "there is no namespace " + place.ns + " in this project");
   if (!call.remote && !may(call.user(), "create", kind, place.ns, "") &&
       !type.may_create(call, body))
     return refused(call.user(), "create", kind, "");

@@ -317,6 +317,35 @@ SCENARIO("markers and filters that lie, and ids of others") {
   CHECK(world.call("DELETE", "/v3/projects/local:p-one", lin).status == 403);
 }
 
+SCENARIO("inside of a project there is only what is its own") {
+  World world;
+  const std::string ours = "/v3/project/local:p-one/pipelines",
+                    theirs = "/v3/project/local:p-two/pipelines";
+  auto count = [&](const std::string& path) {
+    return world.call("GET", path, world.token).body.find("data")->size();
+  };
+  const std::string body = R"({"repositoryUrl":"https://example.com/r","projectId":"local:p-one"})";
+  auto made = world.call("POST", ours, world.token, body);
+  INFO(dump(made.body));
+  REQUIRE(made.status == 201);
+  const std::string id(made.body.str("id"));
+  CHECK(id.starts_with("p-one:"));
+  CHECK(made.body.str({"links", "self"}) ==
+        "https://paddock.test/v3/project/local:p-one/pipelines/" + id);
+  CHECK(count(ours) == 1);
+  CHECK(count(theirs) == 0);
+  CHECK(world.call("GET", ours + "/" + id, world.token).status == 200);
+  for (std::string_view method : {"GET", "PUT", "DELETE"})
+    CHECK(world.call(std::string(method), theirs + "/" + id, world.token, "{}").status == 404);
+  CHECK(count(ours) == 1);
+  // An object in another project's namespace cannot be made from here.
+  auto elsewhere = world.call(
+      "POST", theirs, world.token,
+      R"({"repositoryUrl":"https://example.com/r","projectId":"local:p-one","namespaceId":"p-one"})");
+  CHECK(elsewhere.status == 422);
+  CHECK(elsewhere.body.str("fieldName") == "namespaceId");
+}
+
 SCENARIO("what a body refers to has to be there, and to be seen") {
   World world;
   auto refused = [&](std::string_view path, std::string_view body, std::string_view token) {

@@ -168,3 +168,22 @@ SCENARIO("a fresh server answers what a 2.5 server answered") {
     CHECK(found.empty());
   }
 }
+
+SCENARIO("a project links to what a 2.5 server's project links to") {
+  FreshServer server;
+  std::string token = server.login();
+  Json examples = read_file(std::string(NORMAN_TEST_DIR) + "/examples.json");
+  auto names = [](const Json& collection) {
+    std::set<std::string> out;
+    for (const auto& [name, url] :
+         collection.find("data")->as_array()[0].find("links")->as_object())
+      out.insert(name);
+    return out;
+  };
+  auto wanted = names(*examples.find("/v3/projects")->find("body"));
+  // Default and System stay.
+  wanted.erase("remove");
+  auto given = names(server.call("GET", "/v3/projects", token).body);
+  given.erase("remove");
+  CHECK(given == wanted);
+}
