@@ -44,6 +44,7 @@
 #include "engine/controllers/management/authorization.h"
 #include "engine/controllers/management/first_start.h"
 #include "engine/kinds/strategies.h"
+#include "engine/norman/access_questions.h"
 #include "engine/norman/remote.h"
 #include "engine/norman/subscribe.h"
 #include "engine/norman/types/types.h"
@@ -314,7 +315,10 @@ void App::Parts::make_surfaces() {
   engine::register_types(types, type_parts);
   norman = std::make_unique<engine::Norman>(engine::Norman::Parts{
       env, *registry, *dispatcher, *authorizer, types, [this] { return server_url(); },
-      [this](const engine::Call& call, std::string_view id) { return remote->handle(call, id); }});
+      [this](const engine::Call& call, std::string_view id) { return remote->handle(call, id); },
+      [this](const engine::User& asker, const engine::Json& question) {
+        return engine::AccessQuestions(*grants, *authorizer).answer(asker, question);
+      }});
   remote = std::make_unique<engine::Remote>(*norman, *clusters);
   subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators);
   clusters->on_change([this](const std::string& id) {

@@ -97,4 +97,18 @@ std::vector<const PolicyRule*> Grants::held(const GrantModel& model, const User&
   return out;
 }
 
+std::vector<const PolicyRule*> Grants::held_globally(const GrantModel& model, const User& user) {
+  std::vector<const PolicyRule*> out;
+  auto take = [&](const std::string& subject) {
+    for (const auto& [id, grant] : model.by_subject(subject)) {
+      auto role = grant->where == Grant::Where::global ? model.global_role(grant->role) : nullptr;
+      if (!role) continue;
+      for (const PolicyRule& rule : *role->rules) out.push_back(&rule);
+    }
+  };
+  take("u:" + user.name);
+  for (const std::string& group : user.groups) take("g:" + group);
+  return out;
+}
+
 }  // namespace engine

@@ -23,6 +23,8 @@ class Grants {
   // (project empty) or in a project of it, bindings of the cluster included.
   static std::vector<const PolicyRule*> held(const GrantModel& model, const User& user,
                                              std::string_view cluster, std::string_view project);
+  // Of global roles.
+  static std::vector<const PolicyRule*> held_globally(const GrantModel& model, const User& user);
 
  private:
   void put(size_t source, std::string_view ns, std::string_view name, const Bytes* bytes);

@@ -45,8 +45,9 @@ constexpr std::chrono::seconds kCacheWait{5};  // for the caches to reach a comm
 // The management API
 constexpr int kNormanPageDefault = 1000;  // objects in a /v3 collection unless limit says otherwise
 constexpr size_t kSubscribeQueueMax =
-    10'000;                             // changes waiting for one /v3/subscribe: closed above
-constexpr int kNormanPageMax = 10'000;  // what limit=-1 means
+    10'000;                                  // changes waiting for one /v3/subscribe: closed above
+constexpr int kNormanPageMax = 10'000;       // what limit=-1 means
+constexpr size_t kAccessAnswersMax = 1'000;  // bindings named in one answer to who may; all count
 
 // Credentials
 constexpr size_t kPasswordBytesMin = 12;   // as later versions of the product this API comes from

@@ -5,6 +5,7 @@
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
 #include "engine/base/yaml.h"
+#include "engine/norman/access_questions.h"
 #include "engine/norman/collection.h"
 #include "engine/norman/links.h"
 #include "engine/norman/lister.h"
@@ -115,6 +116,17 @@ bool Norman::may(const User& user, std::string_view verb, const Kind& kind, std:
       .allowed;
 }
 
+bool Norman::may_somewhere(const User& user, std::string_view verb, const Kind& kind) const {
+  if (!kind.namespaced()) return may(user, verb, kind, "", "");
+  return parts_.authorizer.allowed_somewhere(user, {.verb = verb,
+                                                    .group = kind.group,
+                                                    .resource = kind.plural,
+                                                    .subresource = {},
+                                                    .ns = {},
+                                                    .name = {},
+                                                    .path = {}});
+}
+
 Answer Norman::handle(Request& request) {
   if (auto asset = ui_asset(request.path); asset && request.method == "GET")
     return std::move(*asset);
@@ -154,8 +166,21 @@ Answer Norman::in_json(Request& request) {
   }};
 }
 
+Answer Norman::access_review(const Request& request) const {
+  if (request.user.name == kAnonymous)
+    return norman_error(Status::other(401, "Unauthorized", "must authenticate"));
+  if (request.method != "POST") return norman_error(method_not_supported(request.method));
+  auto question = body_of(request);
+  if (!question) return norman_error(question.error());
+  auto answer = parts_.access_questions(request.user, *question);
+  if (!answer) return norman_error(answer.error());
+  return norman_response(200, *answer, base_of(request));
+}
+
 Answer Norman::answer(Request& request) {
   const std::string base = base_of(request);
+  if (parts_.access_questions && request.path == AccessQuestions::kPath)
+    return access_review(request);
   auto found = resolve_target(schemas_, request.path);
   Answer out = found ? answer_at(*found, request, base) : Answer(norman_error(found.error()));
   // Clients find the schemas of where they are in each answer.
@@ -288,7 +313,7 @@ CollectionRequest Norman::collection_request(const Call& call) const {
                         : call.schema.path() + "/" + call.context +
                               call.schema.collection_path().substr(call.schema.path().size());
   bool creatable = call.schema.collection_method("POST") &&
-                   (call.remote || (kind && may(call.user(), "create", *kind, "", "")) ||
+                   (call.remote || (kind && may_somewhere(call.user(), "create", *kind)) ||
                     type.may_create(call, Json()));
   CollectionRequest asked{call.schema,
                           call.request.query,

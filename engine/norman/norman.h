@@ -37,6 +37,8 @@ class Norman {
     // Answers for a type that lives in a downstream cluster (contexts other than local); id empty:
     // the collection.
     std::function<Answer(const Call&, std::string_view id)> downstream;
+    // Who may what, and why: access_questions.h.
+    std::function<Result<Json>(const User& asker, const Json& question)> access_questions = {};
   };
   explicit Norman(Parts parts);
 
@@ -52,6 +54,8 @@ class Norman {
   KindPtr holder(const SchemaView& schema) const;
   bool may(const User& user, std::string_view verb, const Kind& kind, std::string_view ns,
            std::string_view name) const;
+  // Whether in any namespace: what decides what is offered, not what is done.
+  bool may_somewhere(const User& user, std::string_view verb, const Kind& kind) const;
   // As the caller sees it: mapped, shaped, with state, links and actions.
   Json present(const Call& call, const Json& stored, WriteOnly write_only = WriteOnly::hide) const;
   // Everything of a type that the caller may see.
@@ -74,6 +78,7 @@ class Norman {
   Answer answer(Request& request);
   Answer answer_at(const Target& target, Request& request, const std::string& base);
   Answer follow_link(const Call& call, std::string_view id, std::string_view link) const;
+  Answer access_review(const Request& request) const;
   Answer collection(const Call& call) const;
   Answer create(const Call& call) const;
   Answer read(const Call& call, std::string_view id) const;

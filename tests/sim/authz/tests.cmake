@@ -1,0 +1,6 @@
+add_executable(sim_authz tests/sim/authz/authz_sim.cpp tests/sim/authz/authz_scale.cpp)
+target_link_libraries(sim_authz PRIVATE engine_controllers storage_memory test_support)
+add_test(NAME sim/authz COMMAND sim_authz "[plan]")
+set_tests_properties(sim/authz PROPERTIES LABELS "sim" TIMEOUT 120)
+add_test(NAME sim/authz_scale COMMAND sim_authz "[scale]")
+set_tests_properties(sim/authz_scale PROPERTIES LABELS "sim" TIMEOUT 180)
