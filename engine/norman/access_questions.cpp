@@ -81,13 +81,11 @@ Json subject_json(const GrantSubject& subject) {
 Json answer_json(const Grant& grant, const Found& found) {
   const bool global = grant.where == Grant::Where::global;
   Json chain = Json::array();
-  if (grant.subject.kind == GrantSubject::Kind::group)
-    chain.push_back(subject_json(grant.subject));
+  if (grant.subject.kind == GrantSubject::Kind::group) chain.push_back(subject_json(grant.subject));
   std::string id = grant.ns.empty() ? grant.name : grant.ns + ":" + grant.name;
   chain.push_back(Json::object({{"type", type_of(grant.where)}, {"id", id}}));
   for (const std::string& role : found.path)
-    chain.push_back(
-        Json::object({{"type", global ? "globalRole" : "roleTemplate"}, {"id", role}}));
+    chain.push_back(Json::object({{"type", global ? "globalRole" : "roleTemplate"}, {"id", role}}));
   chain.push_back(Json::object({{"type", "policyRule"}, {"rule", rule_json(found.rule)}}));
   Json project = grant.project.empty() ? Json() : Json(grant.cluster + ":" + grant.project);
   return Json::object({{"subject", subject_json(grant.subject)},
@@ -214,8 +212,8 @@ Result<Json> AccessQuestions::draft(const User& asker, const Json& body) {
                    const std::vector<const PolicyRule*>& held) {
       for (const PolicyRule& rule : rules)
         if (!rules_cover(held, rule))
-          adds.push_back(Json::object({{global ? "globalRoleId" : "roleTemplateId", role},
-                                       {"rule", rule_json(rule)}}));
+          adds.push_back(Json::object(
+              {{global ? "globalRoleId" : "roleTemplateId", role}, {"rule", rule_json(rule)}}));
     };
     auto held = Grants::held(model, subject, grant.cluster, grant.project);
     if (global) {
@@ -229,8 +227,7 @@ Result<Json> AccessQuestions::draft(const User& asker, const Json& body) {
     for (const auto& role : closure) add(role->name, model.rules_of(*role), held);
   }));
   if (!known)
-    return Status::field_error(422, "InvalidReference",
-                               global ? "globalRoleId" : "roleTemplateId",
+    return Status::field_error(422, "InvalidReference", global ? "globalRoleId" : "roleTemplateId",
                                "there is no role " + grant.role);
   return Json::object(
       {{"type", "accessReview"}, {"total", adds.size()}, {"adds", std::move(adds)}});

@@ -185,9 +185,22 @@ class SimCluster final : public engine::Transport {
     }
     if (!there) return refusal(404, "NotFound");
     if (call.method == "GET") return reply(200, of[key]);
+    if (call.method == "PATCH") return reply(200, store(plural, key, merged(of[key], body)));
     if (call.method == "PUT") return reply(200, store(plural, key, std::move(body)));
     drop(plural, key);
     return reply(200, Json::object({{"kind", "Status"}, {"status", "Success"}}));
+  }
+  static engine::Json merged(engine::Json object, const engine::Json& patch) {
+    for (const auto& [key, value] : patch.as_object()) {
+      if (value.is_null())
+        object.erase(key);
+      else if (value.is_object())
+        object.set(key,
+                   merged(object.find(key) ? *object.find(key) : engine::Json::object(), value));
+      else
+        object.set(key, value);
+    }
+    return object;
   }
   engine::Response list(const std::string& target, const std::string& plural) {
     engine::Json items = engine::Json::array();

@@ -9,9 +9,11 @@
 #include <mutex>
 #include <set>
 
+#include "engine/access/server_user.h"
 #include "engine/controllers/management/creator_roles.h"
 #include "engine/controllers/management/downstream_rbac.h"
 #include "engine/controllers/management/local_rbac.h"
+#include "engine/controllers/management/pod_security.h"
 #include "engine/controllers/management/rbac_plan.h"
 #include "engine/controllers/runtime/informer.h"
 #include "engine/watch/object_scan.h"
@@ -70,7 +72,9 @@ class AuthorizationController final : public Authorization {
         writer_(parts.env, {.name = "authorization", .workers_max = kWriters},
                 [this](const std::string& key) { return write(key); }),
         creating_(parts.env, {.name = "creator-roles", .workers_max = kWriters},
-                  [this](const std::string& key) { return creators_.reconcile(key); }) {
+                  [this](const std::string& key) { return creators_.reconcile(key); }),
+        security_(parts.env, {.name = "pod-security", .workers_max = 1},
+                  [this](const std::string& key) { return mend_namespace(key); }) {
     if (parts.ways)
       downstream_ = std::make_unique<DownstreamRbac>(parts.env, *parts.ways, downstream_plan());
   }
@@ -96,6 +100,7 @@ class AuthorizationController final : public Authorization {
   void stop() override {
     inputs_.stop();
     creating_.stop();
+    security_.stop();
     writer_.stop();
     if (downstream_) downstream_->stop();
     std::vector<std::unique_ptr<Informer>> informers;
@@ -124,7 +129,7 @@ class AuthorizationController final : public Authorization {
       auto queue = one.numbers().queue;
       return queue.waiting + queue.running + queue.delayed == 0;
     };
-    return seen_ && idle(inputs_) && idle(writer_) && idle(creating_) &&
+    return seen_ && idle(inputs_) && idle(writer_) && idle(creating_) && idle(security_) &&
            (!downstream_ || downstream_->at_rest());
   }
 
@@ -160,9 +165,44 @@ class AuthorizationController final : public Authorization {
                 std::lock_guard lock(mutex_);
                 plan_.put_namespace(cluster, ns, project);
                 concerned = plan_.take_concerned();
+                // Who tells of the namespace looks at its labels too.
+                security_plan_.put_namespace(cluster, ns, project);
+                security_plan_.take_concerned();
               }
               hand_out(std::move(concerned));
-            }};
+            },
+        .namespace_patch = [this](const std::string& cluster,
+                                  const Json& ns) { return namespace_patch(cluster, ns); }};
+  }
+
+  Json namespace_patch(const std::string& cluster, const Json& ns) {
+    std::lock_guard lock(mutex_);
+    auto patch = pod_security_patch(
+        ns, security_plan_.wanted(cluster, std::string(ns.str({"metadata", "name"}))));
+    return patch ? std::move(*patch) : Json();
+  }
+
+  // A namespace of this server.
+  Result<Outcome> mend_namespace(const std::string& name) {
+    auto cached = TRY(parts_.dispatcher.get(*kinds_[kNamespaces], "", name));
+    if (!cached) return Outcome::done();
+    Json ns = MUST(parse_json(*cached->bytes));  // the cache holds valid JSON
+    if (!ns.str({"metadata", "deletionTimestamp"}).empty()) return Outcome::done();
+    Json patch = namespace_patch(std::string(RbacPlan::kLocal), ns);
+    if (patch.is_null()) return Outcome::done();
+    auto done = parts_.registry.patch(*kinds_[kNamespaces], "", name, PatchType::merge, dump(patch),
+                                      {.user = server_user()});
+    if (!done && !done.error().is("NotFound")) return done.error();
+    return Outcome::done();
+  }
+
+  void hand_out_namespaces(std::vector<PodSecurityPlan::Concerned> concerned) {
+    for (const auto& one : concerned) {
+      if (one.cluster == RbacPlan::kLocal)
+        security_.add(one.ns);
+      else if (downstream_)
+        downstream_->concern(one.cluster, DownstreamRbac::namespace_key(one.ns));
+    }
   }
 
   void hand_out(std::vector<RbacPlan::Concerned> concerned) {
@@ -184,11 +224,12 @@ class AuthorizationController final : public Authorization {
     inputs_.add(std::move(key));
   }
 
-  // What counts of a namespace: its project, and whether it is ending.
+  // What counts of a namespace: its project, its labels, and whether it is ending.
   static std::string place_of(const Bytes& bytes) {
     if (!bytes) return {};
     std::string out(scan(*bytes, {"metadata", "annotations", kProjectAnnotation}));
-    return out.append(scan(*bytes, {"metadata", "deletionTimestamp"}));
+    return out.append(scan(*bytes, {"metadata", "deletionTimestamp"}))
+        .append(scan(*bytes, {"metadata", "labels"}));
   }
 
   void on_rbac(RbacKind kind, const WatchEvent& event) {
@@ -260,14 +301,17 @@ class AuthorizationController final : public Authorization {
     Json object;
     if (cached) object = MUST(parse_json(*cached->bytes));  // the cache holds valid JSON
     std::vector<RbacPlan::Concerned> concerned;
+    std::vector<PodSecurityPlan::Concerned> namespaces;
     RuleList external;
     if (input == kTemplates && object.truth({"external"})) external = TRY(external_rules(name));
     {
       std::lock_guard lock(mutex_);
       put(static_cast<Input>(input), ns, name, cached ? &object : nullptr, std::move(external));
       concerned = plan_.take_concerned();
+      namespaces = security_plan_.take_concerned();
     }
     hand_out(std::move(concerned));
+    hand_out_namespaces(std::move(namespaces));
     follow_up(static_cast<Input>(input), ns, name, object);
     return Unit{};
   }
@@ -300,13 +344,18 @@ class AuthorizationController final : public Authorization {
       case kProjectBindings:
         return plan_.put_grant(Grant::Where::project, ns, name, object);
       case kClusters:
+        security_plan_.put_cluster(name, object);
         return plan_.put_cluster(name, object);
       case kProjects:
+        security_plan_.put_project(ns, name, object);
         return plan_.put_project(ns, name, object);
       case kUsers:
         return plan_.put_user(name, object);
-      default:
-        return plan_.put_namespace(RbacPlan::kLocal, name, object ? project_in(*object) : "");
+      default: {
+        const std::string project = object ? project_in(*object) : std::string();
+        security_plan_.put_namespace(std::string(RbacPlan::kLocal), name, project);
+        return plan_.put_namespace(RbacPlan::kLocal, name, project);
+      }
     }
   }
 
@@ -325,6 +374,7 @@ class AuthorizationController final : public Authorization {
       if (object.is_null() && downstream_) downstream_->gone(name);
     }
     if (input == kProjects) creating_.add("pr/" + ns + "/" + name);
+    if (input == kNamespaces && !object.is_null()) security_.add(name);
     if (input == kNamespaces && object.at({"metadata", "annotations", kBacks}))
       creating_.add("bk/" + name);
     if (input == kClusterBindings)
@@ -391,8 +441,9 @@ class AuthorizationController final : public Authorization {
   LocalRbac local_;
   CreatorRoles creators_;
 
-  mutable std::mutex mutex_;  // guards the plan
+  mutable std::mutex mutex_;  // guards the plans
   RbacPlan plan_;
+  PodSecurityPlan security_plan_;
   std::mutex externals_mutex_;
   std::set<std::string, std::less<>> externals_;  // names of external templates
   std::mutex failing_mutex_;
@@ -405,7 +456,7 @@ class AuthorizationController final : public Authorization {
   std::vector<std::unique_ptr<Informer>> rbac_informers_;
   std::vector<std::unique_ptr<Informer>> informers_;
   std::unique_ptr<DownstreamRbac> downstream_;
-  Controller inputs_, writer_, creating_;  // last: their workers end first
+  Controller inputs_, writer_, creating_, security_;  // last: their workers end first
 };
 
 }  // namespace

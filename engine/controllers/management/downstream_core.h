@@ -68,6 +68,7 @@ struct DownstreamRbac::Core : std::enable_shared_from_this<Core> {
 
   // Writing (downstream_rbac.cpp).
   void pump(Cluster& cluster, Outgoing& out);
+  void mend_namespace(Cluster& cluster, const std::string& key, Outgoing& out);
   void write(Cluster& cluster, const std::string& key, Json wanted, Outgoing& out);
   void mend(Cluster& cluster, const std::string& key, Json wanted, Outgoing& out);
   void mend_from(Cluster& cluster, const std::string& key, const Json& wanted, Json there,

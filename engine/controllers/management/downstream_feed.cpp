@@ -117,7 +117,10 @@ void DownstreamRbac::Core::put_namespace(Cluster& cluster, const Json& ns, bool 
   if (!gone && colon != id.npos && id.substr(0, colon) == cluster.id &&
       ns.str({"metadata", "deletionTimestamp"}).empty())
     project = id.substr(colon + 1);
-  plan.put_namespace(cluster.id, std::string(ns.str({"metadata", "name"})), project);
+  const std::string name(ns.str({"metadata", "name"}));
+  plan.put_namespace(cluster.id, name, project);
+  if (!gone && !plan.namespace_patch(cluster.id, ns).is_null())
+    cluster.dirty.insert(namespace_key(name));
 }
 
 void DownstreamRbac::Core::all_listed(Cluster& cluster, Outgoing& out) {

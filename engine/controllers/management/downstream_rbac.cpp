@@ -157,6 +157,11 @@ void DownstreamRbac::Core::pump(Cluster& cluster, Outgoing& out) {
     }
     std::string key = *at;
     at = cluster.dirty.erase(at);
+    if (key.starts_with(namespace_key(""))) {
+      cluster.in_flight.insert(key);
+      mend_namespace(cluster, key, out);
+      continue;
+    }
     Json wanted = plan.wanted(cluster.id, key);
     auto have = cluster.have.find(key);
     const bool there = have != cluster.have.end();
@@ -168,6 +173,30 @@ void DownstreamRbac::Core::pump(Cluster& cluster, Outgoing& out) {
     cluster.in_flight.insert(key);
     write(cluster, key, std::move(wanted), out);
   }
+}
+
+// A namespace is read, and patched where it is not as it must be.
+void DownstreamRbac::Core::mend_namespace(Cluster& cluster, const std::string& key, Outgoing& out) {
+  const std::string target =
+      "/api/v1/namespaces/" + percent_escaped(key.substr(namespace_key("").size()));
+  auto ended = [this, key](Cluster& of, Result<Response> answer, Outgoing& more) {
+    of.in_flight.erase(key);
+    if (answer && answer->status >= 300 && answer->status != 404)
+      storage::log::warn("a cluster refused the labels of a namespace",
+                         {{"cluster", of.id}, {"why", status_of(*answer).message()}});
+    pump(of, more);
+  };
+  call(
+      cluster, json_call("GET", target, Json()),
+      [this, target, ended](Cluster& of, Result<Response> answer, Outgoing& more) {
+        Json patch =
+            answer && answer->status < 300 ? plan.namespace_patch(of.id, body_of(*answer)) : Json();
+        if (patch.is_null()) return ended(of, std::move(answer), more);
+        ClusterCall change = json_call("PATCH", target, patch);
+        change.headers.set("Content-Type", "application/merge-patch+json");
+        call(of, std::move(change), ended, more);
+      },
+      out);
 }
 
 void DownstreamRbac::Core::write(Cluster& cluster, const std::string& key, Json wanted,

@@ -27,13 +27,17 @@ class DownstreamRbac {
     std::function<void(const std::string& cluster, const std::string& ns,
                        const std::string& project)>
         put_namespace;
+    // The merge patch that a namespace needs (pod security); null: none.
+    std::function<Json(const std::string& cluster, const Json& ns)> namespace_patch;
   };
   DownstreamRbac(storage::Env& env, ClusterWays& ways, Plan plan);
   ~DownstreamRbac();  // no call to the plan is under way or comes after
   DownstreamRbac(const DownstreamRbac&) = delete;
   DownstreamRbac& operator=(const DownstreamRbac&) = delete;
 
+  // An RBAC object (rbac_key), or a namespace (namespace_key).
   void concern(const std::string& cluster, std::string key);
+  static std::string namespace_key(const std::string& ns) { return "N/" + ns; }
   void way_changed(const std::string& cluster);
   void gone(const std::string& cluster);
   void stop();

@@ -79,8 +79,7 @@ TEST_CASE("a large installation comes to rest", "[scale]") {
     const int p = u % kProjects, c = p % kClusters;
     const std::string who = "u:" + name("u-", u);
     CHECK(far[c]->may(who, "create", "namespaces", ""));
-    for (int n = 0; n < kNamespacesEach; ++n)
-      CHECK(far[c]->all("rolebindings").size() > 0);
+    for (int n = 0; n < kNamespacesEach; ++n) CHECK(far[c]->all("rolebindings").size() > 0);
     CHECK(w.may(name("u-", u), "get", "management.cattle.io", "projects", name("c-", c),
                 name("p-", p)));
     CHECK_FALSE(w.may(name("u-", u), "get", "management.cattle.io", "projects", name("c-", c),

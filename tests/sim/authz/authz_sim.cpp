@@ -1,7 +1,8 @@
-// Random churn of roles, inheritance, bindings, clusters, projects and namespaces; then every answer
-// that the RBAC objects give, in every cluster, is compared with a model that knows no objects: it
-// reads the rules of who is bound where. 100,000 operations; the objects are only touched where the
-// plan says that something changed, so that a change it forgets to name is found out too.
+// Random churn of roles, inheritance, bindings, clusters, projects and namespaces; then every
+// answer that the RBAC objects give, in every cluster, is compared with a model that knows no
+// objects: it reads the rules of who is bound where. 100,000 operations; the objects are only
+// touched where the plan says that something changed, so that a change it forgets to name is found
+// out too.
 //   AUTHZ_OPERATIONS=1000000 AUTHZ_SEED=7 sim_authz "[plan]"
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
@@ -53,8 +54,8 @@ struct Model {
     bool of_project = false;
   };
   std::map<std::string, Role> roles;
-  std::map<std::string, Binding> bindings;                      // by id
-  std::map<std::string, std::set<std::string>> projects;        // cluster -> p
+  std::map<std::string, Binding> bindings;                                // by id
+  std::map<std::string, std::set<std::string>> projects;                  // cluster -> p
   std::map<std::pair<std::string, std::string>, std::string> project_of;  // cluster, ns -> p
   std::set<std::string> clusters;
 
@@ -96,8 +97,7 @@ struct Model {
       if (reach == Reach::of_cluster && one.project.empty() && ns == one.cluster) return true;
       if (reach != Reach::of_project) continue;
       if (one.project == ns) return true;
-      if (one.project.empty() && projects.count(one.cluster) &&
-          projects.at(one.cluster).count(ns))
+      if (one.project.empty() && projects.count(one.cluster) && projects.at(one.cluster).count(ns))
         return true;
     }
     return false;
@@ -127,8 +127,8 @@ struct Objects {
     }
   }
   struct Index {
-    std::map<std::string, std::vector<PolicyRule>> roles;           // place|R key
-    std::map<std::string, std::vector<const Json*>> by_user;        // place|user
+    std::map<std::string, std::vector<PolicyRule>> roles;     // place|R key
+    std::map<std::string, std::vector<const Json*>> by_user;  // place|user
   };
   Index index() const {
     Index out;
@@ -157,10 +157,10 @@ struct Objects {
       std::string of(binding->str({"metadata", "namespace"}));
       if (!of.empty() && of != ns) continue;
       const bool cluster_role = binding->str({"roleRef", "kind"}) == "ClusterRole";
-      auto role = index.roles.find(
-          place + "|" +
-          rbac_key(cluster_role ? RbacKind::cluster_role : RbacKind::role, cluster_role ? "" : of,
-                   binding->str({"roleRef", "name"})));
+      auto role =
+          index.roles.find(place + "|" +
+                           rbac_key(cluster_role ? RbacKind::cluster_role : RbacKind::role,
+                                    cluster_role ? "" : of, binding->str({"roleRef", "name"})));
       if (role == index.roles.end()) continue;
       for (const PolicyRule& rule : role->second)
         if (rule.allows(asked)) return true;

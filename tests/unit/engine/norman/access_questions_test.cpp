@@ -77,10 +77,11 @@ TEST_CASE("who may, and by which chain", "[access-questions]") {
   CHECK(subjects(*answer) == std::vector<std::string>{"okta_group://ops", "u-admin", "u-1"});
   const Json& member = answer->find("answers")->as_array()[2];
   CHECK(member.str("projectId") == "c-1:p-1");
-  CHECK(dump(*member.find("chain")) ==
-        R"([{"type":"projectRoleTemplateBinding","id":"p-1:m"},{"type":"roleTemplate","id":"member"},)"
-        R"({"type":"roleTemplate","id":"edit"},{"type":"policyRule","rule":{"apiGroups":[""],)"
-        R"("resources":["pods","pods/log"],"verbs":["get","delete"]}}])");
+  CHECK(
+      dump(*member.find("chain")) ==
+      R"([{"type":"projectRoleTemplateBinding","id":"p-1:m"},{"type":"roleTemplate","id":"member"},)"
+      R"({"type":"roleTemplate","id":"edit"},{"type":"policyRule","rule":{"apiGroups":[""],)"
+      R"("resources":["pods","pods/log"],"verbs":["get","delete"]}}])");
   const Json& group = answer->find("answers")->as_array()[0];
   CHECK(group.find("chain")->as_array()[0].str("type") == "group");
 
