@@ -133,6 +133,8 @@ struct World {
                    authorizer, dispatcher,
                    *kinds,     [](Request& request) { return text("local " + request.target); }};
   std::atomic<int> served{0};
+  std::mutex told_mutex;
+  std::vector<int> told;  // what clusters answered, in order
   std::unique_ptr<EdgeServer> api, front;
   std::shared_ptr<Tunnel> server_end, agent_end;
 
@@ -156,7 +158,10 @@ struct World {
     ours.streams_body = [](std::string_view, std::string_view) { return true; };
     front = std::make_unique<EdgeServer>(ours, env, hub, [this](Request& request) {
       request.user.name = request.headers.get("X-Test-User");
-      return proxy.handle(request);
+      return proxy.handle(request, [this](int status) {
+        std::lock_guard lock(told_mutex);
+        told.push_back(status);
+      });
     });
     REQUIRE(front->start());
   }
@@ -399,6 +404,22 @@ TEST_CASE("a cluster reached through a tunnel") {
   const auto answer = client.ask(ask("/x", "owner"));
   CHECK(answer.status == 503);
   CHECK(has(answer.body, "not connected since"));
+}
+
+TEST_CASE("what a cluster answers is told once, for the audit") {
+  World world;
+  world.straight();
+  test::Client client(world.front->ports()[0]);
+  CHECK(client.ask(ask("/x", "owner")).status == 200);
+  // Answers that are not passed on: told is what the client got.
+  CHECK(client.ask(ask("/away", "owner")).status == 502);
+  CHECK(client.ask(ask("/refused", "owner")).status == 502);
+  // What does not go on to the cluster is an answer of ours, and told as that.
+  world.clusters.forget("c-1", "gone");
+  test::Client late(world.front->ports()[0]);
+  CHECK(late.ask(ask("/x", "owner")).status == 503);
+  std::lock_guard lock(world.told_mutex);
+  CHECK(world.told == std::vector<int>{200, 502, 502});
 }
 
 TEST_CASE("a withdrawn token ends the tunnels that came with it") {
