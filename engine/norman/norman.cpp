@@ -203,8 +203,11 @@ Answer Norman::answer_at(const Target& target, Request& request, const std::stri
   Call call{*this, request, *target.schema, base, target.context};
   call.scope_field = target.scope_field;
   call.scope_id = target.scope_id;
-  const bool remote = !target.context.empty() && target.context != "local" &&
-                      target.path == "/v3/cluster" && parts_.downstream;
+  const std::string cluster = target.context.substr(0, target.context.find(':'));
+  const bool remote =
+      !cluster.empty() && cluster != "local" && parts_.downstream &&
+      (target.path == "/v3/cluster" ||
+       (target.path == "/v3/project" && parts_.types.of(*target.schema).lives_in_cluster()));
   if (!target.link.empty()) {
     if (remote || !reads) return norman_error(no_such_link(target.link));
     return follow_link(call, target.id, target.link);

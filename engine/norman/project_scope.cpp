@@ -8,6 +8,7 @@ Result<ProjectScope> ProjectScope::of(const Norman& norman, const Call& call) {
   ProjectScope out;
   const size_t colon = call.context.find(':');
   if (call.schema.path() != "/v3/project" || colon == std::string::npos) return out;
+  if (call.remote) return out;  // the cluster is asked, object by object (remote.cpp)
   out.home_ = call.context.substr(colon + 1);
   if (call.context.substr(0, colon) != "local") return out;
   const auto& parts = norman.parts();

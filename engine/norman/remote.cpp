@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/base/text.h"
+
 #include "engine/cluster/proxy.h"
 
 namespace engine {
@@ -43,6 +45,7 @@ struct Work : std::enable_shared_from_this<Work> {
   const Request request;
   const Call call;
   const std::string id;
+  std::string project;  // C:P below /v3/project
   KindPtr kind;
   std::shared_ptr<Transport> transport;
   Headers identity;
@@ -55,19 +58,25 @@ struct Work : std::enable_shared_from_this<Work> {
   std::string target(std::string_view name) const {
     std::string out = kind->group.empty() ? "/api/" + kind->version
                                           : "/apis/" + kind->group + "/" + kind->version;
+    const size_t colon = kind->namespaced() ? name.find(':') : name.npos;
+    if (colon != name.npos) {
+      out += "/namespaces/" + percent_escaped(name.substr(0, colon));
+      name.remove_prefix(colon + 1);
+    }
     out += "/" + kind->plural;
-    if (!name.empty()) out.append("/").append(name);
+    if (!name.empty()) out += "/" + percent_escaped(name);
     return out;
   }
 
   // Gets the refusals of a request: true where it goes on from one.
   using Refused = std::function<bool(const Status&)>;
-
+  // As whom: the user, or the server, which alone may see all namespaces.
+  enum class As : uint8_t { user, server };
   void ask(std::string method, std::string where, std::string body, std::string content_type,
-           Next next, Refused refused = {}) {
+           Next next, Refused refused = {}, As as = As::user) {
     ClusterCall out{.method = std::move(method),
                     .target = std::move(where),
-                    .headers = identity,
+                    .headers = as == As::user ? identity : Headers(),
                     .body = std::move(body)};
     out.headers.set("Accept", "application/json");
     if (!out.body.empty()) out.headers.set("Content-Type", std::move(content_type));
@@ -134,6 +143,60 @@ struct Work : std::enable_shared_from_this<Work> {
     finish(200, call.norman.collection_of(call, std::move(objects)));
   }
 
+  static bool is_in(const Json& ns, const std::string& project) {
+    return ns.str({"metadata", "annotations", "field.cattle.io/projectId"}) == project;
+  }
+
+  // Of a project: namespace by namespace, as the user; those that he may not list are left out.
+  void list_project() {
+    const std::string name = project.substr(project.find(':') + 1);
+    ask(
+        "GET",
+        "/api/v1/namespaces?labelSelector=" + percent_escaped("field.cattle.io/projectId=" + name),
+        "", "",
+        [self = shared_from_this()](Json answer) {
+          auto names = std::make_shared<std::vector<std::string>>();
+          if (Json* items = answer.find("items"); items && items->is_array())
+            for (const Json& ns : items->as_array())
+              if (is_in(ns, self->project)) names->emplace_back(ns.str({"metadata", "name"}));
+          self->list_namespaces(names, std::make_shared<JsonArray>());
+        },
+        {}, As::server);
+  }
+  void list_namespaces(const std::shared_ptr<std::vector<std::string>>& names,
+                       const std::shared_ptr<JsonArray>& objects) {
+    if (names->empty()) return finish(200, call.norman.collection_of(call, std::move(*objects)));
+    const std::string ns = names->back();
+    names->pop_back();
+    ask(
+        "GET", target(ns + ":"), "", "",
+        [self = shared_from_this(), names, objects](Json answer) {
+          const Type& type = self->call.norman.parts().types.of(self->call.schema);
+          if (Json* items = answer.find("items"); items && items->is_array())
+            for (Json& item : items->as_array())
+              if (type.holds(item, self->call.schema))
+                objects->push_back(self->present(std::move(item)));
+          self->list_namespaces(names, objects);
+        },
+        [self = shared_from_this(), names, objects](const Status& why) {
+          if (why.code() != 403) return false;
+          self->list_namespaces(names, objects);
+          return true;
+        });
+  }
+
+  // Goes on when the namespace is one of the project's.
+  void within(const std::string& ns, std::function<void()> next) {
+    ask(
+        "GET", "/api/v1/namespaces/" + percent_escaped(ns), "", "",
+        [self = shared_from_this(), ns, next = std::move(next)](const Json& found) {
+          if (is_in(found, self->project)) return next();
+          self->fail(
+              Status::other(404, "NotFound", "there is no namespace " + ns + " in this project"));
+        },
+        {}, As::server);
+  }
+
   void read() {
     ask("GET", target(id), "", "", [self = shared_from_this()](Json object) {
       self->finish(200, self->present(std::move(object)));
@@ -144,10 +207,12 @@ struct Work : std::enable_shared_from_this<Work> {
     Type::Place place;
     auto object = call.norman.new_object(call, *kind, place);
     if (!object) return fail(object.error());
-    ask("POST", target(""), dump(*object), "application/json",
-        [self = shared_from_this()](Json made) {
-          self->finish(201, self->present(std::move(made)));
-        });
+    auto post = [self = shared_from_this(), ns = place.ns, body = dump(*object)] {
+      self->ask("POST", self->target(self->project.empty() ? "" : ns + ":"), body,
+                "application/json",
+                [self](Json made) { self->finish(201, self->present(std::move(made))); });
+    };
+    project.empty() ? post() : within(place.ns, post);
   }
 
   void update() {
@@ -185,6 +250,13 @@ struct Work : std::enable_shared_from_this<Work> {
   }
 
   void begin() {
+    const bool one = !id.empty();
+    if (project.empty() || (!one && request.method != "GET")) return act_on();
+    if (!one) return list_project();
+    within(id.substr(0, id.find(':')), [self = shared_from_this()] { self->act_on(); });
+  }
+
+  void act_on() {
     std::string_view action = request.query.get("action");
     const bool one = !id.empty();
     if (request.method == "POST" && one && !action.empty()) return act(action);
@@ -200,25 +272,37 @@ struct Work : std::enable_shared_from_this<Work> {
 
 Answer Remote::handle(const Call& call, std::string_view id) {
   auto ready = [&]() -> Result<std::shared_ptr<Work>> {
-    KindPtr clusters = norman_.parts().registry.kinds().snapshot()->stored(kGroup, "clusters");
-    if (!norman_.may(call.user(), "get", *clusters, "", call.context))
-      return Status::other(403, "Forbidden", "can not look up cluster " + call.context);
-    if (!TRY(norman_.parts().dispatcher.get(*clusters, "", call.context)))
-      return Status::not_found({clusters->group, clusters->plural, call.context});
+    auto kinds = norman_.parts().registry.kinds().snapshot();
+    KindPtr clusters = kinds->stored(kGroup, "clusters"),
+            projects = kinds->stored(kGroup, "projects");
+    const size_t colon = call.context.find(':');
+    const std::string cluster = call.context.substr(0, colon);
     auto work = std::make_shared<Work>(call, id);
+    if (colon != std::string::npos) {
+      const std::string project = call.context.substr(colon + 1);
+      if (!norman_.may(call.user(), "get", *projects, cluster, project))
+        return Status::other(403, "Forbidden", "can not look up project " + call.context);
+      if (!TRY(norman_.parts().dispatcher.get(*projects, cluster, project)))
+        return Status::not_found({projects->group, projects->plural, project});
+      work->project = call.context;
+    } else if (!norman_.may(call.user(), "get", *clusters, "", cluster)) {
+      return Status::other(403, "Forbidden", "can not look up cluster " + cluster);
+    }
+    if (!TRY(norman_.parts().dispatcher.get(*clusters, "", cluster)))
+      return Status::not_found({clusters->group, clusters->plural, cluster});
     work->kind = norman_.holder(call.schema);
-    if (!work->kind || work->kind->namespaced())
+    if (!work->kind || work->kind->namespaced() == work->project.empty())
       return Status::other(404, "NotFound", "no store found");
-    work->transport = clusters_.transport(call.context);
+    work->transport = clusters_.transport(cluster);
     if (!work->transport)
-      return Status::service_unavailable("there is no way to the cluster " + call.context + " now");
+      return Status::service_unavailable("there is no way to the cluster " + cluster + " now");
     std::vector<std::string> more;
-    if (norman_.may(call.user(), "own", *clusters, "", call.context))
+    if (norman_.may(call.user(), "own", *clusters, "", cluster))
       more.emplace_back(kClusterOwnersGroup);
     // The head of a proxied request sets the identity, and refuses names that a header can't carry.
     Request bare;
     bare.method = "GET";
-    auto head = TRY(upstream_head(bare, {call.context, "/", ""}, {call.user(), more}, {}));
+    auto head = TRY(upstream_head(bare, {cluster, "/", ""}, {call.user(), more}, {}));
     for (const auto& [name, value] : head.headers)
       if (name.starts_with("Impersonate-")) work->identity.add(name, value);
     return work;

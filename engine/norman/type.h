@@ -108,6 +108,9 @@ class Type {
                                                   const Json& /*input*/) const {
     return std::nullopt;
   }
+  // Whether a project's objects of this type live in the project's cluster, which then decides
+  // itself who may (below /v3/project of a cluster that is not this server's own).
+  virtual bool lives_in_cluster() const { return false; }
   // What an action on an object in a downstream cluster changes there, as a merge patch; nullopt:
   // there is no such action there.
   virtual std::optional<Result<Json>> remote_patch(const Call&, std::string_view /*action*/,

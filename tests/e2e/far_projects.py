@@ -79,6 +79,35 @@ def given(walk):
     return project
 
 
+def contents(walk, project):
+    base = f"/v3/project/{project}/configMaps"
+    made = walk.server.expect(201, "POST", base, {
+        "name": "c", "namespaceId": "one", "data": {"a": "1"}})
+    assert (made["id"], made["projectId"]) == ("one:c", project), made
+    walk.server.expect(404, "POST", base, {"name": "c", "namespaceId": "default"})
+    walk.server.expect(200, "PUT", f"{base}/one:c", {"data": {"a": "2"}})
+    got = json.loads(walk.kubectl("get", "configmap", "c", "-n", "one", "-o", "json"))
+    assert got["data"] == {"a": "2"}, got
+    listed = walk.server.expect(200, "GET", f"{base}?name=c")["data"]
+    assert [one["id"] for one in listed] == ["one:c"], listed
+    walk.server.expect(404, "GET", f"{base}/default:kube-root-ca.crt")
+    walk.server.expect(204, "DELETE", f"{base}/one:c")
+    secret = f"/v3/project/{project}/secrets"
+    made = walk.server.expect(201, "POST", secret, {"name": "s", "data": {"k": "MQ=="}})
+
+    def copy(ns, name="s"):
+        found = [one for one in walk.found("secrets", ns) if one["metadata"]["name"] == name]
+        return found[0]["data"]["k"] if found else None
+    for ns in ("one", "three"):
+        wait_for(f"the project's secret in {ns}", lambda ns=ns: copy(ns) == "MQ==", 2)
+    walk.server.expect(200, "PUT", made["links"]["self"], {"data": {"k": "Mg=="}})
+    wait_for("its new value", lambda: copy("one") == "Mg==", 2)
+    walk.server.expect(204, "DELETE", made["links"]["self"])
+    wait_for("its end", lambda: copy("one") is None and copy("three") is None, 2)
+    walk.server.expect(201, "POST", secret, {"name": "t", "data": {"k": "MQ=="}})
+    wait_for("another", lambda: copy("one", "t"), 2)
+
+
 def moved(walk, project):
     other = walk.project("b", "3", "2")
     walk.server.expect(204, "POST", f"{walk.namespaces}/one?action=move", {"projectId": other})
@@ -86,7 +115,8 @@ def moved(walk, project):
     # It brings more than there is: it holds nothing there.
     wait_for("that it does not fit", lambda: walk.hard("one") == {"pods": "0"}, 3)
     walk.server.expect(204, "POST", f"{walk.namespaces}/one?action=move", {"projectId": ""})
-    wait_for("that nothing is kept in it", lambda: walk.hard("one") is None, 3)
+    wait_for("that nothing is kept in it", lambda: walk.hard("one") is None and not [
+        one for one in walk.found("secrets", "one") if one["metadata"]["name"] == "t"], 3)
 
 
 def main():
@@ -100,6 +130,7 @@ def main():
                 200, "GET", f"/v3/clusters/{cluster}")["state"] == "active", 30)
             walk = Walk(server, plane, cluster)
             project = given(walk)
+            contents(walk, project)
             moved(walk, project)
     print("far projects: quotas given, refused, moved")
 

@@ -107,6 +107,35 @@ def ends(walk, project):
     wait_for("the namespace without its quota", lambda: walk.hard("one") is None, 2)
 
 
+def contents(walk, project):
+    """What lies in a project: its namespaces' objects, and secrets that are in all of them."""
+    base = f"/v3/project/{project}"
+    made = walk.server.expect(201, "POST", f"{base}/configMaps", {
+        "name": "c", "namespaceId": "two", "data": {"a": "1"}})
+    assert (made["id"], made["projectId"]) == ("two:c", project), made
+    walk.server.expect(422, "POST", f"{base}/configMaps", {"name": "c", "namespaceId": "default"})
+    walk.server.expect(200, "PUT", f"{base}/configMaps/two:c", {"data": {"a": "2"}})
+    got = walk.kubectl("get", "configmap", "c", "-n", "two", "-o", "jsonpath={.data.a}")
+    assert got == "2", got
+    assert walk.server.ask("GET", f"{base}/configMaps/default:kube-root-ca.crt").status == 404
+    listed = walk.server.expect(200, "GET", f"{base}/configMaps")["data"]
+    assert {one["namespaceId"] for one in listed} == {"two"}, listed
+    walk.server.expect(201, "POST", f"{base}/dockerCredentials", {
+        "name": "reg", "registries": {"r.example": {"username": "u", "password": "p"}}})
+
+    def copied():
+        got = walk.kubectl("get", "secret", "reg", "-n", "two", "--ignore-not-found", "-o",
+                           "jsonpath={.type}")
+        return got == "kubernetes.io/dockerconfigjson"
+    wait_for("the registry's credential in the namespace", copied, 2)
+    shown = walk.server.expect(200, "GET", f"{base}/namespacedDockerCredentials/two:reg")
+    assert shown["registries"]["r.example"]["username"] == "u", shown
+    assert "password" not in shown["registries"]["r.example"], shown
+    one = walk.server.expect(200, "GET", f"{base}/dockerCredentials")["data"][0]["links"]["self"]
+    walk.server.expect(204, "DELETE", one)
+    wait_for("its end in the namespace", lambda: not copied(), 2)
+
+
 def first_projects_stay(walk):
     for name in ("Default", "System"):
         found = walk.server.expect(200, "GET", f"{PROJECTS}?clusterId=local&name={name}")["data"]
@@ -123,6 +152,7 @@ def main():
         walk = Walk(server)
         project = quotas(walk)
         other = moves(walk, project)
+        contents(walk, project)
         ends(walk, other)
         first_projects_stay(walk)
     print("projects: quotas, moves, ends")

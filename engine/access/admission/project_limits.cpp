@@ -110,6 +110,24 @@ Json container_item(const Json& limit) {
   return item.size() > 1 ? item : Json();
 }
 
+bool is_shared_secret(const Json& secret) {
+  std::string_view type = secret.str("type");
+  return type != "kubernetes.io/service-account-token" && type != "helm.sh/release.v1" &&
+         secret.str({"metadata", "deletionTimestamp"}).empty();
+}
+
+Json project_secret_copy(const Json& secret, std::string_view project) {
+  Json out = Json::object({{"metadata", Json::object({{"name", secret.str({"metadata", "name"})}})},
+                           {"type", secret.str("type", "Opaque")}});
+  if (const Json* data = secret.find("data")) out.set("data", *data);
+  if (const Json* labels = secret.at({"metadata", "labels"}))
+    out["metadata"].set("labels", *labels);
+  out["metadata"]["labels"].set(kProjectSecretCopy, project);
+  // As clients of the 2.x server know a copy.
+  out["metadata"]["annotations"].set("secret.user.cattle.io/secret", "true");
+  return out;
+}
+
 Json annotation_of(const Json& object, std::string_view name) {
   std::string_view text = object.str({"metadata", "annotations", name});
   if (text.empty()) return {};

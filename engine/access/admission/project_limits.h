@@ -25,6 +25,9 @@ inline constexpr std::string_view kDefaultProjectLabel =
 inline constexpr std::string_view kSystemProjectLabel = "authz.management.cattle.io/system-project";
 inline constexpr std::string_view kProjectFinalizer =
     "controller.cattle.io/paddock-project-namespaces";
+// On the copy of a project's secret: which project's.
+inline constexpr std::string_view kProjectSecretCopy =
+    "management.cattle.io/project-scoped-secret-copy";
 // The embedded API's own cluster.
 inline constexpr std::string_view kLocalCluster = "local";
 
@@ -38,6 +41,10 @@ Result<Unit> fits_project(const Json& project, const Amounts& more);
 Json quota_hard(const Amounts& limit);
 // {cpu, memory} of a containerResourceLimit as a LimitRange's item; null when it says nothing.
 Json container_item(const Json& limit);
+
+// Whether a secret in a project's own namespace is for all of its namespaces, and what it is there.
+bool is_shared_secret(const Json& secret);
+Json project_secret_copy(const Json& secret, std::string_view project);
 
 // The JSON in an annotation; null when there is none, or it is not JSON.
 Json annotation_of(const Json& object, std::string_view name);

@@ -2,7 +2,8 @@
 // container defaults is kept in each, over the cluster's way, as project_namespaces.cpp does here;
 // what they take is added up on the project. No transaction spans two stores: a namespace that came
 // to be beside this server and does not fit gets a quota of nothing and says why. What has been put
-// there is put again when it changes, or after the way was away.
+// there is put again when it changes, or after the way was away. Secrets of a project, which lie in
+// its own namespace here, are in each of its namespaces there too.
 #include <map>
 #include <mutex>
 #include <set>
@@ -15,6 +16,7 @@
 #include "engine/cluster/remote_watch.h"
 #include "engine/controllers/cluster/cluster_parts.h"
 #include "engine/controllers/runtime/informer.h"
+#include "engine/controllers/runtime/log_tap.h"
 #include "engine/watch/object_scan.h"
 
 namespace engine {
@@ -28,6 +30,9 @@ constexpr std::string_view kManager = "paddock-project";
 constexpr std::string_view kApply = "application/apply-patch+yaml";
 constexpr std::string_view kMerge = "application/merge-patch+json";
 constexpr Millis kNoWay{10'000};
+constexpr std::string_view kSecrets = "/registry/core/secrets/";
+constexpr std::string_view kSecret = "Secret/";
+constexpr std::string_view kThere = "there";  // some copy, of which nothing more is known
 
 // What is kept of a namespace that is in a project.
 struct Member {
@@ -73,6 +78,7 @@ class ClusterNamespaces final : public WayFollower {
   Result<Unit> start() override {
     clusters_ = TRY(management_kind(parts_.client, "clusters"));
     projects_ = TRY(management_kind(parts_.client, "projects"));
+    secrets_ = parts_.client.kinds()->stored("", "secrets");
     cluster_informer_ = std::make_unique<Informer>(
         parts_.env, parts_.client, clusters_, Dispatcher::Interest{},
         [this](const WatchEvent& event) {
@@ -89,6 +95,20 @@ class ClusterNamespaces final : public WayFollower {
     cluster_informer_->start();
     project_informer_->start();
     return Unit{};
+  }
+  void listen(LogTap& log) override {
+    log.add(std::string(kSecrets), [this](const storage::Event& event) {
+      std::string_view place = std::string_view(event.key).substr(kSecrets.size());
+      const std::string project(place.substr(0, place.find('/')));
+      std::string cluster;
+      {
+        std::lock_guard lock(mutex_);
+        const auto found = cluster_of_.find(project);
+        if (found == cluster_of_.end()) return;
+        cluster = found->second;
+      }
+      controller_.add(cluster + "//" + project);
+    });
   }
   void stop() override {
     cluster_informer_ = nullptr;
@@ -112,6 +132,7 @@ class ClusterNamespaces final : public WayFollower {
   void doubt(const std::string& id) {
     std::lock_guard lock(mutex_);
     std::erase_if(applied_, [&](const auto& entry) { return entry.first.starts_with(id + "/"); });
+    std::erase_if(listed_, [&](const std::string& key) { return key.starts_with(id + "/"); });
   }
 
  private:
@@ -129,8 +150,10 @@ class ClusterNamespaces final : public WayFollower {
     std::lock_guard lock(mutex_);
     if (gist.empty()) {
       gists_.erase(key);
+      cluster_of_.erase(event.name);
       return true;
     }
+    cluster_of_[event.name] = event.ns;
     return std::exchange(gists_[key], gist) != gist;
   }
 
@@ -208,6 +231,13 @@ class ClusterNamespaces final : public WayFollower {
       object.make({"spec", "resourceQuota"}).set("usedLimit", limit_json(used));
     });
   }
+
+  struct Step {
+    std::string what;  // of a namespace's things
+    std::string target;
+    std::string type;  // empty: it is to be removed
+    std::string body;
+  };
 
   struct Wanted {
     Amounts limit;
@@ -300,6 +330,11 @@ class ClusterNamespaces final : public WayFollower {
         object_step(in + "/limitranges/", "LimitRange",
                     item.is_null() ? Json() : Json::object({{"limits", Json::array({item})}})));
     bool settled = true;
+    if (auto done = add_secrets(one.id, key, in, project ? name : std::string(), steps)) {
+      settled = *done;
+    } else {
+      return later(key, done.error());
+    }
     for (const Step& step : steps) {
       auto done = run(one.id, key, step, leaving || had_quota);
       if (!done) return later(key, done.error());
@@ -321,6 +356,56 @@ class ClusterNamespaces final : public WayFollower {
     return why;
   }
 
+  // The copies that are to be there, and those that are and shall not. False: what is there is
+  // being asked for.
+  Result<bool> add_secrets(const std::string& id, const std::string& key, const std::string& in,
+                           const std::string& project, std::vector<Step>& steps) {
+    bool listed = false;
+    {
+      std::lock_guard lock(mutex_);
+      listed = listed_.count(key) != 0;
+    }
+    if (!listed) {
+      auto answer = remote_->ask(id, key, "secrets", [&] {
+        return ClusterCall{
+            .target = in + "/secrets?labelSelector=" + percent_escaped(kProjectSecretCopy)};
+      });
+      if (!answer) return false;
+      if (!*answer) return std::move(answer->error());
+      if ((*answer)->status != 200) return status_of(**answer);
+      const Json found = TRY(parse_json((*answer)->body));
+      std::lock_guard lock(mutex_);
+      if (const Json* items = found.find("items"); items != nullptr && items->is_array())
+        for (const Json& secret : items->as_array())
+          applied_[key][std::string(kSecret) + std::string(secret.str({"metadata", "name"}))] =
+              kThere;
+      listed_.insert(key);
+    }
+    std::set<std::string> wanted;
+    if (!project.empty()) {
+      auto page = TRY(parts_.client.list(*secrets_, project, storage::kLatest, "", 0));
+      for (const Object& object : page.objects) {
+        const Json secret = object.json();
+        if (!is_shared_secret(secret)) continue;
+        Json copy = project_secret_copy(secret, project);
+        copy.set("apiVersion", "v1");
+        copy.set("kind", "Secret");
+        const std::string name(secret.str({"metadata", "name"}));
+        wanted.insert(std::string(kSecret) + name);
+        steps.push_back({std::string(kSecret) + name,
+                         in + "/secrets/" + percent_escaped(name) +
+                             "?force=true&fieldManager=" + std::string(kManager),
+                         std::string(kApply), dump(copy)});
+      }
+    }
+    std::lock_guard lock(mutex_);
+    for (const auto& [what, text] : applied_[key])
+      if (what.starts_with(kSecret) && wanted.count(what) == 0 && !text.starts_with("DELETE"))
+        steps.push_back(
+            {what, in + "/secrets/" + percent_escaped(what.substr(kSecret.size())), "", ""});
+    return true;
+  }
+
   std::string status_text(const std::string& problem) {
     auto condition = [&](std::string_view type, const std::string& message) {
       return Json::object({{"Type", type},
@@ -332,13 +417,6 @@ class ClusterNamespaces final : public WayFollower {
         {{"Conditions", Json::array({condition("ResourceQuotaInit", ""),
                                      condition("ResourceQuotaValidated", problem)})}}));
   }
-
-  struct Step {
-    std::string what;  // of a namespace's things
-    std::string target;
-    std::string type;  // empty: it is to be removed
-    std::string body;
-  };
 
   static Step object_step(const std::string& folder, std::string_view kind, Json spec) {
     const std::string target = folder + std::string(kName);
@@ -380,12 +458,14 @@ class ClusterNamespaces final : public WayFollower {
   }
 
   const ClusterParts parts_;
-  KindPtr clusters_, projects_;
+  KindPtr clusters_, projects_, secrets_;
   std::mutex mutex_;  // guards what follows
   std::map<std::string, TrackedPtr> tracked_;
   std::map<std::string, std::string> gists_;
   // By namespace and thing: what was last put.
   std::map<std::string, std::map<std::string, std::string>> applied_;
+  std::set<std::string> listed_;                   // namespaces whose copies are known
+  std::map<std::string, std::string> cluster_of_;  // by project
   Controller controller_;
   std::unique_ptr<RemoteAsk> remote_;
   std::unique_ptr<Informer> cluster_informer_, project_informer_;

@@ -19,26 +19,7 @@ namespace {
 constexpr std::string_view kNamespaces = "/registry/core/namespaces/";
 constexpr std::string_view kSecrets = "/registry/core/secrets/";
 constexpr std::string_view kProjects = "/registry/management.cattle.io/projects/local/";
-// On a copy: as clients of the 2.x server know them, and of which project it is.
-constexpr std::string_view kCopyMark = "secret.user.cattle.io/secret";
-constexpr std::string_view kCopyOf = "management.cattle.io/project-scoped-secret-copy";
-
-bool is_shared(const Json& secret) {
-  std::string_view type = secret.str("type");
-  return type != "kubernetes.io/service-account-token" && type != "helm.sh/release.v1" &&
-         !is_terminating(secret);
-}
-
-Json copy_of(const Json& secret, const std::string& project) {
-  Json out = Json::object({{"metadata", Json::object({{"name", secret.str({"metadata", "name"})}})},
-                           {"type", secret.str("type", "Opaque")}});
-  if (const Json* data = secret.find("data")) out.set("data", *data);
-  if (const Json* labels = secret.at({"metadata", "labels"}))
-    out["metadata"].set("labels", *labels);
-  out["metadata"]["labels"].set(kCopyOf, project);
-  out["metadata"]["annotations"].set(kCopyMark, "true");
-  return out;
-}
+constexpr std::string_view kCopyOf = kProjectSecretCopy;
 
 bool is_copy(const Json& secret) {
   return !secret.str({"metadata", "labels", kCopyOf}).empty();
@@ -143,10 +124,10 @@ class ProjectSecrets final : public SingleController {
     if (project.empty() || project == ns) return Unit{};
     auto source = TRY(read(project, name));
     auto there = TRY(read(ns, name));
-    const bool wanted = source && is_shared(*source);
+    const bool wanted = source && is_shared_secret(*source);
     if (there && !is_copy(*there)) return Unit{};
     if (!wanted) return there ? lenient(client_->remove(*secrets_, ns, name, {})) : Unit{};
-    const Json copy = copy_of(*source, project);
+    const Json copy = project_secret_copy(*source, project);
     if (!there) return lenient(client_->create(*secrets_, ns, copy));
     // A secret's type cannot change: such a copy is made anew.
     if (there->str("type") != copy.str("type")) {
