@@ -177,6 +177,14 @@ TEST_CASE("framing: paths that could mean two things are refused") {
   for (const char* path : {"/", "/a", "/a/", "/a.b/..c", "/...", "/a%20b", "/a%c3%a9", "/a:b@c",
                            "/a?b=//../%2f%00", "/?", "/a+b", "/a;b=c"})
     CHECK(with_path(path) == 200);
+  // The one id with slashes names nothing but itself, whatever it holds; NUL and the rest do not.
+  for (const char* path : {"/v3/principals/local%3A%2F%2Fu-1", "/v3/principals/local://u-1",
+                           "/v3/principals/a/../x", "/v3/principals/a?b"})
+    CHECK(with_path(path) == 200);
+  for (const char* path :
+       {"/v3/principals/a%00", "/v3/principals/../x", "/v3/principals/a%5cb", "/v3/../principals/x",
+        "/v3//principals/x", "/v3/principalsx/a%2fb", "/v3/principals%2fa/b"})
+    CHECK(with_path(path) == 400);
 }
 
 TEST_CASE("a request from a checked head") {
