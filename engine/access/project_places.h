@@ -1,6 +1,7 @@
 // ProjectPlaces: which project a namespace that somebody makes belongs to, in this server's own
-// cluster (an admission asks) and in every other (the proxy asks): the one that they name, when they
-// can see it; or the only one of the cluster that they are a member of. Thread: any. Owns: nothing.
+// cluster (an admission asks) and in every other (the proxy asks): the one that they name, when
+// they can see it; or the only one of the cluster that they are a member of. Thread: any. Owns:
+// nothing.
 #pragma once
 
 #include <string>

@@ -179,12 +179,42 @@ Response Lister::page() {
   std::string body = dump(head);
   body.back() = ',';
   body += "\"data\":[";
-  for (size_t i = window.start; i < window.end; i++) {
-    if (i > window.start) body += ',';
-    dump_to(body, presenter_.object(stored(*sorted_[i])));
-  }
+  write_objects(window, body);
   body += "]}";
   return norman_text(200, std::move(body), call_.base);
+}
+
+// Those that are shown to everybody alike are encoded once; the rest now.
+void Lister::write_objects(const PageWindow& window, std::string& body) {
+  std::vector<ShownTexts::Wanted> wanted;
+  std::vector<size_t> places;
+  for (size_t i = window.start; i < window.end; i++) {
+    const auto& cached = sorted_[i]->cached;
+    if (!cached || !presenter_.type().is_shown_as_stored(cached->name)) continue;
+    wanted.push_back(
+        {cached->ns, cached->name, cached->bytes, presenter_.rights_to(cached->ns, cached->name)});
+    places.push_back(i);
+  }
+  const std::string place =
+      call_.schema.path() + "\n" + call_.schema.id() + "\n" + call_.context + "\n" + call_.base;
+  ShownTexts& texts = norman_.texts();
+  texts.find(place, wanted);
+  std::vector<ShownTexts::Wanted> made;
+  size_t next = 0;
+  for (size_t i = window.start; i < window.end; i++) {
+    if (i > window.start) body += ',';
+    const bool alike = next < places.size() && places[next] == i;
+    if (alike && wanted[next].text) {
+      body += *wanted[next++].text;
+      continue;
+    }
+    const size_t from = body.size();
+    dump_to(body, presenter_.object(stored(*sorted_[i])));
+    if (!alike) continue;
+    made.push_back(std::move(wanted[next++]));
+    made.back().text = std::make_shared<const std::string>(body, from);
+  }
+  texts.keep(place, made);
 }
 
 }  // namespace engine

@@ -89,7 +89,8 @@ Norman::Norman(Parts parts)
       mapper_(schemas_),
       links_(schemas_),
       descriptions_(schemas_),
-      sources_(mapper_) {}
+      sources_(mapper_),
+      texts_(kShownTextsBytesMax) {}
 
 std::string Norman::base_of(const Request& request) const {
   std::string configured = parts_.server_url ? parts_.server_url() : std::string();

@@ -14,6 +14,7 @@
 #include "engine/norman/links.h"
 #include "engine/norman/mapper.h"
 #include "engine/norman/negotiate.h"
+#include "engine/norman/shown_texts.h"
 #include "engine/norman/type.h"
 #include "engine/watch/watch_cache.h"
 
@@ -66,6 +67,7 @@ class Norman {
   // Lays them over a stored object; what clients do not see stays.
   Result<Unit> apply_changes(const Call& call, const Json& changes, Json& stored) const;
   // A collection's document around objects that the caller may see.
+  ShownTexts& texts() const { return texts_; }
   Json collection_of(const Call& call, JsonArray objects) const;
   CollectionRequest collection_request(const Call& call) const;
   Result<JsonArray> visible(const Call& call) const;
@@ -94,6 +96,7 @@ class Norman {
   LinkPlans links_;
   Descriptions descriptions_;
   FieldSources sources_;
+  mutable ShownTexts texts_;
 };
 
 }  // namespace engine

@@ -31,6 +31,13 @@ bool Presenter::allowed(const SchemaView& shown, const Json& stored, std::string
          type_.owns(call_, stored, verb);
 }
 
+uint8_t Presenter::rights_to(std::string_view ns, std::string_view name) {
+  const bool update = rights_.allows("update", ns, name);
+  const bool remove = rights_.allows("delete", ns, name);
+  const bool links = call_.request.headers.has("X-API-Action-Links");
+  return static_cast<uint8_t>(update | remove << 1 | links << 2);
+}
+
 Json Presenter::mapped(const Json& stored) const {
   Json object = stored;
   type_.refresh(call_, object);

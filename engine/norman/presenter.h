@@ -19,6 +19,8 @@ class Presenter {
 
   // As the caller sees it.
   Json object(const Json& stored, WriteOnly write_only = WriteOnly::hide);
+  // What of the caller's rights changes how an object is shown.
+  uint8_t rights_to(std::string_view ns, std::string_view name);
   // The API's fields alone, as filters and sorting see them.
   Json mapped(const Json& stored) const;
 

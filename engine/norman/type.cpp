@@ -10,11 +10,13 @@ class Plain final : public Type {
  public:
   bool selects() const override { return false; }
   bool computes(std::string_view) const override { return false; }
+  bool is_shown_as_stored(std::string_view) const override { return true; }
   std::string_view subtype(const Json& stored) const override { return stored.str("type"); }
 };
 
 class PlainSubtype final : public Type {
  public:
+  bool is_shown_as_stored(std::string_view) const override { return true; }
   bool computes(std::string_view) const override { return false; }
   bool holds(const Json& stored, const SchemaView& schema) const override {
     return stored.str("type") == schema.id();

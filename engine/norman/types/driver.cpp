@@ -10,6 +10,7 @@ class DriverType final : public Type {
   enum class Builtin : uint8_t { goes, stays };
   explicit DriverType(Builtin builtin) : builtin_(builtin) {}
 
+  bool is_shown_as_stored(std::string_view) const override { return true; }
   bool selects() const override { return false; }
   bool computes(std::string_view) const override { return false; }
 

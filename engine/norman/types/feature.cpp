@@ -6,6 +6,7 @@ namespace {
 
 class FeatureType final : public Type {
  public:
+  bool is_shown_as_stored(std::string_view) const override { return true; }
   bool selects() const override { return false; }
   bool computes(std::string_view field) const override { return field == "value"; }
 

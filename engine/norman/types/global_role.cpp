@@ -8,6 +8,7 @@ namespace {
 
 class GlobalRoleType final : public Type {
  public:
+  bool is_shown_as_stored(std::string_view) const override { return true; }
   Result<Unit> before_update(const Call&, const Json& old, Json& changes) const override {
     if (!old.truth({"builtin"})) return Unit{};
     // Clients send the whole object back: what is as it was is no change.

@@ -36,6 +36,8 @@ class NodeType final : public Type {
  public:
   explicit NodeType(TypeParts parts) : parts_(std::move(parts)) {}
 
+  bool is_shown_as_stored(std::string_view) const override { return true; }
+
   State state(const Call&, const Json& stored) const override {
     if (!stored.str({"metadata", "deletionTimestamp"}).empty() || !is_joined(stored))
       return state_of(stored);

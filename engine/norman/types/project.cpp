@@ -12,6 +12,7 @@ class ProjectType final : public Type {
  public:
   explicit ProjectType(TypeParts parts) : parts_(std::move(parts)) {}
 
+  bool is_shown_as_stored(std::string_view) const override { return true; }
   // Nothing of a project is worked out when it is read: lists of many filter on what is stored.
   bool selects() const override { return false; }
   bool computes(std::string_view) const override { return false; }

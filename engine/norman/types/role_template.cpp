@@ -9,6 +9,7 @@ class RoleTemplateType final : public Type {
  public:
   explicit RoleTemplateType(TypeParts parts) : parts_(std::move(parts)) {}
 
+  bool is_shown_as_stored(std::string_view) const override { return true; }
   Result<Unit> before_create(const Call&, const Json&, Json& body, Place& place) const override {
     if (body.str("context").empty())
       return Status::field_error(422, "MissingRequired", "context", "");

@@ -10,6 +10,12 @@ class SettingType final : public Type {
  public:
   explicit SettingType(TypeParts parts) : parts_(std::move(parts)) {}
 
+  bool is_shown_as_stored(std::string_view name) const override { return name != "cacerts"; }
+  bool selects() const override { return false; }
+  bool computes(std::string_view field) const override {
+    return field == "value" || field == "default" || field == "customized" || field == "source";
+  }
+
   // The CA is what the server has now; an agent reads it before it can log in.
   bool owns(const Call&, const Json& stored, std::string_view verb) const override {
     std::string_view name = stored.str({"metadata", "name"});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
+#include <set>
 
 #include "engine/kinds/strategies.h"
 #include "engine/norman/norman.h"
@@ -15,7 +16,9 @@ namespace tests {
 
 class AdminsOnly final : public engine::Authorizer {
  public:
-  engine::Decision authorize(const engine::User& user, const engine::Attributes&) override {
+  engine::Decision authorize(const engine::User& user, const engine::Attributes& asked) override {
+    if (readers.count(user.name) && (asked.verb == "get" || asked.verb == "list"))
+      return {true, "a test's reader"};
     for (const std::string& group : user.groups)
       if (group == "system:masters") return {true, "a test's admin"};
     return {user.name == admin, "the test's admin"};
@@ -25,6 +28,7 @@ class AdminsOnly final : public engine::Authorizer {
     return false;
   }
   std::string admin;
+  std::set<std::string> readers;
 };
 
 struct NormanServer {
