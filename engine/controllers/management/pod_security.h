@@ -1,5 +1,5 @@
-// Pod security: the levels of Kubernetes' Pod Security Admission that a cluster and its projects ask
-// for, kept on their namespaces as labels. A cluster or project says them by annotations
+// Pod security: the levels of Kubernetes' Pod Security Admission that a cluster and its projects
+// ask for, kept on their namespaces as labels. A cluster or project says them by annotations
 // (pod-security.management.cattle.io/enforce: baseline, and audit, warn, each with -version); a
 // project's word goes before its cluster's, and the System project has only its own. A namespace of
 // no project is left alone. What we set is named in an annotation of the namespace, so that it is
@@ -32,8 +32,7 @@ class PodSecurityPlan {
   // Null: it is gone.
   void put_cluster(const std::string& id, const Json* object);
   void put_project(const std::string& cluster, const std::string& name, const Json* object);
-  void put_namespace(const std::string& cluster, const std::string& ns,
-                     const std::string& project);
+  void put_namespace(const std::string& cluster, const std::string& ns, const std::string& project);
 
   PodSecurityLevels wanted(const std::string& cluster, const std::string& ns) const;
   struct Concerned {

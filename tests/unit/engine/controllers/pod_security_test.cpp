@@ -42,7 +42,8 @@ TEST_CASE("a project's level goes before its cluster's", "[pod-security]") {
 }
 
 TEST_CASE("only what we set is taken off", "[pod-security]") {
-  Json ns = json(R"({"metadata":{"labels":{"a":"b","pod-security.kubernetes.io/warn":"baseline"}}})");
+  Json ns =
+      json(R"({"metadata":{"labels":{"a":"b","pod-security.kubernetes.io/warn":"baseline"}}})");
   CHECK_FALSE(pod_security_patch(ns, {}));
   auto patch = pod_security_patch(ns, {{"enforce", "baseline"}});
   REQUIRE(patch);
