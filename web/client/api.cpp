@@ -12,6 +12,12 @@ Status status_of(const HttpAnswer& answer) {
     message = json->str("message");
     reason = json->str("reason", json->str("code"));
     if (message.empty()) message = json->str("detail");
+    // The management API often says only what is wrong and with which field.
+    if (message.empty() && !reason.empty()) {
+      message = reason;
+      if (const std::string_view field = json->str("fieldName"); !field.empty())
+        message += ": " + std::string(field);
+    }
   }
   if (message.empty() && !answer.body.empty() && answer.body.size() < 500 && answer.body[0] != '<')
     message = answer.body;

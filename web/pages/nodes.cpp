@@ -51,7 +51,7 @@ class DrainDialog {
     field(x, y, half, "Grace period", grace_, {.hint = "each pod's own", .error = wrong(grace_)},
           "seconds");
     field(x + half + 12, y, half, "Give up after", timeout_,
-          {.hint = "never", .error = wrong(timeout_)}, "seconds");
+          {.hint = "120", .error = wrong(timeout_)}, "seconds");
     const bool ready = left_ == 0 && wrong(grace_).empty() && wrong(timeout_).empty();
     if (dialog_foot(r, {.action = "Drain",
                         .ready = ready,
@@ -70,17 +70,16 @@ class DrainDialog {
     for (const char c : s) {
       if (c < '0' || c > '9') return "whole seconds";
     }
-    return s.size() > 6 ? "too long" : "";
+    return s.size() > 5 || std::atoi(s.c_str()) > 10800 ? "at most 3 hours" : "";
   }
   void send(App& app) {
     left_ = nodes_.size();
     error_.clear();
-    const Json body =
-        Json::object({{"force", force_},
-                      {"ignoreDaemonSets", ignore_},
-                      {"deleteLocalData", local_},
-                      {"gracePeriod", grace_.empty() ? -1 : std::atoi(grace_.c_str())},
-                      {"timeout", timeout_.empty() ? 0 : std::atoi(timeout_.c_str())}});
+    // What is not said is the server's own.
+    Json body = Json::object(
+        {{"force", force_}, {"ignoreDaemonSets", ignore_}, {"deleteLocalData", local_}});
+    if (!grace_.empty()) body.set("gracePeriod", std::atoi(grace_.c_str()));
+    if (!timeout_.empty()) body.set("timeout", std::atoi(timeout_.c_str()));
     for (const DeleteTarget& node : nodes_) {
       app.api.send("POST", node.url + "?action=drain", body,
                    alive_.guard([this, &app, name = node.name](Result<Json> answer) {
@@ -107,8 +106,10 @@ class DrainDialog {
 
 float share(const Json& node, std::string_view what) {
   const Json *used = node.at({"requested", what}), *all = node.at({"allocatable", what});
-  if (used == nullptr || all == nullptr || !used->is_string() || !all->is_string()) return -1;
-  const double u = parse_quantity(used->as_string()), a = parse_quantity(all->as_string());
+  if (node.find("requested") == nullptr || all == nullptr || !all->is_string()) return -1;
+  // Of what no pod asks there is no sum.
+  const double u = used != nullptr && used->is_string() ? parse_quantity(used->as_string()) : 0,
+               a = parse_quantity(all->as_string());
   return u < 0 || a <= 0 ? -1 : static_cast<float>(u / a);
 }
 

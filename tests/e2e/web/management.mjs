@@ -234,7 +234,7 @@ test('nodes: reserved of what there is, cordon, drain with its options, stop', {
   await press(page, 'Drain');
   await said(page, 'draining: 2 of 5 pods are gone');
   const sent = kinds(s, 'nodes').get('c-prod:m-6').drained;
-  check(JSON.stringify(sent) == JSON.stringify({ force: false, ignoreDaemonSets: true, deleteLocalData: true, gracePeriod: 30, timeout: 0 }), 'not what was chosen: ' + JSON.stringify(sent));
+  check(JSON.stringify(sent) == JSON.stringify({ force: false, ignoreDaemonSets: true, deleteLocalData: true, gracePeriod: 30 }), 'not what was chosen: ' + JSON.stringify(sent));
   await node(page, 'button', 'Actions for eu-w1-w-3').click();
   await node(page, 'menuitem', 'Stop draining').click();
   await until('it stopped', () => kinds(s, 'nodes').get('c-prod:m-6').state == 'cordoned');

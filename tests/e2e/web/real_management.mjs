@@ -35,6 +35,7 @@ async function choose(box, item) {
   await node(page, 'menuitem', item, true).click();
 }
 const api = async (path, on = page) => on.evaluate(async (p) => { const r = await fetch(p, { headers: { Accept: 'application/json' } }); return { status: r.status, body: await r.json().catch(() => null) }; }, path);
+const post = (path, body) => page.evaluate(async ([p, b]) => (await fetch(p, { method: 'POST', headers: { Accept: 'application/json', 'Content-Type': 'application/json', 'X-API-CSRF': (/CSRF=([^;]+)/.exec(document.cookie) || [])[1] || '' }, body: JSON.stringify(b) })).status, [path, body]);
 const k8s = (path, on = page) => api(`/k8s/clusters/${cluster}${path}`, on);
 async function signIn(on, user, old, fresh) {
   await on.goto(url + '/dashboard/login');
@@ -76,7 +77,7 @@ await steps.do('users: an account is made and gets a global role', async () => {
 await steps.do('projects: one with a quota, a namespace in it', async () => {
   await open(`c/${cluster}/projects`);
   await node(page, 'heading', 'Projects and namespaces').waitFor();
-  await row('Default').waitFor();
+  await row('Not in a project').waitFor();
   await steps.shot('projects');
   await node(page, 'link', 'Create project').click();
   await fill('Name', 'Shop');
@@ -118,7 +119,7 @@ await steps.do('members: a user gets a role in the project, and has it in the cl
   check((await k8s('/api/v1/namespaces/kube-system/pods', his)).status == 403, 'he may read what is not his');
   await open(`c/${cluster}/projects`, his);
   await his.locator('#mirror [role=row][aria-label="Shop"]').first().waitFor({ state: 'attached' });
-  check((await his.locator('#mirror [role=row][aria-label="System"]').count()) == 0, 'he sees a project that is not his');
+  check((await his.locator('#mirror [role=row][aria-label="kube-system"]').count()) == 0, 'he sees a namespace that is not his');
   if (process.env.SHOTS) await his.screenshot({ path: process.env.SHOTS + '/his-projects.png' });
 }, { needs: ['users: an account is made and gets a global role', 'projects: one with a quota, a namespace in it'] });
 
@@ -187,10 +188,12 @@ await steps.do('audit: what was done is found, with what changed', async () => {
 }, { needs: ['projects: one with a quota, a namespace in it'] });
 
 await steps.do('projects: a namespace moves, the project goes, the namespace stays', async () => {
+  check((await post('/v3/projects', { type: 'project', name: 'Elsewhere', clusterId: cluster })) == 201, 'no second project could be made');
   await open(`c/${cluster}/projects`);
+  await row('Elsewhere').waitFor();
   await node(page, 'button', 'Actions for shop-a').click();
   await node(page, 'menuitem', 'Move to a project').click();
-  await choose('To project', 'Default');
+  await choose('To project', 'Elsewhere');
   await press('Move');
   await until('it moved', async () => (await k8s('/api/v1/namespaces/shop-a')).body.metadata.annotations['field.cattle.io/projectId'] != ids.project);
   await until('he has lost it', async () => (await k8s('/api/v1/namespaces/shop-a/pods', ids.his)).status == 403, 40000);

@@ -10,6 +10,8 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "support" / "peers")]
@@ -29,6 +31,30 @@ STATUS = {"status": {"capacity": {"cpu": "4", "memory": "8Gi", "pods": "110"},
                      "nodeInfo": {"kubeletVersion": "v1.36.0"}}}
 
 
+class Heart(threading.Thread):
+    """The node's kubelet, as far as its controller looks."""
+
+    def __init__(self, plane):
+        super().__init__(daemon=True)
+        self.plane, self.over = plane, threading.Event()
+
+    def run(self):
+        while not self.over.is_set():
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            STATUS["status"]["conditions"][0]["lastHeartbeatTime"] = now
+            self.plane.kubectl("patch", "node", "made-by-hand", "--subresource=status",
+                               "--type=merge", "-p", json.dumps(STATUS), check=False)
+            self.over.wait(10)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+
+
 def main():
     subprocess.run([RUN, "--prepare"], check=True)
     with tempfile.TemporaryDirectory(prefix="pdk-", ignore_cleanup_errors=True) as folder:
@@ -36,8 +62,6 @@ def main():
         plane = ControlPlane(directory / "plane", programs=peers_bin())
         with plane, Paddock(directory / "paddock") as server:
             plane.kubectl("create", "-f", "-", stdin=json.dumps(NODE))
-            plane.kubectl("patch", "node", "made-by-hand", "--subresource=status", "--type=merge",
-                          "-p", json.dumps(STATUS))
             server.log_in()
             made = server.expect(201, "POST", "/v3/clusters", {
                 "type": "cluster", "name": "downstream",
@@ -46,8 +70,9 @@ def main():
                 200, "GET", f"/v3/clusters/{made['id']}")["state"] == "active", 30)
             facts = {"url": server.url, "password": PASSWORD, "cluster": made["id"]}
             environment = {**os.environ, "REAL": json.dumps(facts), "TMPDIR": folder}
-            with subprocess.Popen([RUN, "real_management.mjs", *sys.argv[1:]], env=environment,
-                                  preexec_fn=die_with_parent) as page:
+            with Heart(plane), subprocess.Popen(
+                    [RUN, "real_management.mjs", *sys.argv[1:]], env=environment,
+                    preexec_fn=die_with_parent) as page:
                 return page.wait()
 
 
