@@ -24,7 +24,9 @@ const QuotaField* find_field(std::string_view id) {
   return nullptr;
 }
 
+// The member `type` says what the limits are, and is none.
 std::string quantity_of(const Json* object, std::string_view id) {
+  if (id == "type") return {};
   const Json* v = object == nullptr ? nullptr : object->find(id);
   if (v == nullptr || v->is_null()) return {};
   return v->is_string() ? v->as_string() : engine::dump(*v);
@@ -121,8 +123,9 @@ void QuotaForm::load(const Json& project) {
   const Json* limit = project.at({"resourceQuota", "limit"});
   const Json* each = project.at({"namespaceDefaultResourceQuota", "limit"});
   if (limit != nullptr && limit->is_object()) {
-    for (const auto& [id, value] : limit->as_object())
-      rows_.push_back({id, quantity_of(limit, id), quantity_of(each, id)});
+    for (const auto& [id, value] : limit->as_object()) {
+      if (id != "type") rows_.push_back({id, quantity_of(limit, id), quantity_of(each, id)});
+    }
   }
   for (int i = 0; i < 4; i++)
     container_[i] = quantity_of(project.find("containerDefaultResourceLimit"), kContainer[i].id);

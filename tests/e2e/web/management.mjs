@@ -32,6 +32,8 @@ test('projects: namespaces under their projects, quotas, filter, move', { path: 
   const names = await rows(page);
   check(names[0] == 'Default', 'projects are not by name: ' + names[0]);
   check(names.indexOf('kube-system') > names.indexOf('System') || !names.includes('kube-system'), 'a namespace is not under its project');
+  check((await page.locator('#mirror [role=meter]').count()) == 5, 'not a meter for each limit');
+  check(!(await page.locator('#mirror').textContent()).includes('/schemas/'), 'what is no limit is shown as one');
   const meter = node(page, 'meter', 'Payments, CPU limit');
   await meter.waitFor();
   check((await meter.getAttribute('aria-valuetext')) == '7 / 8 cores', 'not what is used: ' + await meter.getAttribute('aria-valuetext'));

@@ -53,16 +53,17 @@ export function makeManagement({ now, iso, clusters, nodes, namespaces, emitName
   const namespace = (n) => {
     const p = kinds.projects.objects.get(n.project);
     const limit = n.quota || p?.namespaceDefaultResourceQuota?.limit;
-    return { id: n.name, type: 'namespace', baseType: 'namespace', name: n.name, projectId: n.project || null, state: 'active', transitioning: 'no', created: iso(n.created), labels: {}, annotations: {}, ...(limit ? { resourceQuota: { limit } } : {}),
+    return { id: n.name, type: 'namespace', baseType: 'namespace', name: n.name, projectId: n.project || null, state: 'active', transitioning: 'no', created: iso(n.created), labels: {}, annotations: {}, ...(limit ? { resourceQuota: { limit: { ...limit, type: '/v3/cluster/schemas/resourceQuotaLimit' } } } : {}),
       links: { self: `/v3/cluster/c-prod/namespaces/${n.name}`, update: '', remove: '' }, actions: { move: `/v3/cluster/c-prod/namespaces/${n.name}?action=move` } };
   };
   const inside = (pid) => namespaces.filter((n) => n.project == pid);
   // The sum of what its namespaces were given, as the real server keeps it.
+  const typed = (limit) => limit && { ...limit, type: '/v3/schemas/resourceQuotaLimit' };
   const shown = (o) => {
     if (o.type != 'project' || !o.resourceQuota) return o;
     const used = {};
-    for (const f of Object.keys(o.resourceQuota.limit)) used[f] = quantity(f, inside(o.id).reduce((sum, n) => sum + amount(namespace(n).resourceQuota?.limit?.[f] || 0), 0));
-    return { ...o, resourceQuota: { ...o.resourceQuota, usedLimit: used } };
+    for (const f of Object.keys(o.resourceQuota.limit).filter((x) => x != 'type')) used[f] = quantity(f, inside(o.id).reduce((sum, n) => sum + amount(namespace(n).resourceQuota?.limit?.[f] || 0), 0));
+    return { ...o, resourceQuota: { limit: typed(o.resourceQuota.limit), usedLimit: typed(used) }, namespaceDefaultResourceQuota: { limit: typed(o.namespaceDefaultResourceQuota.limit) } };
   };
   const collection = (type, data) => ({ type: 'collection', resourceType: type, links: {}, actions: {}, data });
   const error = (status, code, message, field) => [status, { type: 'error', status, code, message, ...(field ? { fieldName: field } : {}) }];
