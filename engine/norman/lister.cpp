@@ -62,19 +62,19 @@ Result<Unit> Lister::gather() {
   TRY(parts.dispatcher.fresh(parts.env.now() + limits::kCacheWait));
   auto snapshot = TRY(parts.dispatcher.list(*kind, "", nullptr, "", 0));
   const ProjectScope scope = TRY(ProjectScope::of(norman_, call_));
-  const bool selects = presenter_.type().selects();
+  const Type& type = presenter_.type();
+  const bool selects = type.selects(), shares = type.shares_kind();
   rows_.reserve(snapshot.objects.size());
   for (auto& cached : snapshot.objects) {
     if (!scope.holds(cached->ns)) continue;
     const bool allowed = presenter_.visible(cached->ns, cached->name);
-    if (!selects) {
+    if (!shares && (allowed || !selects)) {
       if (allowed) rows_.push_back({.cached = std::move(cached)});
       continue;
     }
     Row row{.cached = std::move(cached)};
     const Json& object = stored(row);
-    const Type& type = presenter_.type();
-    if (!type.holds(object, call_.schema)) continue;
+    if (shares && !type.holds(object, call_.schema)) continue;
     if (allowed || type.owns(call_, object, "get")) rows_.push_back(std::move(row));
   }
   return Unit{};

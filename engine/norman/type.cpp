@@ -17,6 +17,7 @@ class Plain final : public Type {
 class PlainSubtype final : public Type {
  public:
   bool is_shown_as_stored(std::string_view) const override { return true; }
+  bool shares_kind() const override { return true; }
   bool computes(std::string_view) const override { return false; }
   bool holds(const Json& stored, const SchemaView& schema) const override {
     return stored.str("type") == schema.id();

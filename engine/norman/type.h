@@ -40,9 +40,11 @@ class Type {
   // The kind that holds it; by default group and kind of the same name as the schema (of its base
   // type, for subtypes).
   virtual KindPtr holder(const KindSnapshot& kinds, const SchemaView& schema) const;
-  // Whether holds(), owns() or own_list() decide what of its kind is in a collection: then every
-  // object has to be looked at. Without them RBAC and the filters do.
+  // Whether owns() may let somebody see an object where RBAC does not: then such objects have to be
+  // looked at one by one.
   virtual bool selects() const { return true; }
+  // Whether its kind holds objects of other types too, which holds() tells apart.
+  virtual bool shares_kind() const { return false; }
   // Whether the field is another than the mappers make it (by refresh, decorate): then a filter on
   // it costs the whole object.
   virtual bool computes(std::string_view /*field*/) const { return true; }

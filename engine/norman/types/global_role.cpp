@@ -9,6 +9,9 @@ namespace {
 class GlobalRoleType final : public Type {
  public:
   bool is_shown_as_stored(std::string_view) const override { return true; }
+  // Filters read what is stored: nothing is worked out when it is shown.
+  bool computes(std::string_view) const override { return false; }
+
   Result<Unit> before_update(const Call&, const Json& old, Json& changes) const override {
     if (!old.truth({"builtin"})) return Unit{};
     // Clients send the whole object back: what is as it was is no change.

@@ -8,6 +8,9 @@ class GlobalRoleBindingType final : public Type {
  public:
   explicit GlobalRoleBindingType(TypeParts parts) : parts_(std::move(parts)) {}
 
+  // Filters read what is stored: nothing is worked out when it is shown.
+  bool computes(std::string_view) const override { return false; }
+
   Result<Unit> before_create(const Call&, const Json&, Json& body, Place& place) const override {
     TRY(check_subject(parts_, body, {"userId"}, {"groupPrincipalId"}));
     std::string role(body.str("globalRoleId"));

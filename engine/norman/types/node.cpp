@@ -37,6 +37,8 @@ class NodeType final : public Type {
   explicit NodeType(TypeParts parts) : parts_(std::move(parts)) {}
 
   bool is_shown_as_stored(std::string_view) const override { return true; }
+  // Filters read what is stored: nothing is worked out when it is shown.
+  bool computes(std::string_view) const override { return false; }
 
   State state(const Call&, const Json& stored) const override {
     if (!stored.str({"metadata", "deletionTimestamp"}).empty() || !is_joined(stored))

@@ -9,6 +9,9 @@ class ProjectBindingType final : public Type {
  public:
   explicit ProjectBindingType(TypeParts parts) : parts_(std::move(parts)) {}
 
+  // Filters read what is stored: nothing is worked out when it is shown.
+  bool computes(std::string_view) const override { return false; }
+
   Result<Unit> before_create(const Call& call, const Json&, Json& body,
                              Place& place) const override {
     TRY(check_role_template(parts_, body, Grant::Where::project));

@@ -10,6 +10,9 @@ class RoleTemplateType final : public Type {
   explicit RoleTemplateType(TypeParts parts) : parts_(std::move(parts)) {}
 
   bool is_shown_as_stored(std::string_view) const override { return true; }
+  // Filters read what is stored: nothing is worked out when it is shown.
+  bool computes(std::string_view) const override { return false; }
+
   Result<Unit> before_create(const Call&, const Json&, Json& body, Place& place) const override {
     if (body.str("context").empty())
       return Status::field_error(422, "MissingRequired", "context", "");

@@ -31,6 +31,7 @@ class SettingType final : public Type {
     look.object->set("default", otherwise);
     look.object->set("customized", customized);
     look.object->set("source", customized ? "db" : "default");
+    if (is_read_only(stored)) look.update = false;
     if (stored.str("source") == "env") look.object->set("source", "env"), look.update = false;
   }
 
@@ -39,6 +40,9 @@ class SettingType final : public Type {
       return Status::other(405, "MethodNotAllow",
                            std::string(old.str({"metadata", "name"})) +
                                " is readOnly because its value is from environment variable");
+    if (is_read_only(old))
+      return Status::other(405, "MethodNotAllow",
+                           std::string(old.str({"metadata", "name"})) + " is readOnly");
     auto good = check_setting(old.str({"metadata", "name"}), changes.str("value"));
     if (good) return good;
     return Status::field_error(
@@ -47,6 +51,11 @@ class SettingType final : public Type {
   }
 
  private:
+  // What the server knows itself.
+  static bool is_read_only(const Json& stored) {
+    return stored.str({"metadata", "name"}) == "cacerts";
+  }
+
   TypeParts parts_;
 };
 

@@ -11,6 +11,9 @@ class UserType final : public Type {
  public:
   explicit UserType(TypeParts parts) : parts_(std::move(parts)) {}
 
+  // Filters read what is stored: nothing but this is worked out when it is shown.
+  bool computes(std::string_view field) const override { return field == "me"; }
+
   bool owns(const Call& call, const Json& stored, std::string_view verb) const override {
     return verb == "get" && stored.str({"metadata", "name"}) == call.user().name;
   }

@@ -187,3 +187,29 @@ SCENARIO("a project links to what a 2.5 server's project links to") {
   given.erase("remove");
   CHECK(given == wanted);
 }
+
+SCENARIO("settings that the server or the environment knows cannot be set") {
+  FreshServer server;
+  std::string token = server.login();
+  auto put = [&](std::string_view name) {
+    return server.call("PUT", "/v3/settings/" + std::string(name), token, R"({"value":"x"})");
+  };
+  CHECK(put("ui-feedback-form").status == 200);
+  auto set = server.call("GET", "/v3/settings/ui-feedback-form", token).body;
+  CHECK(set.str("source") == "db");
+  CHECK(set.str("value") == "x");
+  CHECK(put("cacerts").status == 405);
+  CHECK_FALSE(server.call("GET", "/v3/settings/cacerts", token).body.at({"links", "update"}));
+  auto settings = server.kinds->snapshot()->stored("management.cattle.io", "settings");
+  MUST(server.registry.modify(*settings, "", "ui-pl", {.user = {.name = "tester"}},
+                              [](Json& object) -> Result<bool> {
+                                object.set("source", "env");
+                                object.set("value", "forced");
+                                return true;
+                              }));
+  CHECK(put("ui-pl").body.str("code") == "MethodNotAllow");
+  auto forced = server.call("GET", "/v3/settings/ui-pl", token).body;
+  CHECK(forced.str("source") == "env");
+  CHECK(forced.str("value") == "forced");
+  CHECK_FALSE(forced.at({"links", "update"}));
+}
