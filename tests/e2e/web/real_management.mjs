@@ -196,6 +196,10 @@ await steps.do('projects: a namespace moves, the project goes, the namespace sta
   await choose('To project', 'Elsewhere');
   await press('Move');
   await until('it moved', async () => (await k8s('/api/v1/namespaces/shop-a')).body.metadata.annotations['field.cattle.io/projectId'] != ids.project);
+  await until('it is shown where it is', async () => {
+    const names = await page.locator('#mirror [role=row][aria-rowindex]').evaluateAll((list) => list.map((r) => r.getAttribute('aria-label')));
+    return names.indexOf('shop-a') == names.indexOf('Elsewhere') + 1;
+  });
   await until('he has lost it', async () => (await k8s('/api/v1/namespaces/shop-a/pods', ids.his)).status == 403, 40000);
   await node(page, 'button', 'Actions for Shop').click();
   await node(page, 'menuitem', 'Delete').click();
