@@ -103,7 +103,7 @@ struct App::Parts {
   std::unique_ptr<engine::ControllerSet> controllers;
   engine::ClusterHealth* cluster_health = nullptr;
   engine::ClusterNodes* cluster_nodes = nullptr;
-  engine::WayFollower* cluster_namespaces = nullptr;
+  engine::WayFollower *cluster_namespaces = nullptr, *first_projects = nullptr;
   engine::Authorization* authorization = nullptr;
 
   engine::TypeSet types;
@@ -138,7 +138,9 @@ struct App::Parts {
   void make_access();
   Result<Unit> make_audit();
   Result<Unit> make_clusters();
+  void add_cluster_controllers(const engine::ClusterParts& parts);
   void make_surfaces();
+  void follow_ways();
   void make_health();
   Result<Unit> make_edge();
   void begin_first_start();
@@ -264,6 +266,23 @@ std::string App::Parts::server_url() const {
   return configured.empty() ? options.server_url : configured;
 }
 
+// Those that are told when a way to a cluster comes or goes, and who acts on nodes.
+void App::Parts::add_cluster_controllers(const engine::ClusterParts& parts) {
+  auto cluster_facts = engine::make_cluster_health(parts);
+  cluster_health = cluster_facts.get();
+  controllers->add(std::move(cluster_facts));
+  auto nodes_watched = engine::make_cluster_nodes(parts, *unrecorded);
+  cluster_nodes = nodes_watched.get();
+  controllers->add(std::move(nodes_watched));
+  controllers->add(engine::make_node_wishes(parts));
+  auto namespaces_followed = engine::make_cluster_namespaces(parts);
+  cluster_namespaces = namespaces_followed.get();
+  controllers->add(std::move(namespaces_followed));
+  auto projects_made = engine::make_first_projects(parts);
+  first_projects = projects_made.get();
+  controllers->add(std::move(projects_made));
+}
+
 Result<Unit> App::Parts::make_clusters() {
   hub = std::make_unique<StreamHub>(env, HubOptions{});
   tcp = std::make_unique<TcpDialer>(env, *hub, ProxySettings::from_environment());
@@ -279,21 +298,23 @@ Result<Unit> App::Parts::make_clusters() {
   engine::ClusterParts parts{env, *client, *clusters, *import, facts};
   controllers->add(engine::make_cluster_lifecycle(parts));
   controllers->add(engine::make_registration_tokens(parts));
-  auto cluster_facts = engine::make_cluster_health(parts);
-  cluster_health = cluster_facts.get();
-  controllers->add(std::move(cluster_facts));
-  auto nodes_watched = engine::make_cluster_nodes(parts, *unrecorded);
-  cluster_nodes = nodes_watched.get();
-  controllers->add(std::move(nodes_watched));
-  controllers->add(engine::make_node_wishes(parts));
-  auto namespaces_followed = engine::make_cluster_namespaces(parts);
-  cluster_namespaces = namespaces_followed.get();
-  controllers->add(std::move(namespaces_followed));
+  add_cluster_controllers(parts);
   auto authorization_made =
       engine::make_authorization({env, *registry, *dispatcher, clusters.get()});
   authorization = authorization_made.get();
   controllers->add(std::move(authorization_made));
   return Unit{};
+}
+
+void App::Parts::follow_ways() {
+  clusters->on_change([this](const std::string& id) {
+    cluster_health->way_changed(id);
+    cluster_nodes->way_changed(id);
+    cluster_namespaces->way_changed(id);
+    first_projects->way_changed(id);
+    authorization->way_changed(id);
+    subscribe->touch("cluster", id);
+  });
 }
 
 void App::Parts::make_surfaces() {
@@ -321,13 +342,7 @@ void App::Parts::make_surfaces() {
       }});
   remote = std::make_unique<engine::Remote>(*norman, *clusters);
   subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators);
-  clusters->on_change([this](const std::string& id) {
-    cluster_health->way_changed(id);
-    cluster_nodes->way_changed(id);
-    cluster_namespaces->way_changed(id);
-    authorization->way_changed(id);
-    subscribe->touch("cluster", id);
-  });
+  follow_ways();
   api = std::make_unique<engine::Api>(engine::Api::Needs{
       env, *registry, *dispatcher, *kinds, *authorizer, authenticators, issuer.get()});
   kubernetes = std::make_unique<K8sRoute>(K8sRoute::Parts{env,

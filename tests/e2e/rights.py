@@ -101,6 +101,22 @@ class World:
         assert answer.status in (200, 204), answer
 
 
+def first_projects(world):
+    """A cluster begins with two projects, and what is in it is in them."""
+    for name, cluster in world.ids.items():
+        found = {p["name"]: p["id"] for p in world.server.expect(
+            200, "GET", f"/v3/projects?clusterId={cluster}")["data"]}
+        assert set(found) == {"Default", "System"}, found
+
+        def look(cluster=cluster, found=found):
+            at = {n["name"]: n.get("projectId") for n in world.server.expect(
+                200, "GET", f"/v3/cluster/{cluster}/namespaces")["data"]}
+            if (at["default"], at["kube-system"]) != (found["Default"], found["System"]):
+                raise ValueError(at)
+            return at
+        wait_for(f"the namespaces of {name} to be in its projects", look, THERE_S)
+
+
 def people(world):
     for name in ("olga", "mia", "rob"):
         world.users[name] = User(world, name)
@@ -275,6 +291,7 @@ def main():
             for cluster in ("east", "west"):
                 do(f"{cluster}: brought in", world.bring_in, cluster)
             both = ["east: brought in", "west: brought in"]
+            do("a cluster begins with two projects", first_projects, world, needs=both)
             do("three users, who may nothing yet", people, world, needs=both)
             given = do("bindings give what they say", bindings, world,
                        needs=["three users, who may nothing yet"])

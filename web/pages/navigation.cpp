@@ -264,6 +264,22 @@ void App::refresh_counts(ClusterView& view) {
   }
 }
 
+namespace {
+
+// The kinds of a group that the cluster has; all that the group names count as shown.
+std::vector<const ApiKind*> kinds_of(const Discovery& discovery, const Group& group,
+                                     std::map<std::string, bool>& shown) {
+  std::vector<const ApiKind*> out;
+  for (const auto& [api_group, plural] : group.kinds) {
+    const ApiKind* k = discovery.find(api_group, plural);
+    shown[std::string(api_group) + "/" + plural] = true;
+    if (k != nullptr && k->can_list) out.push_back(k);
+  }
+  return out;
+}
+
+}  // namespace
+
 void App::draw_cluster_navigation(float& y, float x, float w) {
   const std::string id = route.cluster();
   const bool rail = w < 60;
@@ -319,12 +335,7 @@ void App::draw_cluster_navigation(float& y, float x, float w) {
       nav_item(x, y, w, 0, kind_label(*k), list_url(id, *k), current(*k), count(*k), 1);
   };
   for (const Group& g : groups()) {
-    std::vector<const ApiKind*> kinds;
-    for (const auto& [api_group, plural] : g.kinds) {
-      const ApiKind* k = view.discovery.find(api_group, plural);
-      shown[std::string(api_group) + "/" + plural] = true;
-      if (k != nullptr && k->can_list) kinds.push_back(k);
-    }
+    const auto kinds = kinds_of(view.discovery, g, shown);
     if (folded_.find(g.label) == folded_.end()) folded_[g.label] = g.label != groups()[0].label;
     group(g.label, g.icon, kinds);
   }

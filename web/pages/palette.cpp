@@ -64,6 +64,45 @@ void Palette::run(const Entry& entry) {
   }
 }
 
+void Palette::collect_cluster(const std::string& here, const std::function<void(Entry)>& add) {
+  ClusterView& view = app_.cluster(here);
+  for (const ApiKind& k : view.discovery.kinds()) {
+    if (!k.can_list) continue;
+    add({tokens::kIconCubeOutline,
+         kind_label(k),
+         k.group.empty() ? "core" : k.group,
+         "",
+         list_url(here, k),
+         {}});
+  }
+  for (const auto& [part, label] : {std::pair{"projects", "Projects and namespaces"},
+                                    {"members", "Members"},
+                                    {"nodes", "Nodes: state, drain"}})
+    add({tokens::kIconViewDashboardOutline,
+         label,
+         "Page",
+         "",
+         "/dashboard/c/" + url_escape(here) + "/" + part,
+         {}});
+  add({tokens::kIconUploadOutline, "Create from YAML", "Action", "", "",
+       [this, here] { app_.go("/dashboard/c/" + url_escape(here) + "/create"); }});
+  add({tokens::kIconDownload, "Download kubeconfig", "Action", "", "",
+       [this, here] { app_.kubeconfig(here, true); }});
+  add({tokens::kIconContentCopy, "Copy kubeconfig", "Action", "", "",
+       [this, here] { app_.kubeconfig(here, false); }});
+  if (view.namespace_list && !text_.empty()) {
+    for (const TableRow& row : view.namespace_list->rows()) {
+      const std::string ns(row.name());
+      add({tokens::kIconFolderOutline, ns, "Show only this namespace", "", "", [this, here, ns] {
+             Route to = app_.route;
+             to.query["ns"] = ns;
+             app_.cluster(here).namespaces = {ns};
+             app_.replace(to);
+           }});
+    }
+  }
+}
+
 void Palette::collect() {
   if (searched_ == text_) return;
   searched_ = text_;
@@ -83,42 +122,7 @@ void Palette::collect() {
   }
   const std::string here = app_.route.cluster();
   if (!here.empty()) {
-    ClusterView& view = app_.cluster(here);
-    for (const ApiKind& k : view.discovery.kinds()) {
-      if (!k.can_list) continue;
-      add({tokens::kIconCubeOutline,
-           kind_label(k),
-           k.group.empty() ? "core" : k.group,
-           "",
-           list_url(here, k),
-           {}});
-    }
-    for (const auto& [part, label] : {std::pair{"projects", "Projects and namespaces"},
-                                      {"members", "Members"},
-                                      {"nodes", "Nodes: state, drain"}})
-      add({tokens::kIconViewDashboardOutline,
-           label,
-           "Page",
-           "",
-           "/dashboard/c/" + url_escape(here) + "/" + part,
-           {}});
-    add({tokens::kIconUploadOutline, "Create from YAML", "Action", "", "",
-         [this, here] { app_.go("/dashboard/c/" + url_escape(here) + "/create"); }});
-    add({tokens::kIconDownload, "Download kubeconfig", "Action", "", "",
-         [this, here] { app_.kubeconfig(here, true); }});
-    add({tokens::kIconContentCopy, "Copy kubeconfig", "Action", "", "",
-         [this, here] { app_.kubeconfig(here, false); }});
-    if (view.namespace_list && !text_.empty()) {
-      for (const TableRow& row : view.namespace_list->rows()) {
-        const std::string ns(row.name());
-        add({tokens::kIconFolderOutline, ns, "Show only this namespace", "", "", [this, here, ns] {
-               Route to = app_.route;
-               to.query["ns"] = ns;
-               app_.cluster(here).namespaces = {ns};
-               app_.replace(to);
-             }});
-      }
-    }
+    collect_cluster(here, add);
   }
   struct Static {
     uint32_t icon;

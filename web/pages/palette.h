@@ -31,6 +31,7 @@ class Palette {
     int score = 0;
   };
   void collect();
+  void collect_cluster(const std::string& here, const std::function<void(Entry)>& add);
   void run(const Entry& entry);
   bool draw_row(int i, const Rect& r, int first);  // true when it was pressed
   App& app_;

@@ -48,6 +48,8 @@ class WayFollower : public ControllerModule {
   virtual void way_changed(const std::string& cluster_id) = 0;
 };
 std::unique_ptr<WayFollower> make_cluster_namespaces(const ClusterParts& parts);
+// The Default and the System project of each new cluster, and the namespaces that begin in them.
+std::unique_ptr<WayFollower> make_first_projects(const ClusterParts& parts);
 std::unique_ptr<ControllerModule> make_registration_tokens(const ClusterParts& parts);
 
 // Shared by the three.

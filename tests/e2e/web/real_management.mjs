@@ -77,7 +77,7 @@ await steps.do('users: an account is made and gets a global role', async () => {
 await steps.do('projects: one with a quota, a namespace in it', async () => {
   await open(`c/${cluster}/projects`);
   await node(page, 'heading', 'Projects and namespaces').waitFor();
-  await row('Not in a project').waitFor();
+  await row('System').waitFor();
   await steps.shot('projects');
   await node(page, 'link', 'Create project').click();
   await fill('Name', 'Shop');
@@ -201,7 +201,7 @@ await steps.do('projects: a namespace moves, the project goes, the namespace sta
     return names.indexOf('shop-a') == names.indexOf('Elsewhere') + 1;
   });
   await until('he has lost it', async () => (await k8s('/api/v1/namespaces/shop-a/pods', ids.his)).status == 403, 40000);
-  await node(page, 'button', 'Actions for Shop').click();
+  await node(page, 'button', 'Actions for Shop', true).click();
   await node(page, 'menuitem', 'Delete').click();
   await press('Delete');
   await until('it is gone', async () => (await api('/v3/projects/' + encodeURIComponent(ids.project))).status == 404);

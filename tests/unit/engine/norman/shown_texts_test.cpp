@@ -70,9 +70,8 @@ SCENARIO("what is kept has a bound; the oldest leave") {
   ShownTexts texts(10'000);
   for (int i = 0; i < 500; i++) {
     const std::string name = "n" + std::to_string(i);
-    std::vector<ShownTexts::Wanted> one{
-        {"", name, std::make_shared<const std::string>(100, 's'), 0,
-         std::make_shared<const std::string>(400, 't')}};
+    std::vector<ShownTexts::Wanted> one{{"", name, std::make_shared<const std::string>(100, 's'), 0,
+                                         std::make_shared<const std::string>(400, 't')}};
     texts.keep("place", one);
     CHECK(texts.bytes() <= 10'000);
     auto again = one;
