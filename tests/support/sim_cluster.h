@@ -3,6 +3,7 @@
 // ways that come and go. Thread: any. Owns: its objects.
 #pragma once
 
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <set>
@@ -25,7 +26,8 @@ class SimCluster final : public engine::Transport {
       if (!reachable_)
         *answer = Status::service_unavailable("connection refused");
       else if (call.target.find("watch=1") != std::string::npos)
-        watches_.push_back({plural_of(call.target), labelled(call.target), call.on_body, done});
+        watch({plural_of(call.target), labelled(call.target), call.on_body, done},
+              revision_of(call.target));
       else
         *answer = serve(call);
     }
@@ -113,6 +115,13 @@ class SimCluster final : public engine::Transport {
     Done done;
   };
 
+  struct Happened {
+    uint64_t revision;
+    std::string plural;
+    bool ours;
+    std::string line;
+  };
+
   static std::vector<std::string> parts(const std::string& target) {
     std::vector<std::string> out;
     std::string path = target.substr(0, target.find('?'));
@@ -142,11 +151,26 @@ class SimCluster final : public engine::Transport {
                  engine::Json::object({{"kind", "Status"}, {"code", status}, {"reason", reason}}));
   }
 
+  static uint64_t revision_of(const std::string& target) {
+    static constexpr std::string_view kParameter = "resourceVersion=";
+    const size_t at = target.find(kParameter);
+    if (at == std::string::npos) return 0;
+    return std::strtoull(target.c_str() + at + kParameter.size(), nullptr, 10);
+  }
+
+  // What happened since the revision that it names comes first, as from any API server.
+  void watch(Watch watch, uint64_t after) {
+    for (const Happened& one : happened_)
+      if (one.revision > after) tell(watch, one);
+    watches_.push_back(std::move(watch));
+  }
+  static void tell(const Watch& watch, const Happened& one) {
+    if (watch.plural == one.plural && (!watch.labelled || one.ours)) watch.on_body(one.line);
+  }
   void tell(const std::string& plural, const char* type, const engine::Json& object) {
-    std::string line = dump(engine::Json::object({{"type", type}, {"object", object}})) + "\n";
-    for (Watch& watch : watches_)
-      if (watch.plural == plural && (!watch.labelled || engine::is_made_by_us(object)))
-        watch.on_body(line);
+    happened_.push_back({revision_, plural, engine::is_made_by_us(object),
+                         dump(engine::Json::object({{"type", type}, {"object", object}})) + "\n"});
+    for (const Watch& watch : watches_) tell(watch, happened_.back());
   }
   engine::Json store(const std::string& plural, const std::string& key, engine::Json object) {
     object["metadata"].set("resourceVersion", std::to_string(++revision_));
@@ -220,6 +244,7 @@ class SimCluster final : public engine::Transport {
   uint64_t revision_ = 1;
   std::map<std::string, std::map<std::string, engine::Json>> objects_;
   std::vector<Watch> watches_;
+  std::vector<Happened> happened_;
 };
 
 class SimWays final : public engine::ClusterWays {

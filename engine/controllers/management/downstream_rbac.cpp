@@ -125,8 +125,9 @@ void DownstreamRbac::Core::take_inbox(Outgoing& out) {
   std::set<std::string> touched;
   for (const auto& [id, key] : taken) {
     auto found = clusters.find(id);
-    // Where nothing is known yet, or there is no way, everything will be compared.
-    if (found == clusters.end() || !found->second.synced) continue;
+    // Without a way everything will be compared when there is one. While a cluster is listed the
+    // key waits: what it names may have been compared already, with what was wanted before.
+    if (found == clusters.end() || !found->second.transport) continue;
     found->second.dirty.insert(key);
     touched.insert(id);
   }
