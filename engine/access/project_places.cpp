@@ -4,7 +4,6 @@
 #include <set>
 
 #include "engine/access/admission/project_limits.h"
-#include "engine/registry/metadata.h"
 
 namespace engine {
 namespace {
@@ -62,20 +61,12 @@ Result<Unit> ProjectPlaces::place(const User& user, std::string_view cluster, Js
     TRY(may_use(user, cluster, ns.str({"metadata", "name"}), id));
   } else {
     id = TRY(only_project_of(user, cluster));
-    if (!id.empty()) metadata_of(ns)["annotations"].set(kProjectIdAnnotation, id);
   }
-  set_project_label(ns, id);
+  if (id.empty())
+    set_project_label(ns, id);
+  else
+    set_project(ns, id);
   return Unit{};
-}
-
-void set_project_label(Json& ns, std::string_view id) {
-  Json& metadata = metadata_of(ns);
-  const size_t colon = id.find(':');
-  if (colon != id.npos) {
-    metadata["labels"].set(kProjectIdAnnotation, id.substr(colon + 1));
-  } else if (Json* labels = metadata.find("labels")) {
-    labels->erase(kProjectIdAnnotation);
-  }
 }
 
 }  // namespace engine

@@ -32,7 +32,4 @@ class ProjectPlaces {
   KindPtr bindings_;
 };
 
-// The label that says the project again, without its cluster; taken away for an empty id.
-void set_project_label(Json& ns, std::string_view id);
-
 }  // namespace engine

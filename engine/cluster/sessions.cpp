@@ -3,11 +3,6 @@
 namespace engine {
 namespace {
 
-bool condition_true(const Json& cluster, std::string_view type) {
-  const Json* found = find_condition(cluster, type);
-  return found && found->str("status") == "True";
-}
-
 std::string since_words(const std::optional<WallTime>& since) {
   return since ? " since " + to_rfc3339(*since) : "";
 }
@@ -42,6 +37,11 @@ const Json* find_condition(const Json& object, std::string_view type) {
     if (condition.str("type") == type) return &condition;
   }
   return nullptr;
+}
+
+bool condition_true(const Json& object, std::string_view type) {
+  const Json* found = find_condition(object, type);
+  return found && found->str("status") == "True";
 }
 
 bool set_condition(Json& object, const Condition& wanted, WallTime now) {

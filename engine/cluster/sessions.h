@@ -46,6 +46,7 @@ void show_connection(Json& cluster, const ClusterLink& link, WallTime now);
 
 // Conditions of a stored object.
 const Json* find_condition(const Json& object, std::string_view type);
+bool condition_true(const Json& object, std::string_view type);
 struct Condition {
   std::string type, status, reason, message;
 };

@@ -1,5 +1,6 @@
 #include "engine/norman/project_scope.h"
 
+#include "engine/access/admission/project_limits.h"
 #include "engine/watch/object_scan.h"
 
 namespace engine {
@@ -16,7 +17,7 @@ Result<ProjectScope> ProjectScope::of(const Norman& norman, const Call& call) {
   auto snapshot = TRY(parts.dispatcher.list(*kind, "", nullptr, "", 0));
   for (const auto& cached : snapshot.objects) {
     auto project =
-        scan_text(scan(*cached->bytes, {"metadata", "annotations", "field.cattle.io/projectId"}));
+        scan_text(scan(*cached->bytes, {"metadata", "annotations", kProjectIdAnnotation}));
     if (project == call.context) out.namespaces_.insert(cached->name);
   }
   return out;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/access/admission/project_limits.h"
 #include "engine/base/text.h"
 
 #include "engine/cluster/proxy.h"
@@ -144,7 +145,7 @@ struct Work : std::enable_shared_from_this<Work> {
   }
 
   static bool is_in(const Json& ns, const std::string& project) {
-    return ns.str({"metadata", "annotations", "field.cattle.io/projectId"}) == project;
+    return ns.str({"metadata", "annotations", kProjectIdAnnotation}) == project;
   }
 
   // Of a project: namespace by namespace, as the user; those that he may not list are left out.
@@ -152,7 +153,8 @@ struct Work : std::enable_shared_from_this<Work> {
     const std::string name = project.substr(project.find(':') + 1);
     ask(
         "GET",
-        "/api/v1/namespaces?labelSelector=" + percent_escaped("field.cattle.io/projectId=" + name),
+        "/api/v1/namespaces?labelSelector=" +
+            percent_escaped(std::string(kProjectIdAnnotation) + "=" + name),
         "", "",
         [self = shared_from_this()](Json answer) {
           auto names = std::make_shared<std::vector<std::string>>();

@@ -4,44 +4,32 @@
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
-#include <chrono>
-#include <thread>
 
 #include "engine/access/admission/grants.h"
 #include "engine/access/admission/lifecycle.h"
 #include "engine/access/escalation.h"
 #include "engine/access/server_user.h"
-#include "engine/controllers/controller_set.h"
 #include "engine/controllers/core/bootstrap.h"
 #include "engine/controllers/management/authorization.h"
-#include "tests/support/api.h"
+#include "tests/support/engine_threads.h"
 
 namespace tests {
 
-class AuthzWorld {
+class AuthzWorld : public EngineThreads {
  public:
   explicit AuthzWorld(engine::ClusterWays* ways = nullptr) {
     using namespace engine;
-    register_builtin_strategies(strategies);
-    MUST(dispatcher.start());
     std::vector<std::unique_ptr<Admission>> admission;
     admission.push_back(make_lifecycle_admission(store, dispatcher, *kinds));
     admission.push_back(std::make_unique<EscalationCheck>(*authorizer, dispatcher, *kinds));
     admission.push_back(make_grant_admission(*authorizer, grants));
-    registry = std::make_unique<Registry>(env, store, *kinds, strategies, std::move(admission));
-    set = std::make_unique<ControllerSet>(
-        ControllerContext{env, *registry, dispatcher, [] { return std::string("PEM"); }});
-    register_builtin_controllers(*set);
-    client = set->client("test");
+    make(std::move(admission));
     MUST(ensure_bootstrap_objects(env, *client));
     auto made = make_authorization({env, *registry, dispatcher, ways});
     authorization = made.get();
     set->add(std::move(made));
   }
-  ~AuthzWorld() {
-    set.reset();
-    dispatcher.stop();
-  }
+  ~AuthzWorld() { end(); }
   // The server's own writes: admission trusts them.
   static engine::WriteOptions as_server() { return {.user = engine::server_user()}; }
   void start() { MUST(set->start()); }
@@ -82,25 +70,7 @@ class AuthzWorld {
     asked.name = name;
     return authorizer->authorize(who, asked).allowed;
   }
-  template <class Test>
-  bool soon(Test test, int tries = 1000) {
-    for (int i = 0; i < tries; i++) {
-      if (test()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
-  }
-
-  ThreadEnv env{1, 4};
-  storage::MemoryStore store{env};
-  std::unique_ptr<engine::KindSet> kinds = engine::KindSet::builtin();
-  engine::StrategySet strategies;
-  engine::Dispatcher dispatcher{env, store, *kinds};
-  std::unique_ptr<engine::Authorizer> authorizer = engine::make_rbac(env, dispatcher, *kinds);
   engine::Grants grants{env, dispatcher, *kinds};
-  std::unique_ptr<engine::Registry> registry;
-  std::unique_ptr<engine::ControllerSet> set;
-  std::unique_ptr<engine::Client> client;
   engine::Authorization* authorization = nullptr;
 
  private:

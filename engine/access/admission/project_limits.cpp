@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "engine/registry/metadata.h"
+
 namespace engine {
 
 namespace {
@@ -133,6 +135,37 @@ Json annotation_of(const Json& object, std::string_view name) {
   if (text.empty()) return {};
   auto parsed = parse_json(text, {.depth_max = 20, .bytes_max = 64u << 10});
   return parsed ? std::move(*parsed) : Json();
+}
+
+void set_project(Json& ns, std::string_view id) {
+  Json& metadata = metadata_of(ns);
+  if (!id.empty()) {
+    metadata["annotations"].set(kProjectIdAnnotation, id);
+  } else if (Json* annotations = metadata.find("annotations")) {
+    annotations->erase(kProjectIdAnnotation);
+  }
+  set_project_label(ns, id);
+}
+
+void set_project_label(Json& ns, std::string_view id) {
+  Json& metadata = metadata_of(ns);
+  const size_t colon = id.find(':');
+  if (colon != id.npos) {
+    metadata["labels"].set(kProjectIdAnnotation, id.substr(colon + 1));
+  } else if (Json* labels = metadata.find("labels")) {
+    labels->erase(kProjectIdAnnotation);
+  }
+}
+
+Json project_patch(std::string_view id) {
+  const size_t colon = id.find(':');
+  const bool none = colon == id.npos;
+  return Json::object(
+      {{"metadata",
+        Json::object({{"annotations",
+                       Json::object({{kProjectIdAnnotation, id.empty() ? Json() : Json(id)}})},
+                      {"labels", Json::object({{kProjectIdAnnotation,
+                                                none ? Json() : Json(id.substr(colon + 1))}})}})}});
 }
 
 std::string_view project_in(std::string_view cluster, const Json& ns) {

@@ -48,6 +48,12 @@ Json project_secret_copy(const Json& secret, std::string_view project);
 
 // The JSON in an annotation; null when there is none, or it is not JSON.
 Json annotation_of(const Json& object, std::string_view name);
+// A namespace's project (CLUSTER:PROJECT; empty: none): its annotation says it, its label says the
+// part behind the cluster again, for selectors.
+void set_project(Json& ns, std::string_view id);
+void set_project_label(Json& ns, std::string_view id);
+// The same as a merge patch.
+Json project_patch(std::string_view id);
 // The project (p-xxxxx) of a namespace of this cluster; empty: none.
 std::string_view project_in(std::string_view cluster, const Json& ns);
 // What a namespace takes of its project's quota: what its annotation says; what is no amount counts

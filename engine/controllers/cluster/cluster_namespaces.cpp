@@ -14,7 +14,7 @@
 #include "engine/base/time.h"
 #include "engine/cluster/remote_ask.h"
 #include "engine/cluster/remote_watch.h"
-#include "engine/controllers/cluster/cluster_parts.h"
+#include "engine/controllers/cluster/tracked_clusters.h"
 #include "engine/controllers/runtime/informer.h"
 #include "engine/controllers/runtime/log_tap.h"
 #include "engine/watch/object_scan.h"
@@ -53,6 +53,8 @@ struct Tracked final : RemoteWatch::Listener {
   void list_ends() override;
   void changed(Change change, Json object) override { take(object, change == Change::gone); }
   void take(const Json& object, bool gone);
+  void kick() { watch->kick(); }
+  void end() { watch->stop(); }
 
   ClusterNamespaces& owner;
   const std::string id;
@@ -63,7 +65,6 @@ struct Tracked final : RemoteWatch::Listener {
   bool complete = false;
   std::unique_ptr<RemoteWatch> watch;
 };
-using TrackedPtr = std::shared_ptr<Tracked>;
 
 class ClusterNamespaces final : public WayFollower {
  public:
@@ -76,23 +77,15 @@ class ClusterNamespaces final : public WayFollower {
   ~ClusterNamespaces() override { stop(); }
 
   Result<Unit> start() override {
-    clusters_ = TRY(management_kind(parts_.client, "clusters"));
     projects_ = TRY(management_kind(parts_.client, "projects"));
     secrets_ = parts_.client.kinds()->stored("", "secrets");
-    cluster_informer_ = std::make_unique<Informer>(
-        parts_.env, parts_.client, clusters_, Dispatcher::Interest{},
-        [this](const WatchEvent& event) {
-          const bool gone = event.type == EventType::deleted ||
-                            event.object->find("\"deletionTimestamp\":") != std::string::npos;
-          if (event.name != kLocalCluster) gone ? forget(event.name) : track(event.name);
-        });
     project_informer_ =
         std::make_unique<Informer>(parts_.env, parts_.client, projects_, Dispatcher::Interest{},
                                    [this](const WatchEvent& event) {
                                      if (event.ns != kLocalCluster && news(event))
                                        controller_.add(event.ns + "//" + event.name);
                                    });
-    cluster_informer_->start();
+    TRY(tracked_.start());
     project_informer_->start();
     return Unit{};
   }
@@ -111,22 +104,14 @@ class ClusterNamespaces final : public WayFollower {
     });
   }
   void stop() override {
-    cluster_informer_ = nullptr;
     project_informer_ = nullptr;
-    std::map<std::string, TrackedPtr> all;
-    {
-      std::lock_guard lock(mutex_);
-      all.swap(tracked_);
-    }
-    for (auto& [id, one] : all) one->watch->stop();
+    tracked_.stop();
     controller_.stop();
     remote_ = nullptr;
   }
   Controller::Numbers numbers() const override { return controller_.numbers(); }
   std::string_view name() const override { return controller_.name(); }
-  void way_changed(const std::string& id) override {
-    if (auto one = find(id)) one->watch->kick();
-  }
+  void way_changed(const std::string& id) override { tracked_.kick(id); }
   void look(std::string key) { controller_.add(std::move(key)); }
   // Everything of a cluster is put again.
   void doubt(const std::string& id) {
@@ -157,41 +142,19 @@ class ClusterNamespaces final : public WayFollower {
     return std::exchange(gists_[key], gist) != gist;
   }
 
-  TrackedPtr find(const std::string& id) {
-    std::lock_guard lock(mutex_);
-    auto found = tracked_.find(id);
-    return found == tracked_.end() ? nullptr : found->second;
-  }
-
-  void track(const std::string& id) {
+  std::shared_ptr<Tracked> track(const std::string& id) {
     auto made = std::make_shared<Tracked>(*this, id);
     made->watch = std::make_unique<RemoteWatch>(
         parts_.env, [this, id] { return parts_.ways.transport(id); },
         RemoteWatch::Source{std::string(kPath), "", 250}, *made);
-    {
-      std::lock_guard lock(mutex_);
-      if (!tracked_.try_emplace(id, made).second) return;
-    }
-    parts_.env.post([made] { made->watch->kick(); });
-  }
-
-  void forget(const std::string& id) {
-    TrackedPtr one;
-    {
-      std::lock_guard lock(mutex_);
-      auto found = tracked_.find(id);
-      if (found == tracked_.end()) return;
-      one = std::move(found->second);
-      tracked_.erase(found);
-    }
-    parts_.env.post([one] { one->watch->stop(); });
+    return made;
   }
 
   // Keys: CLUSTER/NAMESPACE, CLUSTER//PROJECT.
   Result<Outcome> reconcile(const std::string& key) {
     const size_t slash = key.find('/');
     const std::string id = key.substr(0, slash);
-    auto one = find(id);
+    auto one = tracked_.find(id);
     if (!one) return Outcome::done();
     const std::string rest = key.substr(slash + 1);
     if (rest.starts_with("/")) return project(*one, rest.substr(1));
@@ -458,9 +421,8 @@ class ClusterNamespaces final : public WayFollower {
   }
 
   const ClusterParts parts_;
-  KindPtr clusters_, projects_, secrets_;
+  KindPtr projects_, secrets_;
   std::mutex mutex_;  // guards what follows
-  std::map<std::string, TrackedPtr> tracked_;
   std::map<std::string, std::string> gists_;
   // By namespace and thing: what was last put.
   std::map<std::string, std::map<std::string, std::string>> applied_;
@@ -468,7 +430,8 @@ class ClusterNamespaces final : public WayFollower {
   std::map<std::string, std::string> cluster_of_;  // by project
   Controller controller_;
   std::unique_ptr<RemoteAsk> remote_;
-  std::unique_ptr<Informer> cluster_informer_, project_informer_;
+  TrackedClusters<Tracked> tracked_{parts_, [this](const std::string& id) { return track(id); }};
+  std::unique_ptr<Informer> project_informer_;
 };
 
 void Tracked::list_begins() {

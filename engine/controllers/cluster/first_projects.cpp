@@ -28,11 +28,6 @@ constexpr First kFirst[] = {
     {"System", kSystemProjectLabel, "System project created for the cluster",
      "SystemProjectCreated", "SystemNamespacesAssigned"}};
 
-bool is_true(const Json& object, std::string_view condition) {
-  const Json* found = find_condition(object, condition);
-  return found != nullptr && found->str("status") == "True";
-}
-
 class FirstProjects final : public WayFollower {
  public:
   explicit FirstProjects(const ClusterParts& parts)
@@ -85,7 +80,7 @@ class FirstProjects final : public WayFollower {
       return ns.error().is("NotFound") ? Result<Outcome>(Outcome::requeue_after(kNamespaceWait))
                                        : Result<Outcome>(ns.error());
     for (const First& first : kFirst)
-      if (!is_true(cluster, first.made)) TRY(make(cluster, id, first));
+      if (!condition_true(cluster, first.made)) TRY(make(cluster, id, first));
     return assign(id);
   }
 
@@ -124,7 +119,7 @@ class FirstProjects final : public WayFollower {
     for (const Json& project : TRY(list_all(parts_.client, *projects_, id)))
       for (size_t i = 0; i < 2; ++i)
         if (project.str({"metadata", "labels", kFirst[i].label}) == "true" &&
-            !is_true(project, kFirst[i].assigned)) {
+            !condition_true(project, kFirst[i].assigned)) {
           ids[i] = project.str({"metadata", "name"});
           due = true;
         }
@@ -159,12 +154,9 @@ class FirstProjects final : public WayFollower {
 
   Result<Unit> put(const std::string& id, const std::string& ns, const std::string& project) {
     auto answer = remote_->ask(id, id, "put " + ns, [&] {
-      Json metadata = Json::object();
-      metadata["annotations"].set(kProjectIdAnnotation, id + ":" + project);
-      metadata["labels"].set(kProjectIdAnnotation, project);
       ClusterCall call{.method = "PATCH", .target = std::string(kPath) + "/" + percent_escaped(ns)};
       call.headers.set("Content-Type", "application/merge-patch+json");
-      call.body = dump(Json::object({{"metadata", std::move(metadata)}}));
+      call.body = dump(project_patch(id + ":" + project));
       return call;
     });
     if (!answer || !*answer) return Unit{};

@@ -8,8 +8,7 @@
 
 #include "engine/cluster/node_table.h"
 #include "engine/cluster/remote_watch.h"
-#include "engine/controllers/cluster/cluster_parts.h"
-#include "engine/controllers/runtime/informer.h"
+#include "engine/controllers/cluster/tracked_clusters.h"
 
 namespace engine {
 namespace {
@@ -80,6 +79,14 @@ struct Tracked {
     note("", kGatherTotals);
   }
   void begins();
+  void kick() {
+    nodes->kick();
+    pods->kick();
+  }
+  void end() {
+    nodes->stop();
+    pods->stop();
+  }
   // The node (or, without a name, the whole) is to be looked at; late at the latest.
   void note(const std::string& name, Millis late);
 
@@ -94,7 +101,6 @@ struct Tracked {
   Feed nodes_feed{*this, Feed::Of::nodes}, pods_feed{*this, Feed::Of::pods};
   std::unique_ptr<RemoteWatch> nodes, pods;
 };
-using TrackedPtr = std::shared_ptr<Tracked>;
 
 class NodesController final : public ClusterNodes {
  public:
@@ -108,36 +114,17 @@ class NodesController final : public ClusterNodes {
   Result<Unit> start() override {
     clusters_ = TRY(management_kind(parts_.client, "clusters"));
     nodes_ = TRY(management_kind(parts_.client, "nodes"));
-    informer_ = std::make_unique<Informer>(
-        parts_.env, parts_.client, clusters_, Dispatcher::Interest{},
-        [this](const WatchEvent& event) {
-          if (event.name == kOwnCluster) return;
-          const bool gone = event.type == EventType::deleted ||
-                            event.object->find("\"deletionTimestamp\":") != std::string::npos;
-          gone ? forget(event.name) : track(event.name);
-        });
-    informer_->start();
+    TRY(tracked_.start());
     return Unit{};
   }
   void stop() override {
-    informer_ = nullptr;
-    std::map<std::string, TrackedPtr> all;
-    {
-      std::lock_guard lock(mutex_);
-      all.swap(tracked_);
-    }
-    for (auto& [id, one] : all) end(*one);
+    tracked_.stop();
     controller_.stop();
   }
   Controller::Numbers numbers() const override { return controller_.numbers(); }
   std::string_view name() const override { return controller_.name(); }
 
-  void way_changed(const std::string& id) override {
-    if (auto one = find(id)) {
-      one->nodes->kick();
-      one->pods->kick();
-    }
-  }
+  void way_changed(const std::string& id) override { tracked_.kick(id); }
   bool at_rest() const override {
     const auto queue = controller_.numbers().queue;
     return queue.waiting + queue.running + queue.delayed == 0;
@@ -149,15 +136,7 @@ class NodesController final : public ClusterNodes {
   }
 
  private:
-  static constexpr std::string_view kOwnCluster = "local";
-
-  TrackedPtr find(const std::string& id) {
-    std::lock_guard lock(mutex_);
-    auto found = tracked_.find(id);
-    return found == tracked_.end() ? nullptr : found->second;
-  }
-
-  void track(const std::string& id) {
+  std::shared_ptr<Tracked> track(const std::string& id) {
     auto made = std::make_shared<Tracked>(*this, id);
     const auto way = [this, id] { return parts_.ways.transport(id); };
     made->nodes = std::make_unique<RemoteWatch>(
@@ -165,38 +144,13 @@ class NodesController final : public ClusterNodes {
     made->pods = std::make_unique<RemoteWatch>(
         parts_.env, way, RemoteWatch::Source{std::string(kPodsPath), std::string(kPodsQuery), 500},
         made->pods_feed);
-    {
-      std::lock_guard lock(mutex_);
-      if (!tracked_.try_emplace(id, made).second) return;
-    }
-    // Not on the dispatcher's thread: asking may take a moment.
-    parts_.env.post([made] {
-      made->nodes->kick();
-      made->pods->kick();
-    });
-  }
-
-  void forget(const std::string& id) {
-    TrackedPtr one;
-    {
-      std::lock_guard lock(mutex_);
-      auto found = tracked_.find(id);
-      if (found == tracked_.end()) return;
-      one = std::move(found->second);
-      tracked_.erase(found);
-    }
-    parts_.env.post([one] { end(*one); });
-  }
-  // No call comes from its watches any more; they themselves stay, for who has just found them.
-  static void end(Tracked& one) {
-    one.nodes->stop();
-    one.pods->stop();
+    return made;
   }
 
   Result<Outcome> reconcile(const std::string& key) {
     const size_t slash = key.find('/');
     const std::string id = key.substr(0, slash), name = key.substr(slash + 1);
-    auto one = find(id);
+    auto one = tracked_.find(id);
     if (!one) return Outcome::done();
     if (name.empty()) return whole(*one);
     // A node that took another name here leaves an object, and has one to write.
@@ -286,10 +240,8 @@ class NodesController final : public ClusterNodes {
   const ClusterParts parts_;
   Client& unrecorded_;
   KindPtr clusters_, nodes_;
-  std::mutex mutex_;
-  std::map<std::string, TrackedPtr> tracked_;
   Controller controller_;
-  std::unique_ptr<Informer> informer_;
+  TrackedClusters<Tracked> tracked_{parts_, [this](const std::string& id) { return track(id); }};
 };
 
 void Tracked::begins() {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <set>
 
+#include "engine/access/admission/project_limits.h"
 #include "engine/access/server_user.h"
 #include "engine/controllers/management/creator_roles.h"
 #include "engine/controllers/management/downstream_rbac.h"
@@ -22,7 +23,6 @@
 namespace engine {
 namespace {
 
-constexpr std::string_view kProjectAnnotation = "field.cattle.io/projectId";
 constexpr std::string_view kBootstrapLabel = "authz.management.cattle.io/bootstrapping";
 constexpr std::string_view kBacks = "authz.management.cattle.io/backs-project";
 constexpr const char* kSeen = "~";  // the input key that stands for: everything has been seen
@@ -227,7 +227,7 @@ class AuthorizationController final : public Authorization {
   // What counts of a namespace: its project, its labels, and whether it is ending.
   static std::string place_of(const Bytes& bytes) {
     if (!bytes) return {};
-    std::string out(scan(*bytes, {"metadata", "annotations", kProjectAnnotation}));
+    std::string out(scan(*bytes, {"metadata", "annotations", kProjectIdAnnotation}));
     return out.append(scan(*bytes, {"metadata", "deletionTimestamp"}))
         .append(scan(*bytes, {"metadata", "labels"}));
   }
@@ -362,7 +362,7 @@ class AuthorizationController final : public Authorization {
   // The project of a namespace of this server; empty while it is ending: nothing can be made there.
   static std::string project_in(const Json& ns) {
     if (!ns.str({"metadata", "deletionTimestamp"}).empty()) return {};
-    auto id = ns.str({"metadata", "annotations", kProjectAnnotation});
+    auto id = ns.str({"metadata", "annotations", kProjectIdAnnotation});
     const size_t colon = id.find(':');
     if (colon == id.npos || id.substr(0, colon) != RbacPlan::kLocal) return {};
     return std::string(id.substr(colon + 1));

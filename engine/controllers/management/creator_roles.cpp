@@ -1,5 +1,6 @@
 #include "engine/controllers/management/creator_roles.h"
 
+#include "engine/access/admission/project_limits.h"
 #include "engine/access/grant_model.h"
 #include "engine/access/server_user.h"
 #include "engine/cluster/sessions.h"
@@ -15,11 +16,6 @@ constexpr std::string_view kPopulated = "InitialRolesPopulated";
 
 WriteOptions as_server() {
   return {.user = server_user(), .field_manager = "paddock"};
-}
-
-bool is_true(const Json& object, std::string_view type) {
-  const Json* condition = find_condition(object, type);
-  return condition && condition->str("status") == "True";
 }
 
 bool is_ending(const Json& object) {
@@ -50,8 +46,8 @@ std::optional<std::vector<std::string>> asked_for(const Json& object) {
 
 bool is_local_project(const Json& object) {
   const Json* labels = object.at({"metadata", "labels"});
-  return labels && (labels->str("authz.management.cattle.io/default-project") == "true" ||
-                    labels->str("authz.management.cattle.io/system-project") == "true");
+  return labels && (labels->str(kDefaultProjectLabel) == "true" ||
+                    labels->str(kSystemProjectLabel) == "true");
 }
 
 }  // namespace
@@ -204,7 +200,7 @@ void CreatorRoles::user_came(const std::string& name) {
 
 Result<Outcome> CreatorRoles::cluster(const std::string& name, const std::string& key) {
   auto object = TRY(read(kGrantGroup, "clusters", "", name));
-  if (!object || is_ending(*object) || is_true(*object, kPopulated)) return Outcome::done();
+  if (!object || is_ending(*object) || condition_true(*object, kPopulated)) return Outcome::done();
   if (!TRY(read("", "namespaces", "", name))) return Outcome::requeue_after(storage::Millis(50));
   std::vector<std::string> required;
   if (!TRY(give({Grant::Where::cluster, name, name, name == RbacPlan::kLocal}, *object, key,
@@ -258,7 +254,7 @@ Result<Outcome> CreatorRoles::project(const std::string& ns, const std::string& 
   if (!object) return backing(name);
   if (is_ending(*object)) return Outcome::done();
   TRY(ensure_namespace(ns, name));
-  if (is_true(*object, kPopulated)) return Outcome::done();
+  if (condition_true(*object, kPopulated)) return Outcome::done();
   const bool of_local = ns == RbacPlan::kLocal && is_local_project(*object);
   std::vector<std::string> required;
   if (!TRY(give({Grant::Where::project, name, ns + ":" + name, of_local}, *object, key, required)))
@@ -289,7 +285,7 @@ Result<Outcome> CreatorRoles::backing(const std::string& name) {
 
 Result<Outcome> CreatorRoles::user(const std::string& name, const std::string& key) {
   auto object = TRY(read(kGrantGroup, "users", "", name));
-  if (!object || is_ending(*object) || is_true(*object, kPopulated)) return Outcome::done();
+  if (!object || is_ending(*object) || condition_true(*object, kPopulated)) return Outcome::done();
   const Json* annotations = object->at({"metadata", "annotations"});
   if (!annotations || !annotations->find(kCreatorRolesAnnotation)) return Outcome::done();
   auto roles = asked_for(*object);

@@ -1,4 +1,5 @@
 // DownstreamRbac: what is there: lists when a way comes, watches from then on.
+#include "engine/access/admission/project_limits.h"
 #include "engine/base/text.h"
 #include "engine/controllers/management/downstream_core.h"
 #include "storage/base/log.h"
@@ -8,7 +9,6 @@ namespace {
 
 using storage::Millis;
 
-constexpr std::string_view kProjectAnnotation = "field.cattle.io/projectId";
 constexpr int kWatchSeconds = 240;
 constexpr Millis kWatchCall{(kWatchSeconds + 15) * 1'000};
 constexpr Millis kListCall{20'000};
@@ -111,7 +111,7 @@ void DownstreamRbac::Core::take_item(Cluster& cluster, Feed feed, const Json& it
 
 void DownstreamRbac::Core::put_namespace(Cluster& cluster, const Json& ns, bool gone) {
   std::string project;
-  auto id = ns.str({"metadata", "annotations", kProjectAnnotation});
+  auto id = ns.str({"metadata", "annotations", kProjectIdAnnotation});
   const size_t colon = id.find(':');
   // Another cluster's project, as a copied manifest may say, is none.
   if (!gone && colon != id.npos && id.substr(0, colon) == cluster.id &&

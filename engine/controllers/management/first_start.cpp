@@ -1,5 +1,6 @@
 #include "engine/controllers/management/first_start.h"
 
+#include "engine/access/admission/project_limits.h"
 #include "engine/access/server_user.h"
 #include "engine/base/names.h"
 #include "engine/base/time.h"
@@ -21,8 +22,6 @@ constexpr std::string_view kGroup = "management.cattle.io";
 constexpr std::string_view kAdmin = "admin";
 constexpr std::string_view kBootstrapLabel = "authz.management.cattle.io/bootstrapping";
 constexpr std::string_view kCreator = "field.cattle.io/creatorId";
-constexpr std::string_view kProject = "field.cattle.io/projectId";
-constexpr std::string_view kDefaultProject = "authz.management.cattle.io/default-project";
 
 WriteOptions as_server() {
   return {.user = server_user(), .field_manager = "paddock"};
@@ -41,11 +40,6 @@ Json namespace_of(std::string_view name) {
 // Its project carries this namespace: whatever is the system's belongs to System.
 bool is_system(std::string_view name) {
   return name.starts_with("kube-") || name.starts_with("cattle-");
-}
-
-void put_in_project(Json& object, std::string_view project) {
-  object.make({"metadata", "annotations"}).set(kProject, project);
-  object.make({"metadata", "labels"}).set(kProject, project.substr(project.find(':') + 1));
 }
 
 void set_times(Json& object, const std::string& now) {
@@ -106,8 +100,8 @@ Result<Unit> FirstStart::objects() {
   for (Json& object : making.first) {
     if (making.default_project.empty() || object.str("kind") != "Namespace") continue;
     std::string_view name = object.str({"metadata", "name"});
-    if (name == "default") put_in_project(object, making.default_project);
-    if (is_system(name)) put_in_project(object, making.system_project);
+    if (name == "default") set_project(object, making.default_project);
+    if (is_system(name)) set_project(object, making.system_project);
   }
   TRY(create_together(registry_, as_server(), making.first));
   if (changed) {
@@ -258,7 +252,7 @@ Result<Unit> FirstStart::local_cluster(const Json& facts, Making& making) {
   for (const Json& fact : facts.find("projects")->as_array()) {
     Json project = fact;
     std::string name = generate_name(registry_.env(), "p-");
-    const bool is_default = project.at({"metadata", "labels", kDefaultProject}) != nullptr;
+    const bool is_default = project.at({"metadata", "labels", kDefaultProjectLabel}) != nullptr;
     project["metadata"].set("name", name);
     project.make({"metadata", "annotations"}).set(kCreator, creator);
     set_times(project, making.now);
@@ -272,8 +266,8 @@ Result<Unit> FirstStart::local_cluster(const Json& facts, Making& making) {
 Result<Unit> FirstStart::join(std::string_view ns, const std::string& project) {
   KindPtr kind = registry_.kinds().snapshot()->stored("", "namespaces");
   auto done = registry_.modify(*kind, "", ns, as_server(), [&](Json& object) -> Result<bool> {
-    if (object.at({"metadata", "annotations", kProject})) return false;
-    put_in_project(object, project);
+    if (object.at({"metadata", "annotations", kProjectIdAnnotation})) return false;
+    set_project(object, project);
     return true;
   });
   if (!done && !done.error().is("NotFound")) return done.error();

@@ -1,6 +1,7 @@
 #include "engine/controllers/management/pod_security.h"
 
 #include <algorithm>
+#include "engine/access/admission/project_limits.h"
 
 namespace engine {
 namespace {
@@ -8,7 +9,6 @@ namespace {
 constexpr std::string_view kAsked = "pod-security.management.cattle.io/";
 constexpr std::string_view kLabel = "pod-security.kubernetes.io/";
 constexpr std::string_view kKept = "pod-security.management.cattle.io/kept";
-constexpr std::string_view kSystem = "authz.management.cattle.io/system-project";
 constexpr std::string_view kModes[] = {"enforce", "audit", "warn"};
 
 bool is_level(std::string_view text) {
@@ -85,7 +85,7 @@ void PodSecurityPlan::put_project(const std::string& id, const std::string& name
   Asked asked;
   if (object) {
     asked.levels = asked_levels(*object);
-    asked.system = object->str({"metadata", "labels", kSystem}) == "true";
+    asked.system = object->str({"metadata", "labels", kSystemProjectLabel}) == "true";
   }
   auto found = cluster.projects.find(name);
   const bool plain = asked == Asked();

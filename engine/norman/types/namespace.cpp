@@ -41,10 +41,9 @@ class NamespaceType final : public Type {
 
   // The label carries the project's part of the id, for selectors.
   Result<Unit> to_store(const Call& call, Json& stored) const override {
-    std::string_view project = stored.str({"metadata", "annotations", "field.cattle.io/projectId"});
-    size_t colon = project.find(':');
-    if (colon == std::string_view::npos) return Unit{};
-    stored.make({"metadata", "labels"}).set("field.cattle.io/projectId", project.substr(colon + 1));
+    std::string_view project = stored.str({"metadata", "annotations", kProjectIdAnnotation});
+    if (project.find(':') == std::string_view::npos) return Unit{};
+    set_project_label(stored, std::string(project));
     return take_part(call, stored);
   }
 
@@ -66,16 +65,7 @@ class NamespaceType final : public Type {
       if (!project.empty()) TRY(check_project(call, project));
       TRY(parts_.registry.modify(*kind, "", name, {.user = call.user(), .field_manager = "paddock"},
                                  [&](Json& object) -> Result<bool> {
-                                   Json& annotations = object.make({"metadata", "annotations"});
-                                   Json& labels = object.make({"metadata", "labels"});
-                                   if (project.empty()) {
-                                     annotations.erase("field.cattle.io/projectId");
-                                     labels.erase("field.cattle.io/projectId");
-                                   } else {
-                                     annotations.set("field.cattle.io/projectId", project);
-                                     labels.set("field.cattle.io/projectId",
-                                                project.substr(project.find(':') + 1));
-                                   }
+                                   set_project(object, project);
                                    return true;
                                  }));
       return Unit{};
@@ -88,21 +78,12 @@ class NamespaceType final : public Type {
                                            const Json& input) const override {
     if (action != "move") return std::nullopt;
     std::string project(input.str("projectId"));
-    if (project.empty()) return Result<Json>(membership(Json(), Json()));
+    if (project.empty()) return Result<Json>(project_patch(""));
     if (auto there = check_project(call, project); !there) return Result<Json>(there.error());
-    return Result<Json>(membership(project, project.substr(project.find(':') + 1)));
+    return Result<Json>(project_patch(project));
   }
 
  private:
-  static Json membership(Json annotation, Json label) {
-    return Json::object(
-        {{"metadata",
-          Json::object(
-              {{"annotations",
-                Json::object({{"field.cattle.io/projectId", std::move(annotation)}})},
-               {"labels", Json::object({{"field.cattle.io/projectId", std::move(label)}})}})}});
-  }
-
   Result<Unit> check_project(const Call& call, const std::string& project) const {
     size_t colon = project.find(':');
     auto missing = Status::field_error(422, "InvalidReference", "projectId",

@@ -7,7 +7,7 @@
 #include "engine/controllers/core/bootstrap.h"
 #include "engine/controllers/core/custom_resource_definitions.h"
 #include "engine/controllers/runtime/store_key.h"
-#include "tests/support/api.h"
+#include "tests/support/engine_threads.h"
 
 using namespace engine;
 using tests::json;
@@ -15,25 +15,14 @@ using tests::json;
 namespace {
 
 // The whole engine below the API on real threads: writes, controllers, admission.
-struct Cluster {
+struct Cluster : tests::EngineThreads {
   Cluster() {
-    register_builtin_strategies(strategies);
     std::vector<std::unique_ptr<Admission>> admission;
     admission.push_back(make_lifecycle_admission(store, dispatcher, *kinds));
-    registry = std::make_unique<Registry>(env, store, *kinds, strategies, std::move(admission));
-    MUST(dispatcher.start());
-    set = std::make_unique<ControllerSet>(
-        ControllerContext{env, *registry, dispatcher, [] { return std::string("PEM"); }});
-    register_builtin_controllers(*set);
-    client = set->client("test");
+    make(std::move(admission));
     MUST(ensure_bootstrap_objects(env, *client));
     MUST(set->start());
   }
-  ~Cluster() {
-    set.reset();
-    dispatcher.stop();
-  }
-
   const Kind& kind(std::string_view group, std::string_view plural) {
     held.push_back(kinds->snapshot()->stored(group, plural));
     REQUIRE(held.back() != nullptr);
@@ -60,23 +49,6 @@ struct Cluster {
                                  {"blockOwnerDeletion", Json(blocks)}}));
     return MUST(client->create(k, ns, std::move(object))).object.json();
   }
-  template <class Test>
-  bool soon(Test test) {
-    for (int i = 0; i < 1000; i++) {
-      if (test()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
-  }
-
-  tests::ThreadEnv env{1, 4};
-  storage::MemoryStore store{env};
-  std::unique_ptr<KindSet> kinds = KindSet::builtin();
-  StrategySet strategies;
-  Dispatcher dispatcher{env, store, *kinds};
-  std::unique_ptr<Registry> registry;
-  std::unique_ptr<ControllerSet> set;
-  std::unique_ptr<Client> client;
   std::vector<KindPtr> held;
 };
 

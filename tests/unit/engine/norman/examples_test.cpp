@@ -6,9 +6,11 @@
 #include <set>
 
 #include "engine/controllers/management/first_start.h"
+#include "tests/unit/engine/norman/differences.h"
 #include "tests/unit/engine/norman/server.h"
 
 using namespace engine;
+using tests::differences;
 using tests::NormanServer;
 
 namespace {
@@ -92,24 +94,6 @@ void strip_host(Json& value) {
     for (Json& item : value.as_array()) strip_host(item);
   if (value.is_object())
     for (auto& [key, member] : value.as_object()) strip_host(member);
-}
-
-void differences(const std::string& at, const Json& wanted, const Json& given,
-                 std::vector<std::string>& out) {
-  if (wanted.is_object() && given.is_object()) {
-    for (const auto& [name, value] : wanted.as_object()) {
-      const Json* there = given.find(name);
-      differences(at + "." + name, value, there ? *there : Json("(nothing)"), out);
-    }
-    for (const auto& [name, value] : given.as_object())
-      if (!wanted.find(name)) out.push_back(at + "." + name + ": not there, but " + dump(value));
-  } else if (wanted.is_array() && given.is_array() && wanted.size() == given.size()) {
-    for (size_t i = 0; i < wanted.size(); i++)
-      differences(at + "[" + std::to_string(i) + "]", wanted.as_array()[i], given.as_array()[i],
-                  out);
-  } else if (!(wanted == given)) {
-    out.push_back(at + ": " + dump(wanted) + ", not " + dump(given));
-  }
 }
 
 }  // namespace

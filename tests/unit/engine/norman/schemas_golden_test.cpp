@@ -4,9 +4,11 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/unit/engine/norman/differences.h"
 #include "tests/unit/engine/norman/server.h"
 
 using namespace engine;
+using tests::differences;
 using tests::NormanServer;
 
 namespace {
@@ -17,27 +19,6 @@ Json fact_file(std::string_view name) {
   std::ifstream in(std::string(NORMAN_SCHEMAS_DIR) + "/" + std::string(name) + ".json");
   REQUIRE(in);
   return MUST(parse_json(std::string(std::istreambuf_iterator<char>(in), {})));
-}
-
-// Where `wanted` and `given` differ, one line each: "resourceFields.name.required: true, not null".
-void differences(const std::string& at, const Json& wanted, const Json& given,
-                 std::vector<std::string>& out) {
-  if (wanted.is_object() && given.is_object()) {
-    for (const auto& [name, value] : wanted.as_object()) {
-      const Json* there = given.find(name);
-      differences(at + "." + name, value, there ? *there : Json("(nothing)"), out);
-    }
-    for (const auto& [name, value] : given.as_object())
-      if (!wanted.find(name)) out.push_back(at + "." + name + ": not in the facts");
-    return;
-  }
-  if (wanted.is_array() && given.is_array() && wanted.size() == given.size()) {
-    for (size_t i = 0; i < wanted.size(); i++)
-      differences(at + "[" + std::to_string(i) + "]", wanted.as_array()[i], given.as_array()[i],
-                  out);
-    return;
-  }
-  if (!(wanted == given)) out.push_back(at + ": " + dump(wanted) + ", not " + dump(given));
 }
 
 // A fact's links have no host, and no cluster or project.
