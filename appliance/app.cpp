@@ -329,6 +329,9 @@ void App::Parts::make_surfaces() {
   type_parts.show_cluster = [this](const std::string& id, engine::Json& stored) {
     engine::show_connection(stored, clusters->link(id), env.wall());
   };
+  type_parts.cluster_way = [this](std::string_view id) {
+    return engine::way_number(clusters->link(id), env.wall());
+  };
   type_parts.keep_kubeconfig = [this](const std::string& id, const std::string& text) {
     return import->keep(id, text);
   };

@@ -123,4 +123,23 @@ void show_connection(Json& cluster, const ClusterLink& link, WallTime now) {
   }
 }
 
+uint64_t way_number(const ClusterLink& link, WallTime now) {
+  uint64_t number = 0;
+  const auto add = [&](uint64_t part) {
+    number = (number ^ part) * 0x9e3779b97f4a7c15u;
+    number ^= number >> 29;
+  };
+  const auto add_time = [&](const std::optional<WallTime>& at) {
+    add(at ? static_cast<uint64_t>(at->time_since_epoch().count()) : 1);
+  };
+  const bool connected = is_connected(link, now);
+  add(static_cast<uint64_t>(link.way) << 2 | static_cast<uint64_t>(link.open) << 1 |
+      static_cast<uint64_t>(connected));
+  add_time(link.since);
+  if (connected) return number;
+  add_time(link.heartbeat);
+  add(std::hash<std::string>{}(link.problem));
+  return number;
+}
+
 }  // namespace engine

@@ -44,6 +44,10 @@ ClusterState cluster_state(const Json& cluster, const ClusterLink& link, WallTim
 // copy when a cluster is read; nothing is stored.
 void show_connection(Json& cluster, const ClusterLink& link, WallTime now);
 
+// The same for two links that the functions above say the same of: a number to remember what was
+// made of a link by.
+uint64_t way_number(const ClusterLink& link, WallTime now);
+
 // Conditions of a stored object.
 const Json* find_condition(const Json& object, std::string_view type);
 bool condition_true(const Json& object, std::string_view type);

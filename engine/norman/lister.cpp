@@ -191,8 +191,9 @@ void Lister::write_objects(const PageWindow& window, std::string& body) {
   for (size_t i = window.start; i < window.end; i++) {
     const auto& cached = sorted_[i]->cached;
     if (!cached || !presenter_.type().is_shown_as_stored(cached->name)) continue;
-    wanted.push_back(
-        {cached->ns, cached->name, cached->bytes, presenter_.rights_to(cached->ns, cached->name)});
+    wanted.push_back({cached->ns, cached->name, cached->bytes,
+                      presenter_.rights_to(cached->ns, cached->name),
+                      presenter_.type().shown_with(cached->name)});
     places.push_back(i);
   }
   const std::string place =

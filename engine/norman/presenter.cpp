@@ -34,8 +34,9 @@ bool Presenter::allowed(const SchemaView& shown, const Json& stored, std::string
 uint8_t Presenter::rights_to(std::string_view ns, std::string_view name) {
   const bool update = rights_.allows("update", ns, name);
   const bool remove = rights_.allows("delete", ns, name);
+  const bool read = rights_.allows("get", ns, name);
   const bool links = call_.request.headers.has("X-API-Action-Links");
-  return static_cast<uint8_t>(update | remove << 1 | links << 2);
+  return static_cast<uint8_t>(update | remove << 1 | links << 2 | read << 3);
 }
 
 Json Presenter::mapped(const Json& stored) const {

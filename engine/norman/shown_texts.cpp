@@ -16,7 +16,8 @@ void ShownTexts::find(std::string_view place, std::vector<Wanted>& wanted) {
     if (found == entries_.end()) continue;
     const Entry& entry = found->second;
     // The bytes are held here: the same address is the same object.
-    if (entry.bytes == one.bytes && entry.rights == one.rights) one.text = entry.text;
+    if (entry.bytes == one.bytes && entry.rights == one.rights && entry.with == one.with)
+      one.text = entry.text;
   }
 }
 
@@ -29,7 +30,7 @@ void ShownTexts::keep(std::string_view place, const std::vector<Wanted>& made) {
     if (fresh) order_.push_back(&at->first);
     Entry& entry = at->second;
     bytes_ -= entry.size();
-    entry = {one.bytes, one.rights, one.text};
+    entry = {one.bytes, one.rights, one.with, one.text};
     bytes_ += entry.size();
   }
   make_room();

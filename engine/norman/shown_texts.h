@@ -29,6 +29,7 @@ class ShownTexts {
     std::string_view ns, name;
     Bytes bytes;         // as it is stored now
     uint8_t rights = 0;  // bits that change what is shown
+    uint64_t with = 0;   // Type::shown_with
     Text text = {};      // found, or made by the caller for keep()
   };
   // `place` is what all of them have in common: the schema, the context, the base of links.
@@ -40,6 +41,7 @@ class ShownTexts {
   struct Entry {
     Bytes bytes = {};
     uint8_t rights = 0;
+    uint64_t with = 0;
     Text text = {};
     size_t size() const { return text ? text->size() + bytes->size() : 0; }
   };

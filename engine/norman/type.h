@@ -48,10 +48,12 @@ class Type {
   // Whether the field is another than the mappers make it (by refresh, decorate): then a filter on
   // it costs the whole object.
   virtual bool computes(std::string_view /*field*/) const { return true; }
-  // Whether what is shown of an object depends on nothing but the object and the caller's rights to
-  // change and remove it: not on who asks, the time, or anything else that may change. Then it is
-  // encoded once for all who read it.
+  // Whether what is shown of an object depends on nothing but the object, the caller's rights to
+  // read, change and remove it, and the number that shown_with() gives: not on who asks, the time,
+  // or anything else that may change. Then it is encoded once for all who read it.
   virtual bool is_shown_as_stored(std::string_view /*name*/) const { return false; }
+  // Stands for what is known of it beside the object: the same number, the same look.
+  virtual uint64_t shown_with(std::string_view /*name*/) const { return 0; }
   // The id of the schema that shows this object, where the schema has subtypes; empty: itself.
   virtual std::string_view subtype(const Json& /*stored*/) const { return {}; }
   // Whether a stored object is one of this schema (subtypes share a kind).

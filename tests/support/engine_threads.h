@@ -30,10 +30,10 @@ struct EngineThreads {
   EngineThreads& operator=(const EngineThreads&) = delete;
 
   void make(std::vector<std::unique_ptr<engine::Admission>> admission) {
-    registry = std::make_unique<engine::Registry>(env, store, *kinds, strategies,
-                                                  std::move(admission));
-    set = std::make_unique<engine::ControllerSet>(engine::ControllerContext{
-        env, *registry, dispatcher, [] { return std::string("PEM"); }});
+    registry =
+        std::make_unique<engine::Registry>(env, store, *kinds, strategies, std::move(admission));
+    set = std::make_unique<engine::ControllerSet>(
+        engine::ControllerContext{env, *registry, dispatcher, [] { return std::string("PEM"); }});
     engine::register_builtin_controllers(*set);
     client = set->client("test");
   }

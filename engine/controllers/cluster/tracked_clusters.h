@@ -1,8 +1,8 @@
-// TrackedClusters: something for each cluster but this server's own, from the cluster's coming until
-// its end: what a controller holds of it, and the watches that feed that. T has kick() (its way is
-// there, or came or went: it may ask) and end() (no call comes from its watches any more; T itself
-// stays for who has just found it). Neither is called on the dispatcher's thread. Thread: any.
-// Owns: the Ts, together with who found one; the informer on Clusters.
+// TrackedClusters: something for each cluster but this server's own, from the cluster's coming
+// until its end: what a controller holds of it, and the watches that feed that. T has kick() (its
+// way is there, or came or went: it may ask) and end() (no call comes from its watches any more; T
+// itself stays for who has just found it). Neither is called on the dispatcher's thread. Thread:
+// any. Owns: the Ts, together with who found one; the informer on Clusters.
 #pragma once
 
 #include <functional>

@@ -47,6 +47,15 @@ class ClusterType final : public Type {
     return kept.error();
   }
 
+  // Without cluster_way nobody says when the way has changed.
+  bool is_shown_as_stored(std::string_view) const override {
+    return parts_.cluster_way || !parts_.cluster_state;
+  }
+  // The way to it: what state() and refresh() say is the same as long as this is.
+  uint64_t shown_with(std::string_view name) const override {
+    return parts_.cluster_way ? parts_.cluster_way(name) : 0;
+  }
+
   void refresh(const Call&, Json& stored) const override {
     if (parts_.show_cluster)
       parts_.show_cluster(std::string(stored.str({"metadata", "name"})), stored);

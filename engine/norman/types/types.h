@@ -26,6 +26,8 @@ struct TypeParts {
       cluster_state = {};
   // The stored cluster with its connection's conditions as they are now.
   std::function<void(const std::string& cluster, Json& stored)> show_cluster = {};
+  // The same number as long as those two say the same of an unchanged cluster.
+  std::function<uint64_t(std::string_view cluster)> cluster_way = {};
   // Checks and keeps a kubeconfig that was handed over for a cluster.
   std::function<Result<Unit>(const std::string& cluster, const std::string& kubeconfig)>
       keep_kubeconfig = {};

@@ -169,6 +169,16 @@ TEST_CASE("states say what they wait for and since when") {
   set_condition(cluster, {"Ready", "True", "", ""}, now);
   link.heartbeat = now - std::chrono::seconds(14);
   CHECK(cluster_state(cluster, link, now).state == "active");
+  // Another heartbeat in time shows nothing new; one that stays out does.
+  ClusterLink beaten = link;
+  beaten.heartbeat = now;
+  CHECK(way_number(beaten, now) == way_number(link, now));
+  CHECK(way_number(link, now) != way_number(link, now + std::chrono::seconds(2)));
+  ClusterLink troubled = link;
+  troubled.problem = "connection refused";
+  CHECK(way_number(troubled, now) == way_number(link, now));
+  const WallTime lost = now + std::chrono::seconds(2);
+  CHECK(way_number(troubled, lost) != way_number(link, lost));
   // Nothing was written; only time has passed.
   const WallTime later = now + std::chrono::seconds(2);
   state = cluster_state(cluster, link, later);
