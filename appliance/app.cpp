@@ -22,6 +22,7 @@
 #include "appliance/routes/import.h"
 #include "appliance/routes/k8s.h"
 #include "appliance/routes/proxy.h"
+#include "appliance/routes/proxy_audit.h"
 #include "appliance/routes/routes.h"
 #include "appliance/server_objects.h"
 #include "engine/access/admission/grants.h"
@@ -239,7 +240,8 @@ Result<Unit> App::Parts::make_audit() {
                                 std::min<int64_t>(settings->number("audit-level", 1), 3));
                           },
                       .age_days = number("audit-max-age-days", engine::limits::kAuditAgeDays),
-                      .size_mb = number("audit-max-size-mb", engine::limits::kAuditSizeMb)};
+                      .size_mb = number("audit-max-size-mb", engine::limits::kAuditSizeMb),
+                      .read = read_kubernetes_body};
   if (audit_export)
     wanted.on_line = [this](std::string_view line, int64_t at_ms) {
       audit_export->line(line, at_ms);
@@ -372,8 +374,10 @@ void App::Parts::make_surfaces() {
       .import_manifest = [this](engine::Request& r) -> engine::Answer {
         return import_route->handle(r);
       },
-      .proxy = [this](engine::Request& r,
-                      std::function<void(int)> told) { return proxy->handle(r, std::move(told)); },
+      .proxy =
+          [this](engine::Request& r, std::shared_ptr<Onlooker> onlooker) {
+            return proxy->handle(r, std::move(onlooker));
+          },
       .subscribe = [this](engine::Request& r) { return subscribe->handle(r); },
       .audit = [this](engine::Request& r) { return audit_route->handle(r); },
       .env = env,

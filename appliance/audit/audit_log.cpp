@@ -31,8 +31,11 @@ constexpr storage::Millis kGather{200};  // entries of so long are written toget
 constexpr int64_t kLevelMs = 1'000;      // how long a level that was read counts
 
 size_t bytes_of(const AuditEntry& entry) {
-  return sizeof(AuditEntry) + entry.path.size() + entry.agent.size() + entry.request_body.size() +
-         entry.answer_body.size();
+  size_t out = sizeof(AuditEntry) + entry.path.size() + entry.agent.size() +
+               entry.request.bytes.size() + entry.answer.bytes.size();
+  if (const auto* seen = entry.seen.get())
+    out += seen->sent.bytes.size() + seen->answered.bytes.size() + seen->before.bytes.size();
+  return out;
 }
 
 }  // namespace
@@ -91,7 +94,8 @@ struct AuditLog::Impl : std::enable_shared_from_this<AuditLog::Impl> {
       // After the end nobody that the options ask is sure to be there.
       if (ended && batch.empty() && were_lost == 0) return;
     }
-    for (AuditEntry& entry : batch) append(engine::record_of(entry), engine::unix_millis(entry.at));
+    for (AuditEntry& entry : batch)
+      append(engine::record_of(entry, options.read), engine::unix_millis(entry.at));
     if (were_lost > 0) append(lost_record(were_lost), now_ms());
     finish_batch();
   }

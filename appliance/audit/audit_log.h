@@ -21,6 +21,7 @@ struct AuditOptions {
   std::function<int64_t()> age_days, size_mb;
   // Each line as it is written, for those who take the log elsewhere; may be empty.
   std::function<void(std::string_view line, int64_t at_ms)> on_line = {};
+  engine::AuditReader read = nullptr;
 };
 
 struct AuditQuery {

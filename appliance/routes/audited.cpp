@@ -28,9 +28,9 @@ std::vector<std::string_view> parts_of(std::string_view path) {
   return out;
 }
 
-std::string bounded(const std::string& body) {
-  if (body.size() <= engine::limits::kAuditBodyBytesMax) return body;
-  return "\"(" + std::to_string(body.size()) + " bytes)\"";
+engine::AuditBody bounded(const std::string& body, std::string_view type) {
+  if (body.size() <= engine::limits::kAuditBodyBytesMax) return {body, std::string(type), true};
+  return {"\"(" + std::to_string(body.size()) + " bytes)\"", "application/json", true};
 }
 
 // Questions that are asked by POST and change nothing.
@@ -58,12 +58,12 @@ std::string why_of(int code, const std::string& body) {
   return out;
 }
 
+}  // namespace
+
 bool is_way_in(std::string_view subresource) {
   return subresource == "exec" || subresource == "attach" || subresource == "portforward" ||
          subresource == "proxy";
 }
-
-}  // namespace
 
 Audited::Audited(storage::Env& env, engine::AuditSink* sink, const Request& request)
     : sink_(sink), env_(&env) {
@@ -73,6 +73,7 @@ Audited::Audited(storage::Env& env, engine::AuditSink* sink, const Request& requ
     sink_ = nullptr;
     return;
   }
+  entry.level = level_;
   began_ = env.now();
   entry.at = env.wall();
   entry.id = request.id;
@@ -137,8 +138,8 @@ void Audited::kubernetes(const engine::RequestInfo& info, std::string_view clust
 
 void Audited::body_of(const Request& request) {
   if (!on() || !write || level_ < AuditLevel::request) return;
-  entry.request_body = bounded(request.body);
-  entry.yaml = request.headers.get("Content-Type").find("yaml") != std::string_view::npos;
+  if (!request.body.empty())
+    entry.request = bounded(request.body, request.headers.get("Content-Type"));
 }
 
 void Audited::end(int code, const Response* answer) {
@@ -156,8 +157,15 @@ void Audited::end(int code, const Response* answer) {
   }
   // An error's is not kept: see why_of.
   if (answer && write && code < 400 && level_ >= AuditLevel::response)
-    entry.answer_body = bounded(answer->body);
+    entry.answer = bounded(answer->body, answer->headers.get("Content-Type"));
   sink->record(std::move(entry));
+}
+
+void Audited::end_seen(int code, std::unique_ptr<engine::AuditSeen> seen) {
+  if (!on()) return;
+  if (code >= 400) entry.why = why_of(code, seen->answered.whole ? seen->answered.bytes : "");
+  entry.seen = std::move(seen);
+  end(code);
 }
 
 Answer watched(std::shared_ptr<Audited> audited, Answer answer) {

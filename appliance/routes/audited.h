@@ -32,6 +32,8 @@ class Audited {
   void body_of(const engine::Request& request);
   // The answer is there: recorded, if it is to be. Once.
   void end(int code, const engine::Response* answer = nullptr);
+  // The same of a write that went to a cluster, with what was seen of it.
+  void end_seen(int code, std::unique_ptr<engine::AuditSeen> seen);
 
  private:
   void login_of(const engine::Request& request);
@@ -41,6 +43,9 @@ class Audited {
   storage::Instant began_;
   engine::AuditLevel level_ = engine::AuditLevel::off;
 };
+
+// exec, attach, portforward, proxy: what goes through them is no object.
+bool is_way_in(std::string_view subresource);
 
 // The answer as it is, and `audited` told of it, whenever it comes.
 engine::Answer watched(std::shared_ptr<Audited> audited, engine::Answer answer);

@@ -34,8 +34,8 @@ ProxyRoute::ProxyRoute(StreamHub& hub, Clusters& clusters, engine::Authorizer& a
       places_(dispatcher, kinds, authorizer),
       local_(std::move(local)) {}
 
-Answer ProxyRoute::handle(Request& request, Answered answered) {
-  auto answer = route(request, std::move(answered));
+Answer ProxyRoute::handle(Request& request, std::shared_ptr<Onlooker> onlooker) {
+  auto answer = route(request, std::move(onlooker));
   if (answer) return std::move(*answer);
   return status_answer(answer.error());
 }
@@ -72,7 +72,7 @@ Result<std::vector<std::string>> ProxyRoute::groups_for(const engine::User& user
   return groups;
 }
 
-Result<Answer> ProxyRoute::route(Request& request, Answered answered) {
+Result<Answer> ProxyRoute::route(Request& request, std::shared_ptr<Onlooker> onlooker) {
   auto path = engine::split_proxy_target(request.target);
   if (!path) return Status::not_found_path();
   if (path->cluster == "local") return local(request, *path);
@@ -94,7 +94,12 @@ Result<Answer> ProxyRoute::route(Request& request, Answered answered) {
   }
   start.request = std::move(request);
   start.path = std::move(*path);
-  start.answered = std::move(answered);
+  if (onlooker && onlooker->reads()) {
+    // What is read along must not be compressed.
+    start.head.headers.remove("Accept-Encoding");
+    if (onlooker->wants_before()) ask_before(hub_, start, onlooker);
+  }
+  start.onlooker = std::move(onlooker);
   Answer answer = proxy_stream(hub_, clusters_, std::move(start));
   return answer;
 }

@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "appliance/net/clusters.h"
+#include "appliance/routes/onlooker.h"
 #include "engine/access/authz.h"
 #include "engine/access/project_places.h"
 #include "engine/base/http.h"
@@ -23,13 +24,12 @@ class ProxyRoute {
   using Local = std::function<engine::Answer(engine::Request&)>;
   ProxyRoute(StreamHub& hub, Clusters& clusters, engine::Authorizer& authorizer,
              engine::Dispatcher& dispatcher, engine::KindSet& kinds, Local local);
-  // The request has passed authentication.
-  // `answered` is told the status of what goes on to a cluster, once it is known.
-  using Answered = std::function<void(int)>;
-  engine::Answer handle(engine::Request& request, Answered answered = {});
+  // The request has passed authentication. `onlooker` sees what goes on to a cluster; may be null.
+  engine::Answer handle(engine::Request& request, std::shared_ptr<Onlooker> onlooker = nullptr);
 
  private:
-  engine::Result<engine::Answer> route(engine::Request& request, Answered answered);
+  engine::Result<engine::Answer> route(engine::Request& request,
+                                       std::shared_ptr<Onlooker> onlooker);
   engine::Answer local(engine::Request& request, const engine::ProxyPath& path);
   engine::Result<std::vector<std::string>> groups_for(const engine::User& user,
                                                       const std::string& cluster_id);

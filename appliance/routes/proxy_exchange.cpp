@@ -1,5 +1,6 @@
 #include "appliance/routes/proxy_exchange.h"
 
+#include <atomic>
 #include <charconv>
 #include <mutex>
 #include <utility>
@@ -72,18 +73,20 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
   }
   // True for the one who ends it.
   bool end();
-  void tell(int status) {
-    std::function<void(int)> answered;
-    {
-      std::lock_guard lock(mutex_);
-      answered.swap(start_.answered);
-    }
-    if (answered) answered(status);
+  void tell(int status, const engine::Headers& headers = {}) {
+    if (!start_.onlooker || told_.exchange(true)) return;
+    start_.onlooker->answered(status, headers);
+  }
+  void told_all() {
+    if (Onlooker* one = reader()) one->ended();
   }
   void answer_status(const Status& status);
   void client_body(std::string_view bytes);
   void hold_back(const Both& now);
   void look_again();
+  Onlooker* reader() const {
+    return start_.onlooker && start_.onlooker->reads() ? start_.onlooker.get() : nullptr;
+  }
   // Whether the client's connection is good for its next request.
   bool may_reuse() const {
     if (start_.body) return false;  // more of it may be on its way
@@ -97,6 +100,7 @@ class ProxyExchange final : public std::enable_shared_from_this<ProxyExchange> {
   std::shared_ptr<StreamSink> sink_;
   std::shared_ptr<Exchange> exchange_;
   bool ended_ = false;
+  std::atomic<bool> told_ = false;
   std::string early_;       // what the client sent before the 101
   bool head_sent_ = false;  // only the cluster's side
   bool upgraded_ = false;
@@ -141,6 +145,8 @@ void ProxyExchange::client_open(std::shared_ptr<StreamSink> sink) {
   }
   const bool long_running =
       start_.head.upgrade || engine::is_long_running(start_.request, start_.path.rest);
+  if (Onlooker* one = reader(); one && !start_.request.body.empty())
+    one->sent_part(start_.request.body);
   OutRequest request;
   request.method = start_.head.method;
   request.target = start_.head.target;
@@ -172,6 +178,7 @@ void ProxyExchange::client_body(std::string_view bytes) {
   if (!now.exchange || start_.body->done()) return;
   const bool chunked = start_.body->chunked();
   auto fed = start_.body->feed(bytes, [&](std::string_view part) {
+    if (Onlooker* one = reader()) one->sent_part(part);
     now.exchange->send(chunked ? chunk_of(part) : std::make_shared<const std::string>(part));
   });
   if (!fed) {
@@ -242,6 +249,7 @@ void ProxyExchange::client_end() {
 
 void ProxyExchange::client_closed() {
   tell(499);  // nobody waited for it
+  told_all();
   if (end()) {
     if (const auto now = both(); now.exchange) now.exchange->cancel();
   }
@@ -253,6 +261,7 @@ void ProxyExchange::client_closed() {
 void ProxyExchange::answer_status(const Status& status) {
   const auto now = both();
   tell(status.code());
+  told_all();
   if (!end() || !now.sink) return;
   now.sink->send(
       std::make_shared<const std::string>(engine::status_response(status, start_.request.method)));
@@ -276,7 +285,7 @@ void ProxyExchange::head(Response answer) {
     if (now.exchange) now.exchange->cancel();
     return;
   }
-  tell(answer.status);
+  tell(answer.status, answer.headers);
   framing_ = head->body;
   head_sent_ = true;
   now.sink->send(std::make_shared<const std::string>(std::move(head->bytes)));
@@ -297,6 +306,7 @@ void ProxyExchange::head(Response answer) {
 void ProxyExchange::body(std::string_view bytes) {
   const auto now = both();
   if (!now.sink || framing_ == ProxyBody::none || bytes.empty()) return;
+  if (Onlooker* one = reader()) one->answer_part(bytes);
   Frame frame =
       framing_ == ProxyBody::chunked ? chunk_of(bytes) : std::make_shared<const std::string>(bytes);
   if (!now.sink->send(std::move(frame))) {
@@ -309,6 +319,7 @@ void ProxyExchange::body(std::string_view bytes) {
 }
 
 void ProxyExchange::whole() {
+  told_all();
   const auto now = both();
   if (!end() || !now.sink) return;
   if (framing_ == ProxyBody::chunked) {
@@ -328,6 +339,7 @@ void ProxyExchange::broke(const Status& why) {
     answer_status(why);
     return;
   }
+  told_all();
   const auto now = both();
   std::unique_lock lock(mutex_);
   const bool upgraded = upgraded_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "appliance/routes/new_namespace.h"
+#include "appliance/routes/proxy_audit.h"
 #include "appliance/routes/ui.h"
 #include "engine/api/status_writer.h"
 #include "engine/base/limits.h"
@@ -22,15 +23,18 @@ engine::Response text(std::string body) {
 }
 
 // What the request is to the cluster that it is for.
-void describe(const engine::Request& request, const engine::ProxyPath& asked, Audited& audited) {
-  if (!audited.on()) return;
+engine::RequestInfo describe(const engine::Request& request, const engine::ProxyPath& asked,
+                             Audited& audited) {
+  if (!audited.on()) return {};
   engine::Request inner;
   inner.method = request.method;
   inner.path = request.path.substr(std::min(asked.prefix.size(), request.path.size()));
   if (inner.path.empty()) inner.path = "/";
   inner.query = request.query;
   auto info = engine::RequestInfo::parse(inner);
-  audited.kubernetes(info ? *info : engine::RequestInfo{}, asked.cluster);
+  if (!info) info = engine::RequestInfo{};
+  audited.kubernetes(*info, asked.cluster);
+  return std::move(*info);
 }
 
 }  // namespace
@@ -82,16 +86,17 @@ engine::Answer Routes::cluster(engine::Request& request) {
   // The embedded API authenticates, audits and guards by itself.
   if (asked && asked->cluster == "local") return surfaces_.proxy(request, {});
   auto audited = std::make_shared<Audited>(surfaces_.env, surfaces_.audit_log, request);
-  if (asked) describe(request, *asked, *audited);
+  engine::RequestInfo info;
+  if (asked) info = describe(request, *asked, *audited);
   auto user = surfaces_.authenticators.authenticate(request);
   auto scope = user ? engine::in_scope(*user, asked ? asked->cluster : std::string())
                     : engine::Result<engine::Unit>(user.error());
   if (!scope) return watched(audited, engine::status_response(request, scope.error()));
   request.user = std::move(*user);
   audited->who(request.user);
-  audited->body_of(request);
   const engine::User who = request.user;
-  auto answer = surfaces_.proxy(request, [audited](int code) { audited->end(code); });
+  auto answer =
+      surfaces_.proxy(request, std::make_shared<ProxyAudit>(audited, request, info, read_along_));
   // Of what goes through, the cluster's own answer is told.
   if (!std::holds_alternative<engine::Stream>(answer)) return watched(audited, std::move(answer));
   return surfaces_.streams.guard(who, std::move(answer));

@@ -8,6 +8,7 @@
 
 #include "appliance/assets/dashboard.h"
 #include "appliance/routes/audited.h"
+#include "appliance/routes/onlooker.h"
 #include "engine/access/authn.h"
 #include "engine/access/live_streams.h"
 #include "engine/norman/norman.h"
@@ -20,8 +21,8 @@ struct Surfaces {
   Handler kubernetes;       // /api /apis /openapi /version /healthz /livez /readyz /metrics
   Handler connect;          // /v3/connect
   Handler import_manifest;  // /v3/import/TOKEN_CLUSTER.yaml
-  // /k8s/clusters/ID/...; told what the cluster answered.
-  std::function<engine::Answer(engine::Request&, std::function<void(int)>)> proxy;
+  // /k8s/clusters/ID/...
+  std::function<engine::Answer(engine::Request&, std::shared_ptr<Onlooker>)> proxy;
   Handler subscribe;  // /v3/subscribe
   Handler audit;      // /v3/auditlogs
   storage::Env& env;
@@ -45,6 +46,8 @@ class Routes {
   engine::Answer cluster(engine::Request& request);
 
   Surfaces surfaces_;
+  // Bytes of proxied writes that the audit reads along now.
+  std::shared_ptr<std::atomic<size_t>> read_along_ = std::make_shared<std::atomic<size_t>>(0);
 };
 
 // The largest body of a request, by its path: what is streamed to a cluster has none.

@@ -4,6 +4,7 @@
 
 #include "engine/access/audit_limits.h"
 #include "engine/access/audit_mask.h"
+#include "engine/access/audit_seen.h"
 #include "engine/base/time.h"
 #include "engine/base/yaml.h"
 
@@ -91,13 +92,22 @@ class Difference {
 };
 
 // A body as it may be kept. What cannot be read cannot be masked and is left out.
-Json kept_body(const AuditEntry& entry, const std::string& body, bool yaml) {
-  if (body.size() > limits::kAuditBodyBytesMax)
-    return Json("(" + std::to_string(body.size()) + " bytes)");
-  auto parsed = yaml ? parse_yaml(body) : parse_json(body);
-  if (!parsed) return Json("(" + std::to_string(body.size()) + " bytes, not JSON)");
+Json kept_body(const AuditEntry& entry, const AuditBody& body, AuditReader reader) {
+  const std::string size = std::to_string(body.bytes.size()) + " bytes";
+  if (!body.whole) return Json("(more than is kept)");
+  if (body.bytes.size() > limits::kAuditBodyBytesMax) return Json("(" + size + ")");
+  auto parsed = read_audit_body(body, reader);
+  if (!parsed) return Json("(" + size + ", not JSON)");
   mask_secrets(entry.resource, *parsed);
   return std::move(*parsed);
+}
+
+const AuditBody& sent_of(const AuditEntry& entry) {
+  return entry.seen ? entry.seen->sent : entry.request;
+}
+
+const AuditBody& answer_of(const AuditEntry& entry) {
+  return entry.seen ? entry.seen->answered : entry.answer;
 }
 
 Json change_of(const AuditChange& change) {
@@ -151,7 +161,7 @@ Json audit_difference(std::string_view resource, const Json& before, const Json&
   return out.result();
 }
 
-Json record_of(AuditEntry& entry) {
+Json record_of(AuditEntry& entry, AuditReader reader) {
   Json out =
       Json::object({{"time", to_rfc3339_milli(entry.at)}, {"id", entry.id}, {"user", entry.user}});
   auto add = [&](std::string_view key, const std::string& value) {
@@ -171,6 +181,7 @@ Json record_of(AuditEntry& entry) {
   if (entry.trail) changes = entry.trail->take();
   // A create by generateName knows its name only now.
   if (entry.name.empty() && changes.size() == 1) entry.name = changes[0].name;
+  Json seen = entry.seen ? changes_seen(entry, reader) : Json();
   add("name", entry.name);
   add("method", entry.method);
   add("path", masked_path(entry.path));
@@ -185,9 +196,13 @@ Json record_of(AuditEntry& entry) {
     out.set("changes", Json(std::move(told)));
     if (entry.trail->more() > 0) out.set("more_changes", static_cast<int64_t>(entry.trail->more()));
   }
-  if (!entry.request_body.empty())
-    out.set("request", kept_body(entry, entry.request_body, entry.yaml));
-  if (!entry.answer_body.empty()) out.set("answer", kept_body(entry, entry.answer_body, false));
+  if (seen.is_array() && seen.size() > 0) out.set("changes", std::move(seen));
+  auto keep = [&](std::string_view key, const AuditBody& body) {
+    if (!body.type.empty() || !body.bytes.empty()) out.set(key, kept_body(entry, body, reader));
+  };
+  if (entry.level >= AuditLevel::request) keep("request", sent_of(entry));
+  // An error's is not kept: it quotes the values that it complains of.
+  if (entry.level >= AuditLevel::response && entry.code < 400) keep("answer", answer_of(entry));
   return out;
 }
 

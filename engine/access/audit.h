@@ -38,6 +38,22 @@ class AuditTrail final : public WriteTrail {
   size_t more_ = 0;
 };
 
+// A body as it went past, and what it is by its own word.
+struct AuditBody {
+  std::string bytes, type;
+  bool whole = false;  // false: none, or more than is read along
+};
+
+// What was seen of a write that another API server did: there is no trail of it.
+struct AuditSeen {
+  AuditBody sent, answered;
+  AuditBody before;      // the object as the caller could get it when the write set out
+  bool dry_run = false;  // nothing was to be written
+};
+
+// Makes JSON of a body, by its type. Null: JSON and YAML alone are read.
+using AuditReader = Result<Json> (*)(const AuditBody& body);
+
 struct AuditEntry {
   storage::WallTime at{};
   std::string id;           // of the request
@@ -51,9 +67,10 @@ struct AuditEntry {
   int code = 0;
   std::string why;  // the answer's words, when it is a refusal
   int64_t took_ms = 0;
-  std::shared_ptr<AuditTrail> trail;      // null: nothing was to be written
-  std::string request_body, answer_body;  // as the level says
-  bool yaml = false;                      // the request's body is YAML
+  std::shared_ptr<AuditTrail> trail;  // null: nothing was to be written
+  std::unique_ptr<AuditSeen> seen;    // of a proxied write
+  AuditBody request, answer;          // as the level says; a proxied write's are in `seen`
+  AuditLevel level = AuditLevel::metadata;
 };
 
 // Where entries go: nothing of a request waits for it.
@@ -68,7 +85,7 @@ class AuditSink {
 std::string_view audit_result(int code);
 
 // The record, without its place in the log. It parses and compares: not on a request's thread.
-Json record_of(AuditEntry& entry);
+Json record_of(AuditEntry& entry, AuditReader reader = nullptr);
 
 // What differs, as [{path, from, to}], with secrets masked; `resource` tells what is one.
 Json audit_difference(std::string_view resource, const Json& before, const Json& after);

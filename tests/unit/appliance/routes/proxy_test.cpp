@@ -118,6 +118,37 @@ class Wire final : public engine::StreamSink {
 };
 
 struct World {
+  // Writes down what it sees.
+  class Looker final : public Onlooker {
+   public:
+    Looker(World& world, bool write) : world_(world), write_(write) {}
+    void answered(int status, const engine::Headers&) override {
+      std::lock_guard lock(world_.told_mutex);
+      world_.told.push_back(status);
+    }
+    bool reads() const override { return write_; }
+    bool wants_before() const override { return write_; }
+    void sent_part(std::string_view bytes) override { add(sent_, bytes); }
+    void answer_part(std::string_view bytes) override { add(answer_, bytes); }
+    void before(std::string_view, std::string_view bytes) override { add(before_, bytes); }
+    void ended() override {
+      std::lock_guard lock(world_.told_mutex);
+      if (std::exchange(ended_, true)) return;
+      world_.seen.push_back(sent_.substr(0, 40) + "|" + std::to_string(sent_.size()) + "|" +
+                            answer_ + "|" + before_);
+    }
+
+   private:
+    void add(std::string& to, std::string_view bytes) {
+      std::lock_guard lock(world_.told_mutex);
+      to.append(bytes);
+    }
+    World& world_;
+    const bool write_;
+    bool ended_ = false;
+    std::string sent_, answer_, before_;
+  };
+
   RealEnv env;
   StreamHub hub{env, {}};
   TcpDialer tcp{env, hub, ProxySettings{}};
@@ -133,8 +164,11 @@ struct World {
                    authorizer, dispatcher,
                    *kinds,     [](Request& request) { return text("local " + request.target); }};
   std::atomic<int> served{0};
+  std::atomic<bool> got_kept{false};
   std::mutex told_mutex;
-  std::vector<int> told;  // what clusters answered, in order
+  std::vector<int> told;                // what clusters answered, in order
+  std::vector<std::string> seen;        // of each write: what was sent, answered, there before
+  std::atomic<bool> has_before = true;  // whether the cluster's object can be had
   std::unique_ptr<EdgeServer> api, front;
   std::shared_ptr<Tunnel> server_end, agent_end;
 
@@ -158,10 +192,8 @@ struct World {
     ours.streams_body = [](std::string_view, std::string_view) { return true; };
     front = std::make_unique<EdgeServer>(ours, env, hub, [this](Request& request) {
       request.user.name = request.headers.get("X-Test-User");
-      return proxy.handle(request, [this](int status) {
-        std::lock_guard lock(told_mutex);
-        told.push_back(status);
-      });
+      const bool write = request.path.ends_with("/kept");
+      return proxy.handle(request, std::make_shared<Looker>(*this, write));
     });
     REQUIRE(front->start());
   }
@@ -229,6 +261,19 @@ struct World {
       std::string out;
       for (const auto& [name, value] : request.headers) out += name + ": " + value + "\n";
       return text(out + request.body);
+    }
+    if (request.path == "/kept") {
+      // As an API server: the write takes its time, the object is read at once.
+      if (request.method == "GET") {
+        got_kept = true;
+        Response response = text("was");
+        if (!has_before) response.status = 404;
+        return response;
+      }
+      for (int i = 0; i < 400 && !got_kept; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      return text(request.headers.has("Accept-Encoding") ? "compressed" : "is");
     }
     if (request.path == "/count") return text(std::to_string(request.body.size()));
     if (request.path == "/away") {
@@ -437,4 +482,33 @@ TEST_CASE("the local cluster is the embedded API, without the prefix") {
   const auto answer = client.ask(
       "GET /k8s/clusters/local/api/v1?x=1 HTTP/1.1\r\nHost: p\r\nX-Test-User: owner\r\n\r\n");
   CHECK(answer.body == "local /api/v1?x=1");
+}
+
+TEST_CASE("a write is read along both ways, with the object that was there, and not held up") {
+  World world;
+  world.straight();
+  const std::string big(3u << 20, 'b');
+  const auto put = [&](const std::string& body) {
+    test::Client client(world.front->ports()[0]);
+    client.send(
+        "PUT /k8s/clusters/c-1/kept?x=1 HTTP/1.1\r\nHost: p\r\nX-Test-User: owner\r\n"
+        "Accept-Encoding: gzip\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body);
+    CHECK(client.answer().body == "is");
+  };
+  put("now");
+  put(big);
+  world.has_before = false;
+  put("none");
+  // Reads are told of by their status alone.
+  test::Client client(world.front->ports()[0]);
+  CHECK(client.ask(ask("/x", "owner")).status == 200);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (std::chrono::steady_clock::now() < end) {
+    std::lock_guard lock(world.told_mutex);
+    if (world.seen.size() >= 3) break;
+  }
+  std::lock_guard lock(world.told_mutex);
+  CHECK(world.seen == std::vector<std::string>{
+                          "now|3|is|was", big.substr(0, 40) + "|3145728|is|was", "none|4|is|"});
 }
