@@ -3,6 +3,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "engine/access/authz.h"
 #include "engine/access/cache_feeds.h"
@@ -228,26 +229,36 @@ Decision Rbac::authorize(const User& user, const Attributes& asked) {
 bool Rbac::allowed_somewhere(const User& user, const Attributes& asked) {
   if (is_master(user)) return true;
   if (!feeds_.current()) return false;
+  // A member of a thousand projects holds the same few roles in all of them: each is asked once.
+  std::unordered_set<const std::vector<PolicyRule>*> said_no;
   auto rules_allow = [&](const Binding& binding) {
     bool cluster_role = binding.role_kind == "ClusterRole";
     const auto& map = cluster_role ? cluster_roles_ : roles_;
     auto rules = map.find(place(cluster_role ? "" : binding.ns, binding.role_name));
-    return rules != map.end() &&
+    return rules != map.end() && said_no.insert(&*rules->second).second &&
            std::any_of(rules->second->begin(), rules->second->end(),
                        [&](const PolicyRule& rule) { return rule.allows(asked); });
   };
-  auto holds = [&](const std::string& key) {
-    auto found = by_subject_.find(key);
-    if (found == by_subject_.end()) return false;
-    for (const auto& [ns, list] : found->second)
-      for (const auto& binding : list)
-        if (rules_allow(*binding)) return true;
-    return false;
+  auto any_allows = [&](const std::vector<BindingPtr>& list) {
+    return std::any_of(list.begin(), list.end(),
+                       [&](const BindingPtr& binding) { return rules_allow(*binding); });
   };
   std::shared_lock lock(mutex_);
-  return holds("u:" + user.name) ||
-         std::any_of(user.groups.begin(), user.groups.end(),
-                     [&](const std::string& group) { return holds("g:" + group); });
+  std::vector<const Places*> held;
+  auto add = [&](const std::string& key) {
+    if (auto found = by_subject_.find(key); found != by_subject_.end())
+      held.push_back(&found->second);
+  };
+  add("u:" + user.name);
+  for (const std::string& group : user.groups) add("g:" + group);
+  // What holds everywhere is little and answers most questions.
+  for (const Places* places : held)
+    if (auto wide = places->find(""); wide != places->end() && any_allows(wide->second))
+      return true;
+  for (const Places* places : held)
+    for (const auto& [ns, list] : *places)
+      if (!ns.empty() && any_allows(list)) return true;
+  return false;
 }
 
 std::vector<const PolicyRule*> Rbac::held(const User& user, std::string_view ns) const {

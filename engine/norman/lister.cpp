@@ -10,6 +10,9 @@
 namespace engine {
 namespace {
 
+// A longer answer goes out as the texts of its objects, which are not copied into one.
+constexpr size_t kOneBodyBytesMax = 128u << 10;
+
 std::string_view ns_of(const Json& stored) {
   return stored.str({"metadata", "namespace"});
 }
@@ -179,13 +182,25 @@ Response Lister::page() {
   std::string body = dump(head);
   body.back() = ',';
   body += "\"data\":[";
-  write_objects(window, body);
+  Parts::List texts = texts_of(window);
+  size_t bytes = body.size() + 2;
+  for (const auto& text : texts) bytes += text->size() + 1;
+  if (bytes > kOneBodyBytesMax) {
+    Response out = norman_text(200, std::move(body), call_.base);
+    out.parts = std::make_shared<const Parts>(std::move(texts), ",", "]}");
+    return out;
+  }
+  body.reserve(bytes);
+  for (size_t i = 0; i < texts.size(); i++) {
+    if (i > 0) body += ',';
+    body += *texts[i];
+  }
   body += "]}";
   return norman_text(200, std::move(body), call_.base);
 }
 
 // Those that are shown to everybody alike are encoded once; the rest now.
-void Lister::write_objects(const PageWindow& window, std::string& body) {
+Parts::List Lister::texts_of(const PageWindow& window) {
   std::vector<ShownTexts::Wanted> wanted;
   std::vector<size_t> places;
   for (size_t i = window.start; i < window.end; i++) {
@@ -200,22 +215,24 @@ void Lister::write_objects(const PageWindow& window, std::string& body) {
       call_.schema.path() + "\n" + call_.schema.id() + "\n" + call_.context + "\n" + call_.base;
   ShownTexts& texts = norman_.texts();
   texts.find(place, wanted);
+  Parts::List out;
+  out.reserve(window.end - window.start);
   std::vector<ShownTexts::Wanted> made;
   size_t next = 0;
   for (size_t i = window.start; i < window.end; i++) {
-    if (i > window.start) body += ',';
     const bool alike = next < places.size() && places[next] == i;
     if (alike && wanted[next].text) {
-      body += *wanted[next++].text;
+      out.push_back(wanted[next++].text);
       continue;
     }
-    const size_t from = body.size();
-    dump_to(body, presenter_.object(stored(*sorted_[i])));
+    out.push_back(
+        std::make_shared<const std::string>(dump(presenter_.object(stored(*sorted_[i])))));
     if (!alike) continue;
     made.push_back(std::move(wanted[next++]));
-    made.back().text = std::make_shared<const std::string>(body, from);
+    made.back().text = out.back();
   }
   texts.keep(place, made);
+  return out;
 }
 
 }  // namespace engine

@@ -36,7 +36,7 @@ class Lister {
   bool before(const Row& a, const Row& b) const;
   size_t marked() const;
   Response page();
-  void write_objects(const PageWindow& window, std::string& body);
+  Parts::List texts_of(const PageWindow& window);
 
   const Norman& norman_;
   const Call& call_;

@@ -103,9 +103,23 @@ Result<Json> parse_body(const Request& request) {
   return body;
 }
 
+Response in_one_body(Response answer) {
+  if (!answer.parts) return answer;
+  const auto parts = std::move(answer.parts);
+  answer.parts = nullptr;
+  answer.body.reserve(answer.body.size() + parts->bytes());
+  for (const auto& text : parts->list()) {
+    if (&text != &parts->list().front()) answer.body += parts->between();
+    answer.body += *text;
+  }
+  answer.body += parts->after();
+  return answer;
+}
+
 Response in_form(AnswerForm form, const Request& request, Response answer) {
-  if (form == AnswerForm::json || answer.parts || answer.body.empty()) return answer;
+  if (form == AnswerForm::json || answer.body.empty()) return answer;
   if (answer.headers.get("Content-Type") != "application/json") return answer;
+  answer = in_one_body(std::move(answer));
   auto json = parse_json(answer.body);
   if (!json) return answer;
   if (form == AnswerForm::yaml) {

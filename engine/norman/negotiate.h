@@ -20,6 +20,8 @@ Result<Json> parse_body(const Request& request);
 // A JSON answer in another form; other answers as they are. `schemas` is where the surface has its
 // schemas.
 Response in_form(AnswerForm form, const Request& request, Response answer);
+// The answer with its parts, if it has any, in its body.
+Response in_one_body(Response answer);
 
 // The page's script or style; nullopt for any other path.
 std::optional<Response> ui_asset(std::string_view path);

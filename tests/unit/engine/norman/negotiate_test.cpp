@@ -20,7 +20,7 @@ Response raw(NormanServer& server, std::string method, std::string path, std::st
                               header("Accept", std::move(accept)));
   auto user = server.authenticator.authenticate(asked);
   if (user && *user) asked.user = **user;
-  return std::get<Response>(tests::settled(server.norman->handle(asked)));
+  return in_one_body(std::get<Response>(tests::settled(server.norman->handle(asked))));
 }
 
 constexpr auto kBrowser =

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/kinds/strategies.h"
+#include "engine/norman/negotiate.h"
 #include "engine/norman/norman.h"
 #include "engine/norman/types/types.h"
 #include "storage/memory/memory_store.h"
@@ -101,7 +102,8 @@ struct NormanServer {
     return reply_of(norman->handle(asked));
   }
   Reply reply_of(engine::Answer answer) {
-    auto response = std::get<engine::Response>(tests::settled(std::move(answer)));
+    auto response =
+        engine::in_one_body(std::get<engine::Response>(tests::settled(std::move(answer))));
     return {response.status,
             response.body.empty() ? engine::Json() : MUST(engine::parse_json(response.body)),
             response.headers};

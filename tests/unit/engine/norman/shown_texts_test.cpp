@@ -2,6 +2,8 @@
 // somebody else may see them.
 #include "engine/norman/shown_texts.h"
 
+#include "engine/base/yaml.h"
+
 #include "tests/unit/engine/norman/server.h"
 
 using namespace engine;
@@ -64,6 +66,26 @@ SCENARIO("what hangs on the caller or on the request is not another's") {
   CHECK_FALSE(theirs.at({"links", "update"}));
   CHECK_FALSE(theirs.at({"links", "remove"}));
   CHECK(only(server.call("GET", "/v3/projects", token)) == mine);
+}
+
+SCENARIO("a long list goes out as the texts of its objects, and reads the same in every form") {
+  NormanServer server;
+  std::string token = server.login();
+  for (int i = 0; i < 200; i++) server.put("projects", "local", project("p-" + std::to_string(i)));
+  for (bool again : {false, true}) {
+    auto asked = server.request("GET", "/v3/projects", token);
+    asked.user.name = server.admin_id;
+    auto answer = std::get<Response>(tests::settled(server.norman->handle(asked)));
+    CAPTURE(again);
+    REQUIRE(answer.parts);
+    CHECK(answer.parts->list().size() == 200);
+    const auto whole = MUST(parse_json(in_one_body(answer).body));
+    CHECK(whole.find("data")->size() == 200);
+    asked.headers.set("Accept", "application/yaml");
+    auto yaml = std::get<Response>(tests::settled(server.norman->handle(asked)));
+    CHECK_FALSE(yaml.parts);
+    CHECK(MUST(parse_yaml(yaml.body)).find("data")->size() == 200);
+  }
 }
 
 SCENARIO("what is kept has a bound; the oldest leave") {
