@@ -49,6 +49,9 @@ std::optional<FieldSource> FieldSources::make(const SchemaView& schema,
   if (!find_probe(probe, out.path)) return std::nullopt;
   mapper_.to_api(schema, probe);
   if (probe.str(name) != kProbe) return std::nullopt;
+  Json unnamed = Json::object({{"metadata", Json::object({{"name", kProbe}})}});
+  mapper_.to_api(schema, unnamed);
+  out.or_name = unnamed.str(name) == kProbe;
   out.number = field->type == "int" || field->type == "float";
   const Json* otherwise = field->declaration->find("default");
   if (otherwise && !otherwise->is_null() && !split_type(field->type).is_reference()) {

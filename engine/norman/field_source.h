@@ -18,6 +18,7 @@ namespace engine {
 struct FieldSource {
   std::vector<std::string> path;  // in the stored object
   std::string otherwise;          // as text, where it is absent
+  bool or_name = false;           // where it is absent, the object's own name is shown
   bool has_otherwise = false;
   bool number = false;
 };

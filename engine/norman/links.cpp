@@ -186,6 +186,25 @@ const Descriptions::Template& Descriptions::all_of(const std::string& path) cons
   return *known_.try_emplace(path, std::move(made)).first->second;
 }
 
+Response Descriptions::roots(const std::string& base) const {
+  JsonArray data;
+  for (std::string_view path : {"/meta", "/v3", "/v3/cluster", "/v3/project"}) {
+    Target root;
+    root.path = path;
+    data.push_back(root_document(schemas_, root, base));
+  }
+  const std::string self = base + "/meta/apiroots";
+  Json document =
+      Json::object({{"type", "collection"},
+                    {"resourceType", "apiRoot"},
+                    {"links", Json::object({{"self", self}})},
+                    {"actions", Json::object()},
+                    {"pagination", Json::object({{"limit", 1000}, {"total", data.size()}})},
+                    {"sort", Json::object({{"order", "asc"}, {"reverse", self + "?order=desc"}})},
+                    {"data", std::move(data)}});
+  return norman_response(200, document, base);
+}
+
 Response Descriptions::describe(const Target& target, const std::string& base) const {
   if (target.what == Target::What::root)
     return norman_response(200, root_document(schemas_, target, base), base);

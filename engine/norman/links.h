@@ -53,6 +53,8 @@ class Descriptions {
  public:
   explicit Descriptions(const SchemaSet& schemas) : schemas_(schemas) {}
   Response describe(const Target& target, const std::string& base) const;
+  // Where the surfaces begin: /meta/apiroots.
+  Response roots(const std::string& base) const;
 
  private:
   struct Template;

@@ -115,6 +115,7 @@ Lister::Value Lister::value(Row& row, std::string_view field) {
   if (source && row.cached) {
     std::string_view raw = scan(*row.cached->bytes, source->path);
     if (!raw.empty() && raw != "null") return {scan_text(raw), false};
+    if (source->or_name && raw.empty()) return {row.cached->name, false};
     if (raw.empty() && source->has_otherwise) return {source->otherwise, false};
     return {{}, true};
   }

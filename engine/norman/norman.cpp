@@ -60,6 +60,12 @@ About about(const Kind& kind, std::string_view name) {
   return {kind.group, kind.plural, std::string(name)};
 }
 
+// Namespace and name of a stored object.
+std::pair<std::string, std::string> place_of(const Json& stored) {
+  return {std::string(stored.str({"metadata", "namespace"})),
+          std::string(stored.str({"metadata", "name"}))};
+}
+
 Status refused(const User& user, const std::string& verb, const Kind& kind, std::string_view name) {
   return Status::forbidden(
       about(kind, name), user.name,
@@ -201,6 +207,8 @@ Answer Norman::answer_at(const Target& target, Request& request, const std::stri
     if (!reads) return norman_error(method_not_supported(request.method));
     return descriptions_.describe(target, base);
   }
+  if (target.path == "/meta" && reads && target.schema->id() == "apiRoot")
+    return descriptions_.roots(base);
   Call call{*this, request, *target.schema, base, target.context};
   call.scope_field = target.scope_field;
   call.scope_id = target.scope_id;
@@ -432,7 +440,7 @@ Answer Norman::update(const Call& call, std::string_view id) const {
     Json old = TRY(find_stored(call, id));
     KindPtr kind = holder(call.schema);
     const Type& type = parts_.types.of(call.schema);
-    auto [ns, name] = split_id(call.schema, id);
+    const auto [ns, name] = place_of(old);
     if (!may(call.user(), "update", *kind, ns, name) && !type.owns(call, old, "update"))
       return refused(call.user(), "update", *kind, name);
     Json changes = TRY(changes_of(call, old));
@@ -453,7 +461,7 @@ Answer Norman::remove(const Call& call, std::string_view id) const {
     Json old = TRY(find_stored(call, id));
     KindPtr kind = holder(call.schema);
     const Type& type = parts_.types.of(call.schema);
-    auto [ns, name] = split_id(call.schema, id);
+    const auto [ns, name] = place_of(old);
     if (!may(call.user(), "delete", *kind, ns, name) && !type.owns(call, old, "delete"))
       return Status::forbidden(
           about(*kind, name), call.user().name,

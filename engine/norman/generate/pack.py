@@ -14,6 +14,8 @@ PUBLISHED = {
     "/v3-public": "v3-public.json",
     "/meta": "meta.json",
 }
+# Where the facts say no scope: these objects lie in namespaces, and their ids say in which.
+NAMESPACED = {("/v3", "managementSecret")}
 RAW_KEPT = ("baseType", "pluralName", "resourceFields", "collectionMethods", "resourceMethods", "resourceActions",
             "collectionActions", "collectionFilters", "_scope", "_storageContext", "version")
 
@@ -33,7 +35,10 @@ def main(facts: pathlib.Path, out: pathlib.Path) -> None:
     for path, group in json.loads((facts / "all-schemas-raw.json").read_text()).items():
         schemas = group["schemas"]
         for schema in schemas if isinstance(schemas, list) else schemas.values():
-            add("R", path, schema["id"], {k: schema[k] for k in RAW_KEPT if k in schema})
+            kept = {k: schema[k] for k in RAW_KEPT if k in schema}
+            if (path, schema["id"]) in NAMESPACED:
+                kept["_scope"] = "namespace"
+            add("R", path, schema["id"], kept)
             if (path, schema["id"]) not in listed:
                 shown = {k: v for k, v in schema.items() if not k.startswith("_")}
                 shown |= {"type": "schema", "baseType": "schema", "links": {"self": f"{path}/schemas/{schema['id']}"}}

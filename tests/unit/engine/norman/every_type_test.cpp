@@ -397,3 +397,35 @@ SCENARIO("what belongs to a cluster or a project is listed inside of it") {
       world.call("GET", "/v3/projects/local:p-two/projectalertgroups/" + id, world.token).status ==
       404);
 }
+
+SCENARIO("what has no name of its own is found by the one it is shown under") {
+  World world;
+  auto made = world.call("POST", "/v3/groups", world.token, "{}");
+  REQUIRE(made.status == 201);
+  const std::string name(made.body.str("name"));
+  CHECK(name == made.body.str("id"));
+  CHECK(world.call("GET", "/v3/groups?name=" + name, world.token).body.find("data")->size() == 1);
+  CHECK(world.call("GET", "/v3/groups?name_ne=" + name, world.token).body.find("data")->size() ==
+        0);
+}
+
+SCENARIO("a login through a browser is asked for by its id, and is nobody else's to find") {
+  World world;
+  auto token = [&](std::string_view name, std::string_view until) {
+    Json stored = Json::object({{"metadata", Json::object({{"name", name}})},
+                                {"token", "sealed for who asks"},
+                                {"expiresAt", until}});
+    world.put("samltokens", "cattle-global-data", std::move(stored));
+  };
+  token("asked", "2999-01-01T00:00:00Z");
+  token("late", "1999-01-01T00:00:00Z");
+  const std::string all = "/v3-public/authTokens";
+  CHECK(world.call("GET", all).body.find("data")->size() == 0);
+  auto found = world.call("GET", all + "/asked");
+  CHECK(found.status == 200);
+  CHECK(found.body.str("token") == "sealed for who asks");
+  CHECK(world.call("GET", all + "/late").status == 404);
+  CHECK(world.call("GET", all + "/cattle-global-data:asked").status == 404);
+  CHECK(world.call("DELETE", all + "/asked").status == 204);
+  CHECK(world.call("GET", all + "/asked").status == 404);
+}
