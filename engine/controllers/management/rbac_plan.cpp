@@ -309,7 +309,7 @@ std::vector<PolicyRule> RbacPlan::rules(const Place& place, const Spec& spec) co
 }
 
 std::optional<RbacPlan::Owner> RbacPlan::owner_of(const Place&, const Target& target) const {
-  const Spec& spec = target.spec;
+  const Spec& spec = target.spec->first;
   if (spec.source == Source::global_role) {
     auto role = model_.global_role(spec.of);
     if (role) return Owner{"GlobalRole", role->name, role->uid};
@@ -336,12 +336,14 @@ void RbacPlan::add_marks(const Target& target, Json& metadata) const {
     if (mark == Mark::none || mark == Mark::owned) continue;
     if (mark == Mark::global) labels.set("authz.management.cattle.io/globalrolebinding", "true");
     if (mark == Mark::in_cluster)
-      labels.set("authz.cluster.cattle.io/rtb-owner-updated", unit->label);
+      labels.set("authz.cluster.cattle.io/rtb-owner-updated", unit->family->label);
     if (marks >= kMarksMax) continue;
     ++marks;
-    if (mark == Mark::membership) labels.set(unit->label, "membership-binding-owner");
-    if (mark == Mark::project_in_cluster) labels.set(unit->label, "prtb-in-cluster-binding-owner");
-    if (mark == Mark::cluster_in_project) labels.set(unit->label, "crtb-in-project-binding-owner");
+    if (mark == Mark::membership) labels.set(unit->family->label, "membership-binding-owner");
+    if (mark == Mark::project_in_cluster)
+      labels.set(unit->family->label, "prtb-in-cluster-binding-owner");
+    if (mark == Mark::cluster_in_project)
+      labels.set(unit->family->label, "crtb-in-project-binding-owner");
   }
 }
 
@@ -349,7 +351,7 @@ Json RbacPlan::wanted(std::string_view place_id, std::string_view key) const {
   const Target* found = target(place_id, key);
   if (!found) return {};
   const Place& place = places_.find(place_id)->second;
-  const Spec& spec = found->spec;
+  const Spec& spec = found->spec->first;
   RbacKey named = read_rbac_key(key);
   Json metadata = Json::object({{"name", named.name}});
   if (!named.ns.empty()) metadata.set("namespace", named.ns);
@@ -369,7 +371,7 @@ Json RbacPlan::wanted(std::string_view place_id, std::string_view key) const {
     if (auto owner = owner_of(place, *found)) add(*owner);
     for (const auto& [unit, mark] : found->causes)
       if ((mark == Mark::owned || mark == Mark::global) && owners.size() < kMarksMax)
-        add(unit->owner);
+        add(unit->family->owner);
     if (owners.size() > 0) metadata.set("ownerReferences", std::move(owners));
   }
   Json out = Json::object({{"apiVersion", "rbac.authorization.k8s.io/v1"},

@@ -6,6 +6,7 @@
 // Source: shared V3 contract (Authorization), first-start facts (roles).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -94,25 +95,42 @@ class RbacPlan {
     GrantSubject subject;
     bool operator==(const Spec&) const = default;
   };
+  struct SpecHash {
+    size_t operator()(const Spec& spec) const;
+  };
+  using Specs = std::unordered_map<Spec, uint32_t, SpecHash>;  // and how many objects are so
   struct Owner {
     std::string_view kind;
     std::string name, uid;
   };
   struct Place;
   struct Target;
+  struct Family;
   struct Unit {  // what one cause makes in one scope
-    std::string label;
+    const Family* family = nullptr;
+    uint32_t serial = 0;  // later ones are greater
+    std::vector<Target*> made;
+  };
+  struct Family {  // of one cause: what it makes as a whole, and by parts (namespaces, projects)
     Owner owner;
-    std::vector<std::pair<Place*, Target*>> made;
+    std::string label;
+    Unit whole;
+    std::unordered_map<std::string, Unit> parts;
   };
   struct Target {
     const std::string* key = nullptr;
-    Spec spec;
-    std::vector<std::pair<const Unit*, Mark>> causes;
+    Place* place = nullptr;
+    Specs::value_type* spec = nullptr;
+    uint32_t unmarked = 0;                             // causes that it does not name
+    std::vector<std::pair<const Unit*, Mark>> causes;  // those that it names, the oldest first
+  };
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   struct Place {
     std::string id;
-    std::unordered_map<std::string, Target> targets;
+    std::unordered_map<std::string, Target, Hash, std::equal_to<>> targets;
     std::map<std::string, std::string, std::less<>> project_of;  // by namespace
   };
   struct Project {
@@ -122,7 +140,6 @@ class RbacPlan {
   };
   struct Cluster {
     std::string uid;
-    std::set<std::string, std::less<>> projects;
   };
   struct Made {
     std::string place, key;
@@ -135,14 +152,27 @@ class RbacPlan {
   Place& place(std::string_view id);
   void concern(const Place& place, const std::string& key);
   void concern_if_there(std::string_view place, const std::string& key);
-  void set_unit(const std::string& id, Owner owner, std::string label, MadeList made);
-  void drop_unit(const std::string& id);
+  void set_whole(const std::string& id, Owner owner, MadeList made);
+  void set_whole(const Grant& grant);
+  void set_made(Family& family, Unit& unit, MadeList made);
+  void drop_made(Unit& unit);
+  void drop_family(const std::string& id);
+  void drop_part(const Grant& grant, const std::string& part);
+  void drop_if_empty(const std::string& id);
+  Family& family_of(const Grant& grant);
+  void renamed(const Family& family);
+  void add_cause(Target& target, const Unit& unit, Mark mark);
+  void remove_cause(Target& target, const Unit& unit);
+  void set_spec(Target& target, Spec spec);
+  void release_spec(Target& target);
+  // Calls visit(name) for the projects of a cluster that are there.
+  void each_project(std::string_view cluster,
+                    const std::function<void(const std::string& name)>& visit) const;
   Target* target(std::string_view place_id, std::string_view key);
   const Target* target(std::string_view place_id, std::string_view key) const;
 
   void refresh(const Grant& grant);
   void refresh_in(const Grant& grant, const std::string& part);
-  void forget(const Grant& grant);
   void refresh_global(const Grant& grant);
   void refresh_role_users(std::string_view name);
   void rules_changed(std::string_view name);
@@ -165,7 +195,9 @@ class RbacPlan {
   std::map<std::string, Project, std::less<>> projects_;   // "cluster:project"
   std::map<std::string, std::string, std::less<>> users_;  // uid by name
   std::map<std::string, Place, std::less<>> places_;
-  std::unordered_map<std::string, Unit> units_;
+  std::unordered_map<std::string, Family> families_;
+  Specs specs_;
+  uint32_t serial_ = 0;
   std::set<std::pair<std::string, std::string>> concerned_;
 };
 

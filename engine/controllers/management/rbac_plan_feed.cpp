@@ -43,7 +43,7 @@ RbacPlan::Place& RbacPlan::place(std::string_view id) {
 const RbacPlan::Target* RbacPlan::target(std::string_view place_id, std::string_view key) const {
   auto place = places_.find(place_id);
   if (place == places_.end()) return nullptr;
-  auto found = place->second.targets.find(std::string(key));
+  auto found = place->second.targets.find(key);
   return found == place->second.targets.end() ? nullptr : &found->second;
 }
 
@@ -71,80 +71,162 @@ std::vector<RbacPlan::Concerned> RbacPlan::take_concerned() {
   return out;
 }
 
+size_t RbacPlan::SpecHash::operator()(const Spec& spec) const {
+  std::hash<std::string> hash;
+  return ((hash(spec.of) * 31 + hash(spec.subject.name)) * 31 + hash(spec.subject.ns)) * 31 +
+         static_cast<size_t>(spec.source);
+}
+
+// Many objects are the same but for their names: they share what they are.
+void RbacPlan::set_spec(Target& target, Spec spec) {
+  auto& entry = *specs_.try_emplace(std::move(spec), 0).first;
+  ++entry.second;
+  if (target.spec) release_spec(target);
+  target.spec = &entry;
+}
+
+void RbacPlan::release_spec(Target& target) {
+  if (--target.spec->second == 0) specs_.erase(specs_.find(target.spec->first));
+  target.spec = nullptr;
+}
+
+void RbacPlan::add_cause(Target& target, const Unit& unit, Mark mark) {
+  if (mark == Mark::none) {
+    ++target.unmarked;
+    return;
+  }
+  auto at = std::upper_bound(
+      target.causes.begin(), target.causes.end(), unit.serial,
+      [](uint32_t serial, const auto& other) { return serial < other.first->serial; });
+  target.causes.emplace(at, &unit, mark);
+}
+
+void RbacPlan::remove_cause(Target& target, const Unit& unit) {
+  auto at = std::lower_bound(
+      target.causes.begin(), target.causes.end(), unit.serial,
+      [](const auto& other, uint32_t serial) { return other.first->serial < serial; });
+  if (at != target.causes.end() && at->first == &unit)
+    target.causes.erase(at);
+  else
+    --target.unmarked;
+  concern(*target.place, *target.key);
+  if (!target.causes.empty() || target.unmarked > 0) return;
+  release_spec(target);
+  target.place->targets.erase(target.place->targets.find(*target.key));
+}
+
 // The difference to what the unit made before is all that is concerned.
-void RbacPlan::set_unit(const std::string& id, Owner owner, std::string label, MadeList made) {
-  if (made.empty()) return drop_unit(id);
-  Unit& unit = units_[id];
-  const bool renamed = unit.owner.uid != owner.uid || unit.label != label;
-  unit.owner = std::move(owner);
-  unit.label = std::move(label);
-  auto before = std::move(unit.made);
-  unit.made.clear();
+void RbacPlan::set_made(Family& family, Unit& unit, MadeList made) {
+  if (unit.serial == 0) unit.serial = ++serial_;
+  unit.family = &family;
+  auto before = std::exchange(unit.made, {});
+  std::sort(before.begin(), before.end());
+  std::set<const Target*> now;
+  unit.made.reserve(made.size());
   for (Made& one : made) {
     Place& at = place(one.place);
     auto [entry, fresh] = at.targets.try_emplace(one.key);
     Target& target = entry->second;
     target.key = &entry->first;
-    if (std::find_if(unit.made.begin(), unit.made.end(),
-                     [&](const auto& other) { return other.second == &target; }) != unit.made.end())
-      continue;
-    unit.made.emplace_back(&at, &target);
-    auto cause = std::find_if(target.causes.begin(), target.causes.end(),
-                              [&](const auto& other) { return other.first == &unit; });
-    bool changed = fresh || renamed || !(target.spec == one.spec);
-    if (cause == target.causes.end()) {
-      target.causes.emplace_back(&unit, one.mark);
+    target.place = &at;
+    if (!now.insert(&target).second) continue;
+    unit.made.push_back(&target);
+    bool changed = fresh || !(target.spec->first == one.spec);
+    if (changed) set_spec(target, std::move(one.spec));
+    if (!std::binary_search(before.begin(), before.end(), &target)) {
+      add_cause(target, unit, one.mark);
       changed = changed || one.mark != Mark::none;
     }
-    target.spec = std::move(one.spec);
     if (changed) concern(at, entry->first);
   }
-  for (const auto& [at, old] : before) {
-    auto same = [target = old](const auto& other) { return other.second == target; };
-    if (std::any_of(unit.made.begin(), unit.made.end(), same)) continue;
-    std::erase_if(old->causes, [&](const auto& cause) { return cause.first == &unit; });
-    concern(*at, *old->key);
-    if (old->causes.empty()) at->targets.erase(std::string(*old->key));
-  }
+  for (Target* old : before)
+    if (!now.count(old)) remove_cause(*old, unit);
 }
 
-void RbacPlan::drop_unit(const std::string& id) {
-  auto found = units_.find(id);
-  if (found == units_.end()) return;
-  for (const auto& [at, target] : found->second.made) {
-    std::erase_if(target->causes, [&](const auto& cause) { return cause.first == &found->second; });
-    concern(*at, *target->key);
-    if (target->causes.empty()) at->targets.erase(std::string(*target->key));
-  }
-  units_.erase(found);
+void RbacPlan::drop_made(Unit& unit) {
+  for (Target* target : std::exchange(unit.made, {})) remove_cause(*target, unit);
+}
+
+void RbacPlan::drop_if_empty(const std::string& id) {
+  auto found = families_.find(id);
+  if (found != families_.end() && found->second.parts.empty() && found->second.whole.made.empty())
+    families_.erase(found);
+}
+
+void RbacPlan::drop_family(const std::string& id) {
+  auto found = families_.find(id);
+  if (found == families_.end()) return;
+  for (auto& [part, unit] : found->second.parts) drop_made(unit);
+  drop_made(found->second.whole);
+  families_.erase(found);
+}
+
+void RbacPlan::drop_part(const Grant& grant, const std::string& part) {
+  const std::string id = grant.id();
+  auto found = families_.find(id);
+  if (found == families_.end()) return;
+  auto unit = found->second.parts.find(part);
+  if (unit == found->second.parts.end()) return;
+  drop_made(unit->second);
+  found->second.parts.erase(unit);
+  drop_if_empty(id);
+}
+
+// What names its cause has another name for it.
+void RbacPlan::renamed(const Family& family) {
+  auto concern_all = [&](const Unit& unit) {
+    for (const Target* target : unit.made) concern(*target->place, *target->key);
+  };
+  concern_all(family.whole);
+  for (const auto& [part, unit] : family.parts) concern_all(unit);
+}
+
+RbacPlan::Family& RbacPlan::family_of(const Grant& grant) {
+  Family& out = families_[grant.id()];
+  const bool other = out.owner.uid != grant.uid;
+  out.owner = {kind_of(grant.where), grant.name, grant.uid};
+  out.label = grant_label(grant);
+  if (other) renamed(out);
+  return out;
+}
+
+void RbacPlan::set_whole(const std::string& id, Owner owner, MadeList made) {
+  Family& family = families_[id];
+  const bool other = family.owner.uid != owner.uid;
+  family.owner = std::move(owner);
+  if (other) renamed(family);
+  set_made(family, family.whole, std::move(made));
+  drop_if_empty(id);
+}
+
+void RbacPlan::set_whole(const Grant& grant) {
+  Family& family = family_of(grant);
+  set_made(family, family.whole, made_by(grant));
+  drop_if_empty(grant.id());
 }
 
 void RbacPlan::refresh_in(const Grant& grant, const std::string& part) {
-  set_unit(grant.id() + "@" + part, {kind_of(grant.where), grant.name, grant.uid},
-           grant_label(grant), made_in(grant, part));
+  MadeList made = made_in(grant, part);
+  if (made.empty()) return drop_part(grant, part);
+  Family& family = family_of(grant);
+  set_made(family, family.parts[part], std::move(made));
 }
 
 void RbacPlan::refresh(const Grant& grant) {
-  set_unit(grant.id(), {kind_of(grant.where), grant.name, grant.uid}, grant_label(grant),
-           made_by(grant));
+  set_whole(grant);
   if (grant.where == Grant::Where::project)
     if (const Project* of = project(grant.cluster, grant.project))
       for (const std::string& name : of->namespaces) refresh_in(grant, name);
-  if (grant.where != Grant::Where::cluster) return;
-  auto cluster = clusters_.find(grant.cluster);
-  if (cluster == clusters_.end()) return;
-  for (const std::string& name : cluster->second.projects) refresh_in(grant, name);
+  if (grant.where == Grant::Where::cluster && clusters_.count(grant.cluster))
+    each_project(grant.cluster, [&](const std::string& name) { refresh_in(grant, name); });
 }
 
-void RbacPlan::forget(const Grant& grant) {
-  drop_unit(grant.id());
-  if (grant.where == Grant::Where::project)
-    if (const Project* of = project(grant.cluster, grant.project))
-      for (const std::string& name : of->namespaces) drop_unit(grant.id() + "@" + name);
-  if (grant.where != Grant::Where::cluster) return;
-  auto cluster = clusters_.find(grant.cluster);
-  if (cluster == clusters_.end()) return;
-  for (const std::string& name : cluster->second.projects) drop_unit(grant.id() + "@" + name);
+void RbacPlan::each_project(std::string_view cluster,
+                            const std::function<void(const std::string& name)>& visit) const {
+  const std::string prefix = joined(cluster, ":", "");
+  for (auto at = projects_.lower_bound(prefix);
+       at != projects_.end() && at->first.starts_with(prefix); ++at)
+    if (at->second.there) visit(at->first.substr(prefix.size()));
 }
 
 void RbacPlan::put_grant(Grant::Where where, std::string_view ns, std::string_view name,
@@ -153,7 +235,7 @@ void RbacPlan::put_grant(Grant::Where where, std::string_view ns, std::string_vi
   GrantPtr now = object ? model_.grant(Grant::id_of(where, ns, name)) : nullptr;
   const bool same_place =
       before && now && before->cluster == now->cluster && before->project == now->project;
-  if (before && !same_place) forget(*before);
+  if (before && !same_place) drop_family(before->id());
   if (now) refresh(*now);
 }
 
@@ -162,10 +244,10 @@ void RbacPlan::put_global_role(std::string_view name, const Json* object) {
   const std::string id = "gr/" + std::string(name), role(name);
   const std::string key = rbac_key(RbacKind::cluster_role, "", "cattle-globalrole-" + role);
   if (object)
-    set_unit(id, {"GlobalRole", role, uid_of(*object)}, "",
-             {{std::string(kLocal), key, {Source::global_role, role, true, {}}, Mark::none}});
+    set_whole(id, {"GlobalRole", role, uid_of(*object)},
+              {{std::string(kLocal), key, {Source::global_role, role, true, {}}, Mark::none}});
   else
-    drop_unit(id);
+    drop_family(id);
   concern(place(kLocal), key);
   for (const auto& [grant_id, grant] : model_.by_role(Grant::Where::global, name)) refresh(*grant);
 }
@@ -228,29 +310,19 @@ void RbacPlan::put_cluster(std::string_view id, const Json* object) {
   const bool was = found != clusters_.end();
   if (was == (object != nullptr) && (!was || found->second.uid == uid_of(*object))) return;
   if (object) {
-    if (!was) {
-      Cluster& made = clusters_[std::string(id)];
-      const std::string prefix = joined(id, ":", "");
-      for (auto at = projects_.lower_bound(prefix);
-           at != projects_.end() && at->first.starts_with(prefix); ++at)
-        if (at->second.there) made.projects.insert(at->first.substr(prefix.size()));
-      found = clusters_.find(id);
-    }
-    found->second.uid = uid_of(*object);
+    clusters_[std::string(id)].uid = uid_of(*object);
     place(id);
   }
-  // While the cluster is still known, so that what its bindings made in its projects is found.
-  std::set<std::string, std::less<>> projects;
-  if (found != clusters_.end()) projects = found->second.projects;
   auto bindings = model_.in_cluster(id);
   if (!object) {
-    for (const auto& [grant_id, grant] : bindings) forget(*grant);
+    for (const auto& [grant_id, grant] : bindings) drop_family(grant_id);
     clusters_.erase(found);
   } else {
     for (const auto& [grant_id, grant] : bindings) refresh(*grant);
   }
-  for (const std::string& name : projects)
+  each_project(id, [&](const std::string& name) {
     for (const auto& [grant_id, grant] : model_.in_project(id, name)) refresh(*grant);
+  });
   for (std::string_view role : {"admin", "restricted-admin"})
     for (const auto& [grant_id, grant] : model_.by_role(Grant::Where::global, role))
       refresh(*grant);
@@ -261,18 +333,15 @@ void RbacPlan::put_project(std::string_view cluster, std::string_view name, cons
   if (of.there == (object != nullptr) && (!object || of.uid == uid_of(*object))) return;
   of.there = object != nullptr;
   of.uid = object ? uid_of(*object) : std::string();
-  auto in = clusters_.find(cluster);
   const std::string project_name(name);
-  if (object && in != clusters_.end()) in->second.projects.insert(project_name);
   for (const auto& [id, grant] : model_.in_project(cluster, name)) refresh(*grant);
   for (const auto& [id, grant] : model_.in_cluster(cluster)) {
     if (object)
       refresh_in(*grant, project_name);
     else
-      drop_unit(grant->id() + "@" + project_name);
+      drop_part(*grant, project_name);
   }
   if (object) return;
-  if (in != clusters_.end()) in->second.projects.erase(project_name);
   if (of.namespaces.empty()) projects_.erase(joined(cluster, ":", name));
 }
 
@@ -280,21 +349,21 @@ void RbacPlan::put_user(std::string_view name, const Json* object) {
   const std::string id = "user/" + std::string(name), user(name);
   if (!object) {
     users_.erase(user);
-    return drop_unit(id);
+    return drop_family(id);
   }
   std::string& uid = users_[user];
   if (uid == uid_of(*object)) return;
   uid = uid_of(*object);
   GrantSubject subject{GrantSubject::Kind::user, {}, user};
-  set_unit(id, {"User", user, uid}, "",
-           {{std::string(kLocal),
-             rbac_key(RbacKind::cluster_role, "", user + "-view"),
-             {Source::user_view, user, true, {}},
-             Mark::none},
-            {std::string(kLocal),
-             rbac_key(RbacKind::cluster_binding, "", "grb-" + user + "-view"),
-             {Source::binding, user + "-view", true, subject},
-             Mark::owned}});
+  set_whole(id, {"User", user, uid},
+            {{std::string(kLocal),
+              rbac_key(RbacKind::cluster_role, "", user + "-view"),
+              {Source::user_view, user, true, {}},
+              Mark::none},
+             {std::string(kLocal),
+              rbac_key(RbacKind::cluster_binding, "", "grb-" + user + "-view"),
+              {Source::binding, user + "-view", true, subject},
+              Mark::owned}});
 }
 
 void RbacPlan::put_namespace(std::string_view cluster, std::string_view name,
@@ -317,10 +386,8 @@ void RbacPlan::put_namespace(std::string_view cluster, std::string_view name,
       if (joins)
         refresh_in(*grant, ns);
       else
-        drop_unit(grant->id() + "@" + ns);
-      if (first_or_last)
-        set_unit(grant->id(), {kind_of(grant->where), grant->name, grant->uid}, grant_label(*grant),
-                 made_by(*grant));
+        drop_part(*grant, ns);
+      if (first_or_last) set_whole(*grant);
     }
     for (std::string_view kind : {"-namespaces-readonly", "-namespaces-edit"})
       concern_if_there(cluster, rbac_key(RbacKind::cluster_role, "", joined(of, "", kind)));
@@ -336,16 +403,18 @@ void RbacPlan::put_namespace(std::string_view cluster, std::string_view name,
 
 std::vector<std::string> RbacPlan::made_here(std::string_view grant_id) const {
   std::vector<std::string> out;
-  auto found = units_.find(std::string(grant_id));
-  if (found == units_.end()) return out;
-  for (const auto& [at, target] : found->second.made)
-    if (at->id == kLocal) out.push_back(*target->key);
+  auto found = families_.find(std::string(grant_id));
+  if (found == families_.end()) return out;
+  for (const Target* target : found->second.whole.made)
+    if (target->place->id == kLocal) out.push_back(*target->key);
   return out;
 }
 
 RbacPlan::Numbers RbacPlan::numbers() const {
-  Numbers out{places_.size(), 0, units_.size()};
+  Numbers out{places_.size(), 0, 0};
   for (const auto& [id, place] : places_) out.objects += place.targets.size();
+  for (const auto& [id, family] : families_)
+    out.units += family.parts.size() + (family.whole.made.empty() ? 0 : 1);
   return out;
 }
 
