@@ -18,13 +18,28 @@ enum Part : size_t { kRoles, kClusterRoles, kRoleBindings, kClusterRoleBindings,
 constexpr std::string_view kPlurals[kParts] = {"roles", "clusterroles", "rolebindings",
                                                "clusterrolebindings"};
 
+using Rules = std::shared_ptr<const std::vector<PolicyRule>>;
+
+// A role that is there (it has rules then), or that a binding names.
+struct Role {
+  bool of_cluster = false;
+  std::string name;
+  Rules rules;
+  uint32_t bindings = 0;  // that name it
+  std::string_view kind() const { return of_cluster ? "ClusterRole" : "Role"; }
+};
+struct Subject;
 struct Binding {
   std::string ns, name;  // ns empty: a ClusterRoleBinding
-  std::string role_kind, role_name;
-  std::vector<std::string> subjects;  // keys of the index
+  Role* role = nullptr;
+  std::vector<Subject*> subjects;
 };
-using BindingPtr = std::shared_ptr<const Binding>;
-using Rules = std::shared_ptr<const std::vector<PolicyRule>>;
+// A subject's bindings by their namespace ("": cluster-wide), so that a question does not look at
+// those of other places.
+struct Subject {
+  const std::string* key = nullptr;
+  std::unordered_map<std::string_view, std::vector<const Binding*>> places;
+};
 
 // How a subject is found: u:NAME or g:NAME. A service account is the user it acts as.
 std::string subject_key(const Json& subject, std::string_view ns) {
@@ -54,11 +69,14 @@ std::string reason_of(const Binding& binding, std::string_view subject) {
     out += "ClusterRoleBinding \"" + binding.name + "\" of ";
   else
     out += "RoleBinding \"" + binding.name + "/" + binding.ns + "\" of ";
-  return out + binding.role_kind + " \"" + binding.role_name + "\" to " + printed_subject(subject);
+  return out.append(binding.role->kind()) + " \"" + binding.role->name + "\" to " +
+         printed_subject(subject);
 }
 
-std::string place(std::string_view ns, std::string_view name) {
-  return std::string(ns) + "/" + std::string(name);
+// How a role is found; a Role lies in a namespace.
+std::string role_key(bool of_cluster, std::string_view ns, std::string_view name) {
+  if (of_cluster) return "/" + std::string(name);
+  return std::string(ns) + "/r/" + std::string(name);
 }
 
 bool is_master(const User& user) {
@@ -85,10 +103,27 @@ class Rbac final : public Authorizer {
   bool allowed_somewhere(const User& user, const Attributes& asked) override;
 
  private:
+  using Place = std::pair<std::string_view, std::string_view>;
+  struct ByPlace {
+    using is_transparent = void;
+    static Place of(const Place& place) { return place; }
+    static Place of(const std::unique_ptr<Binding>& one) { return {one->ns, one->name}; }
+    template <class T>
+    size_t operator()(const T& one) const {
+      std::hash<std::string_view> hash;
+      return hash(of(one).first) * 31 + hash(of(one).second);
+    }
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      return of(a) == of(b);
+    }
+  };
   void clear(Part part);
   void put(Part part, std::string_view ns, std::string_view name, const Bytes* bytes);
-  void put_binding(const std::string& key, std::string_view ns, std::string_view name,
-                   const Bytes* bytes);
+  Role& role(bool of_cluster, std::string_view ns, std::string_view name);
+  void drop_if_unused(Role& role, std::string_view ns);
+  void put_binding(std::string_view ns, std::string_view name, const Bytes* bytes);
+  void detach(const Binding& binding);
   // Under the shared lock: calls visit(binding, rules or null, subject) for what applies to the
   // user in the namespace; true from it stops.
   template <class Visit>
@@ -96,32 +131,33 @@ class Rbac final : public Authorizer {
   std::vector<const PolicyRule*> held(const User& user, std::string_view ns) const;
 
   mutable std::shared_mutex mutex_;  // guards the index
-  std::unordered_map<std::string, Rules> roles_, cluster_roles_;
-  std::unordered_map<std::string, BindingPtr> bindings_;
-  // A subject's bindings by their namespace ("": cluster-wide), so that a question does not look at
-  // those of other places.
-  using Places = std::unordered_map<std::string, std::vector<BindingPtr>>;
-  std::unordered_map<std::string, Places> by_subject_;
+  std::unordered_map<std::string, Role> roles_;
+  std::unordered_map<std::string, Subject> subjects_;
+  std::unordered_set<std::unique_ptr<Binding>, ByPlace, ByPlace> bindings_;
 
   CacheFeeds feeds_;  // last: ends before the index does
 };
 
 void Rbac::clear(Part part) {
   std::unique_lock lock(mutex_);
-  if (part == kRoles) roles_.clear();
-  if (part == kClusterRoles) cluster_roles_.clear();
-  if (part != kRoleBindings && part != kClusterRoleBindings) return;
-  bool cluster = part == kClusterRoleBindings;
-  auto of_part = [&](const BindingPtr& binding) { return binding->ns.empty() == cluster; };
-  std::erase_if(bindings_, [&](const auto& entry) { return of_part(entry.second); });
-  for (auto& [subject, places] : by_subject_)
-    for (auto& [ns, list] : places) std::erase_if(list, of_part);
+  if (part == kRoles || part == kClusterRoles) {
+    for (auto& [key, role] : roles_)
+      if (role.of_cluster == (part == kClusterRoles)) role.rules = nullptr;
+    std::erase_if(roles_, [](const auto& entry) {
+      return !entry.second.rules && entry.second.bindings == 0;
+    });
+    return;
+  }
+  std::erase_if(bindings_, [&](const auto& binding) {
+    const bool goes = binding->ns.empty() == (part == kClusterRoleBindings);
+    if (goes) detach(*binding);
+    return goes;
+  });
 }
 
 void Rbac::put(Part part, std::string_view ns, std::string_view name, const Bytes* bytes) {
-  std::string key = place(ns, name);
   if (part == kRoleBindings || part == kClusterRoleBindings) {
-    put_binding(key, ns, name, bytes);
+    put_binding(ns, name, bytes);
     return;
   }
   Rules rules;
@@ -131,68 +167,84 @@ void Rbac::put(Part part, std::string_view ns, std::string_view name, const Byte
         object ? PolicyRule::parse_all(object->find("rules")) : std::vector<PolicyRule>());
   }
   std::unique_lock lock(mutex_);
-  auto& map = part == kRoles ? roles_ : cluster_roles_;
-  if (rules)
-    map[key] = std::move(rules);
-  else
-    map.erase(key);
+  Role& of = role(part == kClusterRoles, ns, name);
+  of.rules = std::move(rules);
+  drop_if_unused(of, ns);
 }
 
-void Rbac::put_binding(const std::string& key, std::string_view ns, std::string_view name,
-                       const Bytes* bytes) {
-  auto binding = std::make_shared<Binding>();
-  auto object = bytes ? parse_json(**bytes) : Result<Json>(Json());
-  if (bytes && object) {
-    binding->ns = ns;
-    binding->name = name;
-    binding->role_kind = object->str({"roleRef", "kind"});
-    binding->role_name = object->str({"roleRef", "name"});
-    const Json* subjects = object->find("subjects");
-    if (subjects && subjects->is_array())
-      for (const auto& subject : subjects->as_array())
-        if (auto one = subject_key(subject, ns); !one.empty())
-          binding->subjects.push_back(std::move(one));
+Role& Rbac::role(bool of_cluster, std::string_view ns, std::string_view name) {
+  Role& out = roles_[role_key(of_cluster, ns, name)];
+  if (out.name.empty()) {
+    out.of_cluster = of_cluster;
+    out.name = name;
   }
+  return out;
+}
+
+void Rbac::drop_if_unused(Role& role, std::string_view ns) {
+  if (!role.rules && role.bindings == 0) roles_.erase(role_key(role.of_cluster, ns, role.name));
+}
+
+// Out of what leads to it.
+void Rbac::detach(const Binding& binding) {
+  for (Subject* subject : binding.subjects) {
+    auto place = subject->places.find(binding.ns);
+    if (place == subject->places.end()) continue;
+    // The key of the place is the first one's text.
+    auto list = std::move(place->second);
+    subject->places.erase(place);
+    std::erase(list, &binding);
+    if (!list.empty()) subject->places.emplace(list.front()->ns, std::move(list));
+    if (subject->places.empty()) subjects_.erase(std::string(*subject->key));
+  }
+  --binding.role->bindings;
+  drop_if_unused(*binding.role, binding.ns);
+}
+
+void Rbac::put_binding(std::string_view ns, std::string_view name, const Bytes* bytes) {
+  auto object = bytes ? parse_json(**bytes) : Result<Json>(Json());
   std::unique_lock lock(mutex_);
-  if (auto old = bindings_.find(key); old != bindings_.end()) {
-    for (const auto& subject : old->second->subjects) {
-      auto places = by_subject_.find(subject);
-      if (places == by_subject_.end()) continue;
-      auto list = places->second.find(old->second->ns);
-      if (list == places->second.end()) continue;
-      std::erase(list->second, old->second);
-      if (list->second.empty()) places->second.erase(list);
-      if (places->second.empty()) by_subject_.erase(places);
-    }
+  if (auto old = bindings_.find(Place(ns, name)); old != bindings_.end()) {
+    detach(**old);
     bindings_.erase(old);
   }
-  if (!bytes) return;
-  for (const auto& subject : binding->subjects) {
-    auto& list = by_subject_[subject][binding->ns];
-    if (list.empty() || list.back() != binding) list.push_back(binding);
-  }
-  bindings_.emplace(key, std::move(binding));
+  if (!bytes || !object) return;
+  auto binding = std::make_unique<Binding>();
+  binding->ns = ns;
+  binding->name = name;
+  binding->role = &role(object->str({"roleRef", "kind"}) == "ClusterRole", ns,
+                        object->str({"roleRef", "name"}));
+  ++binding->role->bindings;
+  const Json* subjects = object->find("subjects");
+  if (subjects && subjects->is_array())
+    for (const auto& one : subjects->as_array()) {
+      std::string key = subject_key(one, ns);
+      if (key.empty()) continue;
+      auto& [text, subject] = *subjects_.try_emplace(std::move(key)).first;
+      subject.key = &text;
+      auto& list = subject.places[binding->ns];
+      if (!list.empty() && list.back() == binding.get()) continue;  // named twice
+      list.push_back(binding.get());
+      binding->subjects.push_back(&subject);
+    }
+  binding->subjects.shrink_to_fit();
+  bindings_.insert(std::move(binding));
 }
 
 template <class Visit>
 void Rbac::each_binding(const User& user, std::string_view ns, const Visit& visit) const {
-  auto in_place = [&](const Places& places, const std::string& of, const std::string& key) {
-    auto found = places.find(of);
-    if (found == places.end()) return false;
-    for (const auto& binding : found->second) {
-      bool cluster_role = binding->role_kind == "ClusterRole";
-      const auto& map = cluster_role ? cluster_roles_ : roles_;
-      auto rules = map.find(place(cluster_role ? "" : binding->ns, binding->role_name));
-      if (visit(*binding, rules == map.end() ? nullptr : rules->second.get(), key)) return true;
-    }
+  auto in_place = [&](const Subject& subject, std::string_view of) {
+    auto found = subject.places.find(of);
+    if (found == subject.places.end()) return false;
+    for (const Binding* binding : found->second)
+      if (visit(*binding, binding->role->rules.get(), *subject.key)) return true;
     return false;
   };
-  const std::string here(ns);
   auto subject = [&](const std::string& key) {
-    auto found = by_subject_.find(key);
-    if (found == by_subject_.end()) return false;
-    if (in_place(found->second, "", key)) return true;
-    return !here.empty() && in_place(found->second, here, key);
+    auto found = subjects_.find(key);
+    if (found == subjects_.end()) return false;
+    if (in_place(found->second, "")) return true;
+    return !ns.empty() && in_place(found->second, ns);
   };
   if (subject("u:" + user.name)) return;
   for (const auto& group : user.groups)
@@ -210,10 +262,9 @@ Decision Rbac::authorize(const User& user, const Attributes& asked) {
                  // A path outside the resources belongs to the whole cluster.
                  if (!asked.is_resource() && !binding.ns.empty()) return false;
                  if (!rules) {
-                   bool cluster_role = binding.role_kind == "ClusterRole";
-                   out.reason = std::string("RBAC: ") + (cluster_role ? "clusterrole" : "role") +
-                                ".rbac.authorization.k8s.io \"" + binding.role_name +
-                                "\" not found";
+                   const Role& role = *binding.role;
+                   out.reason = std::string("RBAC: ") + (role.of_cluster ? "clusterrole" : "role") +
+                                ".rbac.authorization.k8s.io \"" + role.name + "\" not found";
                    return false;
                  }
                  for (const auto& rule : *rules) {
@@ -232,31 +283,28 @@ bool Rbac::allowed_somewhere(const User& user, const Attributes& asked) {
   // A member of a thousand projects holds the same few roles in all of them: each is asked once.
   std::unordered_set<const std::vector<PolicyRule>*> said_no;
   auto rules_allow = [&](const Binding& binding) {
-    bool cluster_role = binding.role_kind == "ClusterRole";
-    const auto& map = cluster_role ? cluster_roles_ : roles_;
-    auto rules = map.find(place(cluster_role ? "" : binding.ns, binding.role_name));
-    return rules != map.end() && said_no.insert(&*rules->second).second &&
-           std::any_of(rules->second->begin(), rules->second->end(),
+    const Rules& rules = binding.role->rules;
+    return rules && said_no.insert(rules.get()).second &&
+           std::any_of(rules->begin(), rules->end(),
                        [&](const PolicyRule& rule) { return rule.allows(asked); });
   };
-  auto any_allows = [&](const std::vector<BindingPtr>& list) {
+  auto any_allows = [&](const std::vector<const Binding*>& list) {
     return std::any_of(list.begin(), list.end(),
-                       [&](const BindingPtr& binding) { return rules_allow(*binding); });
+                       [&](const Binding* binding) { return rules_allow(*binding); });
   };
   std::shared_lock lock(mutex_);
-  std::vector<const Places*> held;
+  std::vector<const Subject*> held;
   auto add = [&](const std::string& key) {
-    if (auto found = by_subject_.find(key); found != by_subject_.end())
-      held.push_back(&found->second);
+    if (auto found = subjects_.find(key); found != subjects_.end()) held.push_back(&found->second);
   };
   add("u:" + user.name);
   for (const std::string& group : user.groups) add("g:" + group);
   // What holds everywhere is little and answers most questions.
-  for (const Places* places : held)
-    if (auto wide = places->find(""); wide != places->end() && any_allows(wide->second))
+  for (const Subject* one : held)
+    if (auto wide = one->places.find(""); wide != one->places.end() && any_allows(wide->second))
       return true;
-  for (const Places* places : held)
-    for (const auto& [ns, list] : *places)
+  for (const Subject* one : held)
+    for (const auto& [ns, list] : one->places)
       if (!ns.empty() && any_allows(list)) return true;
   return false;
 }

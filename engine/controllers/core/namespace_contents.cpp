@@ -3,6 +3,7 @@
 #include "engine/controllers/controller_set.h"
 #include "engine/controllers/runtime/store_key.h"
 #include "engine/registry/metadata.h"
+#include "engine/watch/object_scan.h"
 
 namespace engine {
 
@@ -13,8 +14,10 @@ constexpr std::string_view kAccounts = "/registry/core/serviceaccounts/";
 constexpr std::string_view kMaps = "/registry/core/configmaps/";
 constexpr std::string_view kAccountName = "default";
 constexpr std::string_view kMapName = "kube-root-ca.crt";
-// A certificate that was renewed reaches every namespace within this time.
+// A certificate that was renewed reaches every namespace within this time. One key stands for all
+// of them: a timer for each would take more room than some of what is made.
 constexpr storage::Millis kLookAgain{3'600'000};
+constexpr const char* kAll = "";
 
 class NamespaceContents final : public SingleController {
  public:
@@ -37,11 +40,8 @@ class NamespaceContents final : public SingleController {
   }
 
   Result<Unit> start() override {
-    return for_each_object(*client_, *namespaces_, "",
-                           [this](const Object& object) -> Result<bool> {
-                             controller_.add(std::string(object.json().str({"metadata", "name"})));
-                             return true;
-                           });
+    controller_.add(kAll);
+    return Unit{};
   }
 
  private:
@@ -55,7 +55,16 @@ class NamespaceContents final : public SingleController {
     });
   }
 
+  Result<Outcome> look_at_all() {
+    TRY(for_each_object(*client_, *namespaces_, "", [this](const Object& object) -> Result<bool> {
+      controller_.add(scan_text(scan(*object.bytes, {"metadata", "name"})));
+      return true;
+    }));
+    return Outcome::requeue_after(kLookAgain);
+  }
+
   Result<Outcome> reconcile(const std::string& ns) override {
+    if (ns == kAll) return look_at_all();
     auto found = client_->get(*namespaces_, "", ns);
     if (!found) {
       if (found.error().is("NotFound")) return Outcome::done();
@@ -64,7 +73,7 @@ class NamespaceContents final : public SingleController {
     if (is_terminating(found.value().json())) return Outcome::done();
     TRY(ensure_account(ns));
     TRY(ensure_map(ns));
-    return Outcome::requeue_after(kLookAgain);
+    return Outcome::done();
   }
 
   Result<Unit> ensure_account(const std::string& ns) {

@@ -14,8 +14,9 @@ constexpr std::string_view kBacks = "authz.management.cattle.io/backs-project";
 constexpr std::string_view kSystemNamespace = "management.cattle.io/system-namespace";
 constexpr std::string_view kPopulated = "InitialRolesPopulated";
 
+// No field manager: whose fields are whose would take as much room as they.
 WriteOptions as_server() {
-  return {.user = server_user(), .field_manager = "paddock"};
+  return {.user = server_user()};
 }
 
 bool is_ending(const Json& object) {

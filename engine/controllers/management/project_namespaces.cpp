@@ -25,11 +25,12 @@ constexpr std::string_view kProjects = "/registry/management.cattle.io/projects/
 constexpr std::string_view kQuotas = "/registry/core/resourcequotas/";
 constexpr std::string_view kRanges = "/registry/core/limitranges/";
 
-// What of a project matters to its namespaces.
+// What of a project matters to its namespaces; most say nothing.
 std::string gist(std::string_view project) {
   std::string out;
-  auto add = [&](std::initializer_list<std::string_view> path) {
-    out.append(scan(project, path)).append("\n");
+  auto add = [&, place = 'a'](std::initializer_list<std::string_view> path) mutable {
+    if (auto said = scan(project, path); !said.empty()) out.append(1, place).append(said);
+    ++place;
   };
   add({"spec", "resourceQuota", "limit"});
   add({"spec", "namespaceDefaultResourceQuota"});
@@ -118,17 +119,17 @@ class ProjectNamespaces final : public SingleController {
   }
 
   void project_came(std::string name, const std::string* bytes) {
-    const std::string now = bytes == nullptr ? std::string() : gist(*bytes);
+    std::string now = bytes == nullptr ? std::string() : gist(*bytes);
     {
       std::lock_guard lock(mutex_);
-      if (bytes == nullptr) {
-        gists_.erase(name);
-        return;
-      }
-      std::string& seen = gists_[name];
-      if (seen == now) return;
-      seen = now;
+      auto seen = gists_.find(name);
+      if (now == (seen == gists_.end() ? std::string_view() : seen->second)) return;
+      if (now.empty())
+        gists_.erase(seen);
+      else
+        gists_[name] = std::move(now);
     }
+    if (bytes == nullptr) return;
     controller_.add("p/" + std::move(name));
   }
 
@@ -302,8 +303,8 @@ class ProjectNamespaces final : public SingleController {
   const std::unique_ptr<Client> client_;
   const KindPtr namespaces_, projects_, quotas_, ranges_;
   ProjectMembers members_;
-  std::mutex mutex_;  // guards what follows
-  std::map<std::string, std::string> gists_;
+  std::mutex mutex_;                          // guards what follows
+  std::map<std::string, std::string> gists_;  // of projects that say something
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "engine/access/admission/project_limits.h"
+#include "engine/base/name_set.h"
 #include "engine/cluster/client.h"
 #include "engine/controllers/controller_set.h"
 #include "engine/controllers/management/project_members.h"
@@ -43,7 +44,7 @@ class ProjectSecrets final : public SingleController {
       const bool there = event.value.has_value();
       std::string name(after_prefix(event.key, kProjects));
       std::lock_guard lock(mutex_);
-      there ? (void)known_.insert(std::move(name)) : (void)known_.erase(name);
+      there ? known_.insert(name) : known_.erase(name);
     });
     log.add(std::string(kSecrets), [this](const storage::Event& event) {
       secret_came(after_prefix(event.key, kSecrets));
@@ -68,7 +69,7 @@ class ProjectSecrets final : public SingleController {
  private:
   bool is_project(const std::string& name) {
     std::lock_guard lock(mutex_);
-    return known_.count(name) != 0;
+    return known_.contains(name);
   }
 
   void namespace_came(std::string_view name, const std::string* bytes) {
@@ -169,7 +170,7 @@ class ProjectSecrets final : public SingleController {
   const KindPtr namespaces_, secrets_, projects_;
   ProjectMembers members_;
   std::mutex mutex_;  // guards what follows
-  std::set<std::string> known_;
+  NameSet known_;
 };
 
 }  // namespace

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/base/name_set.h"
 #include "storage/base/log.h"
 
 namespace engine {
@@ -28,10 +28,9 @@ struct Informer::State : std::enable_shared_from_this<State> {
 
   std::mutex mutex;  // guards what follows; never held across a call out
   std::unique_ptr<Dispatcher::Subscription> subscription;
-  std::set<std::string, std::less<>> known;  // "ns/name", to tell what vanished between
-                                             // two lists
-  std::vector<WatchEventPtr> early;          // events that came while the list was being told
-  bool telling = false;                      // somebody calls the listener now
+  NameSet known;                     // "ns/name", to tell what vanished between two lists
+  std::vector<WatchEventPtr> early;  // events that came while the list was being told
+  bool telling = false;              // somebody calls the listener now
   bool synced = false, stopping = false, listing = false;
   int failures = 0;
 
@@ -89,7 +88,7 @@ struct Informer::State : std::enable_shared_from_this<State> {
 };
 
 void Informer::State::tell_snapshot(const Dispatcher::Snapshot& snapshot) {
-  std::set<std::string, std::less<>> before;
+  NameSet before;
   {
     std::lock_guard lock(mutex);
     before = known;
@@ -98,11 +97,11 @@ void Informer::State::tell_snapshot(const Dispatcher::Snapshot& snapshot) {
     before.erase(place(object->ns, object->name));
     tell({EventType::added, object->revision, object->ns, object->name, object->bytes, nullptr});
   }
-  for (const std::string& gone : before) {
+  before.each([&](std::string_view gone) {
     size_t slash = gone.find('/');
-    tell({EventType::deleted, snapshot.revision, gone.substr(0, slash), gone.substr(slash + 1),
-          nullptr, nullptr});
-  }
+    tell({EventType::deleted, snapshot.revision, std::string(gone.substr(0, slash)),
+          std::string(gone.substr(slash + 1)), nullptr, nullptr});
+  });
 }
 
 void Informer::State::list() {
