@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/norman/node_mappers.h"
+#include "engine/norman/workload_mappers.h"
 
 namespace engine {
 namespace {
@@ -77,6 +78,15 @@ void put(Json& data, std::string_view path, Json value) {
   at->set(parts.back(), std::move(value));
 }
 
+// An object that only holds what is moved out of it is not stored.
+void drop_empty_parent(Json& data, std::string_view path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return;
+  const std::string_view parent = path.substr(0, slash);
+  auto value = take(data, parent);
+  if (value && !(value->is_object() && value->size() == 0)) put(data, parent, std::move(*value));
+}
+
 void move(Json& data, std::string_view from, std::string_view to) {
   // A destination that starts with a dot is hidden from clients: the value goes.
   auto value = take(data, from);
@@ -146,7 +156,7 @@ bool Mapper::knows(std::string_view path, std::string_view type) const {
                          [&](const Json& m) { return self(m, self); });
     std::string_view name = mappers.str("mapper");
     const Json* inner = mappers.find("Mappers");
-    bool known = contains(kSchemaOnly, name) || contains(kKnown, name);
+    bool known = contains(kSchemaOnly, name) || contains(kKnown, name) || is_workload_mapper(name);
     return known && (!inner || self(*inner, self));
   };
   while (!todo.empty()) {
@@ -195,8 +205,8 @@ void Mapper::map_type(Way way, std::string_view path, std::string_view type, boo
                       Json& data, int depth) const {
   const Json* found = data.is_object() && depth < kDepthMax ? mapping(path, type) : nullptr;
   if (!found) return;
-  Site site{path, type, found->find("fields"), namespaced};
   const Json* chain = found->find("mappers");
+  Site site{path, type, found->find("fields"), chain, namespaced};
   if (way == Way::to_api) map_nested(way, site, data, depth);
   if (chain) run(way, site, *chain, data);
   if (way == Way::to_stored) map_nested(way, site, data, depth);
@@ -248,6 +258,7 @@ void Mapper::run_one(Way way, const Site& site, const Json& mapper, Json& data) 
   } else if (name == "Move") {
     out ? move(data, mapper.str("From"), mapper.str("To"))
         : move(data, mapper.str("To"), mapper.str("From"));
+    if (!out) drop_empty_parent(data, mapper.str("To"));
   } else if (name == "Copy") {
     out ? copy_to_api(mapper, data) : copy_to_stored(mapper, data);
   } else if (name == "BatchMove") {
@@ -256,6 +267,7 @@ void Mapper::run_one(Way way, const Site& site, const Json& mapper, Json& data) 
       std::string nested = std::string(mapper.str("To")) + "/" + item.as_string();
       out ? move(data, item.as_string(), nested) : move(data, nested, item.as_string());
     }
+    if (!out) drop_empty_parent(data, std::string(mapper.str("To")) + "/");
   } else if (name == "NamespaceIDMapper") {
     out ? move(data, "namespace", "namespaceId") : move(data, "namespaceId", "namespace");
   } else if (name == "RenameReference") {
@@ -266,15 +278,54 @@ void Mapper::run_one(Way way, const Site& site, const Json& mapper, Json& data) 
   } else if (name == "DisplayName") {
     out ? move(data, "displayName", "name") : move(data, "name", "displayName");
   } else if (name == "AnnotationField") {
-    out ? annotation_to_api(mapper, data) : annotation_to_stored(mapper, data);
+    annotation_field(way, mapper, data);
   } else if (name == "LabelField") {
     std::string label = "labels/" +
                         std::string(kAnnotationPrefix.substr(0, kAnnotationPrefix.size() - 1)) +
                         "\\/" + std::string(field);
     out ? move(data, label, field) : move(data, field, label);
+  } else if (is_workload_mapper(name)) {
+    run_workload_mapper(out ? MapWay::to_api : MapWay::to_stored, name, data);
   } else if (out) {
     run_node_mapper(mapper, data);
   }
+}
+
+void Mapper::annotation_field(Way way, const Json& mapper, Json& data) {
+  const bool endpoints = mapper.str("Field") == "publicEndpoints";
+  if (way == Way::to_api) annotation_to_api(mapper, data);
+  if (Json* found = endpoints ? data.find("publicEndpoints") : nullptr)
+    map_public_endpoints(way == Way::to_api ? MapWay::to_api : MapWay::to_stored, *found);
+  if (way == Way::to_stored) annotation_to_stored(mapper, data);
+}
+
+namespace {
+
+// What a chain moves to a name before it is embedded; null: nothing.
+const Json* moved_to(const Json& mappers, std::string_view to) {
+  if (mappers.is_array()) {
+    for (const Json& one : mappers.as_array())
+      if (const Json* found = moved_to(one, to)) return found;
+    return nullptr;
+  }
+  if (mappers.str("mapper") == "Move" && mappers.str("To") == to) return &mappers;
+  const Json* inner = mappers.find("Mappers");
+  return inner ? moved_to(*inner, to) : nullptr;
+}
+
+}  // namespace
+
+// The type of a field, also of one that was moved there or came with the embedded spec.
+std::string_view Mapper::type_of(const Site& site, std::string_view field) const {
+  if (!site.fields) return {};
+  if (const Json* declared = site.fields->find(field)) return declared->str("type");
+  if (const Json* move = site.chain ? moved_to(*site.chain, field) : nullptr)
+    if (const Json* declared = site.fields->find(move->str("From"))) return declared->str("type");
+  const Json* spec = site.fields->find("spec");
+  const Json* inner = spec ? mapping(site.path, spec->str("type")) : nullptr;
+  const Json* fields = inner ? inner->find("fields") : nullptr;
+  const Json* declared = fields ? fields->find(field) : nullptr;
+  return declared ? declared->str("type") : std::string_view();
 }
 
 void Mapper::embed(Way way, const Site& site, const Json& mapper, Json& data) const {
@@ -285,8 +336,8 @@ void Mapper::embed(Way way, const Site& site, const Json& mapper, Json& data) co
     for (auto& [name, value] : nested->as_object()) data.set(name, std::move(value));
     return;
   }
-  const Json* declared = site.fields ? site.fields->find(field) : nullptr;
-  const SchemaView* shape = declared ? schemas_.any(site.path, declared->str("type")) : nullptr;
+  const std::string_view type = type_of(site, field);
+  const SchemaView* shape = type.empty() ? nullptr : schemas_.any(site.path, type);
   if (!shape) return;
   Json nested = Json::object();
   for (const Field& inner : shape->fields())
@@ -295,17 +346,42 @@ void Mapper::embed(Way way, const Site& site, const Json& mapper, Json& data) co
   if (nested.size() > 0) data.set(field, std::move(nested));
 }
 
-void Mapper::rename_references(Way way, const Site& site, Json& data) const {
-  if (!site.fields || !site.fields->is_object()) return;
+// Which names a type's references have stored and in the API. The stored fields say it of some; of
+// others only the API does, which has nodeId where nodeName is stored.
+const Mapper::Renames& Mapper::renames(const Site& site) const {
+  std::lock_guard lock(renames_mutex_);
+  auto [at, fresh] = renames_.try_emplace(site.fields);
+  if (!fresh) return at->second;
+  Renames& out = at->second;
   for (const auto& [name, field] : site.fields->as_object()) {
     std::string_view type = field.str("type");
     if (!name.ends_with("Name") || type.find("reference[") == std::string_view::npos) continue;
-    std::string api = name.substr(0, name.size() - 4) + (type.starts_with("array[") ? "Ids" : "Id");
-    Json* found = data.find(way == Way::to_api ? std::string_view(name) : std::string_view(api));
+    out.emplace_back(name,
+                     name.substr(0, name.size() - 4) + (type.starts_with("array[") ? "Ids" : "Id"));
+  }
+  const SchemaView* shape = schemas_.any(site.path, site.type);
+  if (!shape) return out;
+  for (const Field& field : shape->fields()) {
+    if (!field.name.ends_with("Id") || !split_type(field.type).is_reference()) continue;
+    std::string stored = field.name.substr(0, field.name.size() - 2) + "Name";
+    const bool known = std::any_of(out.begin(), out.end(),
+                                   [&](const auto& one) { return one.second == field.name; });
+    if (!known && !shape->field(stored) && !site.fields->find(field.name) &&
+        (site.fields->find(stored) || (site.chain && moved_to(*site.chain, stored))))
+      out.emplace_back(std::move(stored), field.name);
+  }
+  return out;
+}
+
+void Mapper::rename_references(Way way, const Site& site, Json& data) const {
+  if (!site.fields || !site.fields->is_object()) return;
+  for (const auto& [stored, api] : renames(site)) {
+    const std::string& from = way == Way::to_api ? stored : api;
+    Json* found = data.find(from);
     if (!found) continue;
     Json value = std::move(*found);
-    data.erase(way == Way::to_api ? std::string_view(name) : std::string_view(api));
-    data.set(way == Way::to_api ? std::string_view(api) : std::string_view(name), std::move(value));
+    data.erase(from);
+    data.set(way == Way::to_api ? api : stored, std::move(value));
   }
 }
 

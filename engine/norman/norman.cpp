@@ -7,6 +7,7 @@
 #include "engine/base/yaml.h"
 #include "engine/norman/access_questions.h"
 #include "engine/norman/collection.h"
+#include "engine/norman/difference.h"
 #include "engine/norman/links.h"
 #include "engine/norman/lister.h"
 #include "engine/norman/presenter.h"
@@ -70,22 +71,6 @@ Status refused(const User& user, const std::string& verb, const Kind& kind, std:
   return Status::forbidden(
       about(kind, name), user.name,
       "cannot " + verb + " resource \"" + kind.plural + "\" in API group \"" + kind.group + "\"");
-}
-
-// What of a stored object changes when its API view changes: the difference of two mappings, laid
-// over the stored object, so that what clients do not see stays.
-void apply_difference(Json& stored, const Json& before, const Json& after) {
-  for (const auto& [key, value] : after.as_object()) {
-    const Json* old = before.find(key);
-    if (old && *old == value) continue;
-    Json* target = stored.find(key);
-    if (old && old->is_object() && value.is_object() && target && target->is_object())
-      apply_difference(*target, *old, value);
-    else
-      stored.set(key, Json(value));
-  }
-  for (const auto& [key, value] : before.as_object())
-    if (!after.find(key)) stored.erase(key);
 }
 
 }  // namespace
