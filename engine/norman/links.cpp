@@ -141,6 +141,7 @@ Json LinkPlans::links(const SchemaView& schema, const ObjectPlace& place) const 
 
 // The text between the places where a request's host and context stand.
 struct Descriptions::Template {
+  uint64_t generation = 0;
   std::string text;
   std::vector<std::string_view> pieces;
 };
@@ -152,10 +153,12 @@ constexpr std::string_view kHole = "@@place@@";
 
 }  // namespace
 
-const Descriptions::Template& Descriptions::all_of(const std::string& path) const {
+std::shared_ptr<const Descriptions::Template> Descriptions::all_of(const std::string& path) const {
+  const uint64_t generation = schemas_.generation();
   {
     std::lock_guard lock(mutex_);
-    if (auto found = known_.find(path); found != known_.end()) return *found->second;
+    auto found = known_.find(path);
+    if (found != known_.end() && found->second->generation == generation) return found->second;
   }
   const std::string hole(kHole), self = hole + "/schemas";
   JsonArray data;
@@ -176,6 +179,7 @@ const Descriptions::Template& Descriptions::all_of(const std::string& path) cons
                     {"sort", Json::object({{"order", "asc"}, {"reverse", self + "?order=desc"}})},
                     {"data", std::move(data)}});
   auto made = std::make_shared<Template>();
+  made->generation = generation;
   made->text = dump(document);
   std::string_view rest = made->text;
   for (size_t at; (at = rest.find(kHole)) != std::string_view::npos;
@@ -183,7 +187,8 @@ const Descriptions::Template& Descriptions::all_of(const std::string& path) cons
     made->pieces.push_back(rest.substr(0, at));
   made->pieces.push_back(rest);
   std::lock_guard lock(mutex_);
-  return *known_.try_emplace(path, std::move(made)).first->second;
+  known_[path] = made;
+  return made;
 }
 
 Response Descriptions::roots(const std::string& base) const {
@@ -210,7 +215,8 @@ Response Descriptions::describe(const Target& target, const std::string& base) c
     return norman_response(200, root_document(schemas_, target, base), base);
   if (!target.id.empty())
     return norman_response(200, schema_document(schemas_, target, target.id, base), base);
-  const Template& all = all_of(target.path);
+  const auto held = all_of(target.path);
+  const Template& all = *held;
   // The host goes into JSON text: what could end a string in it is escaped.
   std::string place =
       dump(Json(base + target.path + (target.context.empty() ? "" : "/") + target.context));

@@ -48,7 +48,7 @@ class LinkPlans {
 };
 
 // The documents at a root, at /schemas and at /schemas/NAME. A list of all schemas is made once for
-// each surface; a request copies its bytes and puts its host in.
+// each surface, and anew when they have changed; a request copies its bytes and puts its host in.
 class Descriptions {
  public:
   explicit Descriptions(const SchemaSet& schemas) : schemas_(schemas) {}
@@ -58,7 +58,7 @@ class Descriptions {
 
  private:
   struct Template;
-  const Template& all_of(const std::string& path) const;
+  std::shared_ptr<const Template> all_of(const std::string& path) const;
 
   const SchemaSet& schemas_;
   mutable std::mutex mutex_;

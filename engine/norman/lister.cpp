@@ -212,8 +212,9 @@ Parts::List Lister::texts_of(const PageWindow& window) {
                       presenter_.type().shown_with(cached->name)});
     places.push_back(i);
   }
-  const std::string place =
-      call_.schema.path() + "\n" + call_.schema.id() + "\n" + call_.context + "\n" + call_.base;
+  const std::string place = std::to_string(norman_.schemas().generation()) + "\n" +
+                            call_.schema.path() + "\n" + call_.schema.id() + "\n" + call_.context +
+                            "\n" + call_.base;
   ShownTexts& texts = norman_.texts();
   texts.find(place, wanted);
   Parts::List out;

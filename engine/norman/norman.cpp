@@ -77,6 +77,7 @@ Status refused(const User& user, const std::string& verb, const Kind& kind, std:
 
 Norman::Norman(Parts parts)
     : parts_(std::move(parts)),
+      dynamic_(parts_.env, parts_.registry, parts_.dispatcher, schemas_),
       mapper_(schemas_),
       links_(schemas_),
       descriptions_(schemas_),
@@ -122,6 +123,7 @@ bool Norman::may_somewhere(const User& user, std::string_view verb, const Kind& 
 Answer Norman::handle(Request& request) {
   if (auto asset = ui_asset(request.path); asset && request.method == "GET")
     return std::move(*asset);
+  dynamic_.catch_up();
   auto form = answer_form(request);
   if (!form) return norman_error(form.error());
   if (*form == AnswerForm::json) return in_json(request);

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "engine/norman/collection.h"
+#include "engine/norman/dynamic_schemas.h"
 #include "engine/norman/field_source.h"
 #include "engine/norman/fields.h"
 #include "engine/norman/links.h"
@@ -92,6 +93,7 @@ class Norman {
 
   Parts parts_;
   SchemaSet schemas_;
+  DynamicSchemas dynamic_;
   Mapper mapper_;
   LinkPlans links_;
   Descriptions descriptions_;

@@ -3,12 +3,14 @@
 // long as the set. Source: engine/norman/facts (what a 2.5 server's /v3/schemas lists).
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/base/json.h"
@@ -66,9 +68,26 @@ class SchemaView {
   bool namespaced_ = false;
 };
 
+// A schema of /v3 beyond the facts, or in the place of one: listed (P), or only described (D).
+struct LaidOver {
+  char kind;
+  std::string id;
+  std::string text;
+};
+
 class SchemaSet {
  public:
   SchemaSet();
+  // All of them from now on; those of the last call are there no longer. What somebody holds of
+  // them stays good: a text that has been laid over once is kept, and used again when it comes
+  // back.
+  void lay_over(std::vector<LaidOver> schemas);
+  // Goes up with each of these calls.
+  uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+  // As the facts have it, whatever lies over it; whether they have such a type, nested ones too.
+  const SchemaView* original(std::string_view path, std::string_view name) const;
+  std::string_view original_text(std::string_view path, std::string_view id) const;
+  bool has_original(std::string_view path, std::string_view id) const;
   // By id or plural, without regard to case; null when `path` publishes none such.
   const SchemaView* published(std::string_view path, std::string_view name) const;
   // Any type, nested ones too, looked for in `path` and then in the others.
@@ -88,14 +107,22 @@ class SchemaSet {
     std::string_view text;
     std::string id;
   };
+  using Records = std::unordered_map<std::string, Record>;
+  // With the lock held.
   const Record* record(char kind, std::string_view path, std::string_view name) const;
+  const SchemaView* view_of(std::string_view path, const Record& found) const;
   const SchemaView* view(char kind, std::string_view path, std::string_view name) const;
+  static void keep(Records& records, char kind, std::string_view path, Record record);
 
-  std::unordered_map<std::string, Record>
-      records_;  // "P /v3 cluster" -> text; plurals and lower case too
+  Records records_;  // "P /v3 cluster" -> text; plurals and lower case too
   std::unordered_map<std::string, std::vector<std::string>> ids_;  // path -> published ids
+  std::atomic<uint64_t> generation_{0};
   mutable std::mutex mutex_;
-  mutable std::unordered_map<std::string, std::unique_ptr<SchemaView>> views_;
+  Records over_;                       // of what is laid over the facts
+  std::vector<std::string> ids_over_;  // all published ids of /v3, in order; empty: the facts'
+  std::unordered_set<std::string> texts_over_;
+  // By where the text lies, which is one for each content.
+  mutable std::unordered_map<const char*, std::unique_ptr<SchemaView>> views_;
   mutable std::unordered_map<std::string, std::unique_ptr<Json>> mappings_;
 };
 

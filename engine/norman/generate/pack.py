@@ -20,6 +20,21 @@ RAW_KEPT = ("baseType", "pluralName", "resourceFields", "collectionMethods", "re
             "collectionActions", "collectionFilters", "_scope", "_storageContext", "version")
 
 
+def without_dynamic(schemas: list) -> list:
+    """Without what a server's DynamicSchema objects add (engine/norman/dynamic_schemas.h): fields of listed types, and the types of such fields."""
+    by_id = {schema["id"]: schema for schema in schemas}
+    types = set()
+    for schema in schemas:
+        fields = schema.get("resourceFields") or {}
+        if schema.get("collectionMethods"):
+            types |= {f["type"] for f in fields.values() if f.get("dynamicField")}
+    for schema in schemas:
+        fields = schema.get("resourceFields") or {}
+        if schema["id"] not in types and any(f.get("dynamicField") for f in fields.values()):
+            schema["resourceFields"] = {n: f for n, f in fields.items() if not f.get("dynamicField")}
+    return [schema for name, schema in by_id.items() if name not in types]
+
+
 def main(facts: pathlib.Path, out: pathlib.Path) -> None:
     records = []
     listed = set()
@@ -29,12 +44,12 @@ def main(facts: pathlib.Path, out: pathlib.Path) -> None:
         records.append(f"{kind} {path} {name} {len(text)}\n".encode() + text + b"\n")
 
     for path, file in PUBLISHED.items():
-        for schema in json.loads((facts / file).read_text())["data"]:
+        for schema in without_dynamic(json.loads((facts / file).read_text())["data"]):
             add("P", path, schema["id"], schema)
             listed.add((path, schema["id"]))
     for path, group in json.loads((facts / "all-schemas-raw.json").read_text()).items():
         schemas = group["schemas"]
-        for schema in schemas if isinstance(schemas, list) else schemas.values():
+        for schema in without_dynamic(schemas if isinstance(schemas, list) else list(schemas.values())):
             kept = {k: schema[k] for k in RAW_KEPT if k in schema}
             if (path, schema["id"]) in NAMESPACED:
                 kept["_scope"] = "namespace"

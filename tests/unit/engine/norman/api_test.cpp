@@ -211,7 +211,7 @@ SCENARIO("methods and paths that are not there are refused as the contract says"
         "MethodNotAllow");
   CHECK(server.call("DELETE", "/v3/schemas/setting", token).body.str("message") ==
         "Method DELETE not supported");
-  CHECK(server.call("GET", "/v3/schemas", token).body.find("data")->size() == 352);
+  CHECK(server.call("GET", "/v3/schemas", token).body.find("data")->size() == 338);
   CHECK(server.call("GET", "/v3", token).body.str({"links", "clusters"}) ==
         "https://paddock.test/v3/clusters");
   auto providers = server.call("GET", "/v3-public/authProviders");

@@ -36,7 +36,7 @@ SCENARIO("types are found by id and by plural, without regard to case") {
   CHECK(schemas().published("/v3", "project")->namespaced());
   CHECK_FALSE(schemas().published("/v3", "cluster")->namespaced());
   CHECK(schemas().published("/v3", "githubConfig")->base_type() == "authConfig");
-  CHECK(schemas().ids("/v3").size() == 352);
+  CHECK(schemas().ids("/v3").size() == 338);
   CHECK(schemas().ids("/v3/cluster").size() == 43);
   CHECK(schemas().ids("/v3/project").size() == 280);
   CHECK(schemas().ids("/v3-public").size() == 22);

@@ -21,6 +21,19 @@ Json fact_file(std::string_view name) {
   return MUST(parse_json(std::string(std::istreambuf_iterator<char>(in), {})));
 }
 
+// With what its drivers add, as a fresh server has it.
+struct FreshServer : NormanServer {
+  FreshServer() {
+    std::ifstream in(std::string(NORMAN_FACTS_DIR) + "/management/facts/drivers.json");
+    REQUIRE(in);
+    Json drivers = MUST(parse_json(std::string(std::istreambuf_iterator<char>(in), {})));
+    for (Json object : drivers.find("dynamicSchemas")->as_array()) {
+      object["metadata"].erase("ownerReferences");
+      put("dynamicschemas", "", std::move(object));
+    }
+  }
+};
+
 // A fact's links have no host, and no cluster or project.
 Json expected(Json schema, const std::string& path, const std::string& place) {
   if (Json* links = schema.find("links"))
@@ -61,7 +74,7 @@ const Surface kSurfaces[] = {
 }  // namespace
 
 SCENARIO("every schema of every surface is the facts', field by field") {
-  NormanServer server;
+  FreshServer server;
   std::string token = server.login();
   for (const Surface& surface : kSurfaces) {
     INFO(surface.place);
@@ -135,4 +148,70 @@ SCENARIO("the roots are the facts'") {
     for (const std::string& line : found) UNSCOPED_INFO(line);
     CHECK(found.empty());
   }
+}
+
+SCENARIO("schemas come and go with the DynamicSchema objects, while the server runs") {
+  FreshServer server;
+  const std::string token = server.login();
+  auto status = [&](std::string_view id) {
+    return server.call("GET", "/v3/schemas/" + std::string(id), token).status;
+  };
+  auto listed = [&](std::string_view id) {
+    auto all = server.call("GET", "/v3/schemas", token);
+    for (const Json& schema : all.body.find("data")->as_array())
+      if (schema.str("id") == id) return true;
+    return false;
+  };
+  auto field = [&](std::string_view of, std::string_view name) {
+    auto schema = server.call("GET", "/v3/schemas/" + std::string(of), token);
+    return schema.body.at({"resourceFields", name}) != nullptr;
+  };
+  CHECK(status("cumulusconfig") == 404);
+  CHECK(listed("azureconfig"));
+  // Of a driver that is not active: described, and in no list.
+  CHECK(status("googleconfig") == 200);
+  CHECK_FALSE(listed("googleconfig"));
+  auto made = [&](std::string_view name, std::string_view spec) {
+    Json object = Json::object(
+        {{"metadata", Json::object({{"name", name}})}, {"spec", MUST(parse_json(spec))}});
+    return server.put("dynamicschemas", "", std::move(object));
+  };
+  made("cumulusconfig",
+       R"({"resourceFields":{"size":{"type":"int","create":true,"update":true,
+           "default":{"intValue":4,"stringValue":"","boolValue":false,"stringSliceValue":null}},
+           "secret":{"type":"password","create":true,"update":true,"required":true}}})");
+  CHECK(status("cumulusconfig") == 200);
+  CHECK_FALSE(listed("cumulusconfig"));
+  made("extra",
+       R"({"embed":true,"embedType":"nodeTemplate","resourceFields":{
+           "cumulusConfig":{"type":"cumulusconfig","create":true,"update":true,"nullable":true},
+           "name":{"type":"int"}}})");
+  CHECK(listed("cumulusconfig"));
+  CHECK(field("nodeTemplate", "cumulusConfig"));
+  // What the API has itself is not another's to change.
+  made("user", R"({"resourceFields":{"any":{"type":"string"}}})");
+  made("of-users",
+       R"({"embed":true,"embedType":"user","resourceFields":{"username":{"type":"int"}}})");
+  CHECK_FALSE(field("user", "any"));
+  auto user = server.call("GET", "/v3/schemas/user", token);
+  CHECK(user.body.str({"resourceFields", "username", "type"}) == "string");
+  auto name = server.call("GET", "/v3/schemas/nodeTemplate", token);
+  CHECK(name.body.str({"resourceFields", "name", "type"}) == "string");
+  // An object with such a field: checked, kept, its secret never shown.
+  const std::string bad = R"({"name":"t","cumulusConfig":{"size":"many","secret":"s"}})";
+  auto refused = server.call("POST", "/v3/nodeTemplates", token, bad);
+  CHECK(refused.status == 422);
+  CHECK(refused.body.str("code") == "InvalidFormat");
+  auto good = server.call("POST", "/v3/nodeTemplates", token,
+                          R"({"name":"t","cumulusConfig":{"secret":"s"}})");
+  REQUIRE(good.status == 201);
+  CHECK(good.body.integer({"cumulusConfig", "size"}) == 4);
+  CHECK(good.body.at({"cumulusConfig", "secret"}) == nullptr);
+  const std::string self = "/v3/nodeTemplates/" + std::string(good.body.str("id"));
+  CHECK(server.call("GET", self, token).body.integer({"cumulusConfig", "size"}) == 4);
+  auto all = server.kinds->snapshot()->stored("management.cattle.io", "dynamicschemas");
+  MUST(server.registry.remove(*all, "", "extra", {.user = {.name = "tester"}}));
+  CHECK_FALSE(listed("cumulusconfig"));
+  CHECK_FALSE(field("nodeTemplate", "cumulusConfig"));
+  CHECK(server.call("GET", self, token).body.find("cumulusConfig") == nullptr);
 }
