@@ -21,6 +21,7 @@
 #include "appliance/routes/connect.h"
 #include "appliance/routes/import.h"
 #include "appliance/routes/k8s.h"
+#include "appliance/routes/own_api.h"
 #include "appliance/routes/proxy.h"
 #include "appliance/routes/proxy_audit.h"
 #include "appliance/routes/routes.h"
@@ -140,6 +141,7 @@ struct App::Parts {
   Result<Unit> make_audit();
   Result<Unit> make_clusters();
   void add_cluster_controllers(const engine::ClusterParts& parts);
+  void make_remote();
   void make_surfaces();
   void follow_ways();
   void make_health();
@@ -319,6 +321,12 @@ void App::Parts::follow_ways() {
   });
 }
 
+void App::Parts::make_remote() {
+  remote = std::make_unique<engine::Remote>(*norman, *clusters, [this](const engine::User& user) {
+    return own_api({env, *api, *authorizer, *kinds}, user);
+  });
+}
+
 void App::Parts::make_surfaces() {
   engine::TypeParts type_parts{env,     *registry, *dispatcher,
                                *tokens, *users,    [this] { return certificates->ca_pem(); },
@@ -345,7 +353,7 @@ void App::Parts::make_surfaces() {
       [this](const engine::User& asker, const engine::Json& question) {
         return engine::AccessQuestions(*grants, *authorizer).answer(asker, question);
       }});
-  remote = std::make_unique<engine::Remote>(*norman, *clusters);
+  make_remote();
   subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators);
   follow_ways();
   api = std::make_unique<engine::Api>(engine::Api::Needs{

@@ -60,7 +60,7 @@ Result<Unit> Lister::gather() {
     return Unit{};
   }
   const KindPtr& kind = presenter_.kind();
-  if (!kind) return Status::other(404, "NotFound", "no store found");
+  if (!kind) return presenter_.type().not_held(call_.schema);
   const auto& parts = norman_.parts();
   TRY(parts.dispatcher.fresh(parts.env.now() + limits::kCacheWait));
   auto snapshot = TRY(parts.dispatcher.list(*kind, "", nullptr, "", 0));

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/norman/node_mappers.h"
+#include "engine/norman/project_mappers.h"
 #include "engine/norman/workload_mappers.h"
 
 namespace engine {
@@ -17,7 +18,9 @@ constexpr int kDepthMax = 24;  // deeper than any type of the facts nests
 constexpr std::array<std::string_view, 11> kSchemaOnly = {
     "Status",   "APIGroup", "SelfLink",       "ReadOnly",           "Access",    "ChangeType",
     "Required", "Enum",     "DropFromSchema", "NamespaceReference", "typeMapper"};
-constexpr std::array<std::string_view, 18> kKnown = {"Object",
+constexpr std::array<std::string_view, 20> kKnown = {"Object",
+                                                     "SetValue",
+                                                     "PersistVolumeClaim",
                                                      "Embed",
                                                      "Drop",
                                                      "Move",
@@ -288,6 +291,9 @@ void Mapper::run_one(Way way, const Site& site, const Json& mapper, Json& data) 
     run_workload_mapper(out ? MapWay::to_api : MapWay::to_stored, name, data);
   } else if (out) {
     run_node_mapper(mapper, data);
+    run_project_mapper_to_api(mapper, data);
+  } else {
+    run_project_mapper_to_stored(mapper, data);
   }
 }
 

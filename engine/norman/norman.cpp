@@ -4,7 +4,6 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
-#include "engine/base/yaml.h"
 #include "engine/norman/access_questions.h"
 #include "engine/norman/collection.h"
 #include "engine/norman/difference.h"
@@ -14,11 +13,13 @@
 #include "engine/norman/project_scope.h"
 #include "engine/norman/references.h"
 #include "engine/norman/target.h"
+#include "engine/norman/yaml_link.h"
 
 namespace engine {
 namespace {
 
 constexpr std::string_view kAnonymous = "system:anonymous";
+constexpr std::string_view kLocal = "local";
 // What a client must read before it can log in: an agent the CA, a browser whether this is the
 // first login.
 constexpr std::string_view kOpenSettings[] = {"cacerts", "first-login"};
@@ -200,13 +201,15 @@ Answer Norman::answer_at(const Target& target, Request& request, const std::stri
   call.scope_field = target.scope_field;
   call.scope_id = target.scope_id;
   const std::string cluster = target.context.substr(0, target.context.find(':'));
-  const bool remote =
-      !cluster.empty() && cluster != "local" && parts_.downstream &&
-      (target.path == "/v3/cluster" ||
-       (target.path == "/v3/project" && parts_.types.of(*target.schema).lives_in_cluster()));
+  const bool remote = !cluster.empty() && parts_.downstream && !target.path.starts_with("/v3-") &&
+                      (parts_.types.of(*target.schema).lives_in_cluster() ||
+                       (target.path == "/v3/cluster" && cluster != kLocal));
   if (!target.link.empty()) {
-    if (remote || !reads) return norman_error(no_such_link(target.link));
-    return follow_link(call, target.id, target.link);
+    const bool writes = request.method == "PUT" && lower(target.link) == "yaml";
+    if (!reads && !writes) return norman_error(no_such_link(target.link));
+    if (remote && lower(target.link) != "yaml") return norman_error(no_such_link(target.link));
+    if (!remote) return follow_link(call, target.id, target.link);
+    call.link = "yaml";
   }
   if (remote) return parts_.downstream(call, target.id);
   std::string_view action = request.query.get("action");
@@ -219,27 +222,57 @@ Answer Norman::answer_at(const Target& target, Request& request, const std::stri
   return norman_error(method_not_supported(request.method));
 }
 
-// yaml, exportyaml: the object as kubectl would write it, without what clients never see.
+// yaml, exportyaml: the object as kubectl would write it, without what clients never see; a PUT
+// brings it back.
 Answer Norman::follow_link(const Call& call, std::string_view id, std::string_view link) const {
   const std::string name = lower(link);
   const bool offered =
       call.context.empty() ? name == "exportyaml" && links_.exports(call.schema) : name == "yaml";
-  if (!offered) return norman_error(no_such_link(link));
+  const bool writes = call.request.method == "PUT";
+  if (!offered || (writes && name != "yaml")) return norman_error(no_such_link(link));
+  if (writes && !call.schema.resource_method("PUT"))
+    return norman_error(method_not_supported("PUT"));
   auto stored = find_stored(call, id);
   if (!stored) return norman_error(stored.error());
-  Json before = *stored;
+  if (!writes) return yaml_of(exported(call, *stored));
+  auto written = replace(call, id, *stored);
+  return written ? yaml_of(exported(call, *written)) : norman_error(written.error());
+}
+
+Json Norman::exported(const Call& call, Json stored) const {
+  Json before = stored;
   mapper_.to_api(call.schema, before);
   Json after = before;
   for (const Field& field : call.schema.fields())
     if (field.type == "password" || field.write_only) after.erase(field.name);
   mapper_.to_stored(call.schema, before);
   mapper_.to_stored(call.schema, after);
-  apply_difference(*stored, before, after);
-  if (Json* metadata = stored->find("metadata")) metadata->erase("managedFields");
-  Response out{.status = 200, .headers = {}, .body = to_yaml(*stored)};
-  out.headers.add("Content-Type", "application/yaml");
-  out.headers.add("Cache-Control", "no-store");
-  return out;
+  apply_difference(stored, before, after);
+  if (Json* metadata = stored.find("metadata")) metadata->erase("managedFields");
+  return stored;
+}
+
+// What the link does not show stays as it is.
+Result<Json> Norman::replace(const Call& call, std::string_view id, const Json& old) const {
+  KindPtr kind = holder(call.schema);
+  auto [ns, name] = split_id(call.schema, id);
+  if (!may(call.user(), "update", *kind, ns, name) &&
+      !parts_.types.of(call.schema).owns(call, old, "update"))
+    return refused(call.user(), "update", *kind, name);
+  const Json shown = exported(call, old);
+  const Json given = TRY(yaml_replacement(call.request, shown));
+  const std::string seen(given.str({"metadata", "resourceVersion"}));
+  WriteOptions options{.user = call.user(), .field_manager = "paddock"};
+  auto written =
+      TRY(parts_.registry.modify(*kind, ns, name, options, [&](Json& stored) -> Result<bool> {
+        if (stored.str({"metadata", "resourceVersion"}) != seen)
+          return Status::conflict(about(*kind, name),
+                                  "the object has been modified; please apply your changes to the "
+                                  "latest version and try again");
+        apply_difference(stored, shown, given);
+        return true;
+      }));
+  return written.object.json();
 }
 
 Result<Json> Norman::body_of(const Request& request) const {
@@ -252,7 +285,7 @@ Json Norman::present(const Call& call, const Json& stored, WriteOnly write_only)
 
 Result<JsonArray> Norman::visible(const Call& call) const {
   KindPtr kind = holder(call.schema);
-  if (!kind) return Status::other(404, "NotFound", "no store found");
+  if (!kind) return parts_.types.of(call.schema).not_held(call.schema);
   TRY(parts_.dispatcher.fresh(parts_.env.now() + limits::kCacheWait));
   auto snapshot = TRY(parts_.dispatcher.list(*kind, "", nullptr, "", 0));
   const Type& type = parts_.types.of(call.schema);
@@ -284,7 +317,7 @@ Result<Json> Norman::find_stored(const Call& call, std::string_view id) const {
 Result<Json> Norman::find_anywhere(const Call& call, std::string_view id) const {
   if (auto own = parts_.types.of(call.schema).own_find(call, id)) return *own;
   KindPtr kind = holder(call.schema);
-  if (!kind) return Status::other(404, "NotFound", "no store found");
+  if (!kind) return parts_.types.of(call.schema).not_held(call.schema);
   auto [ns, name] = split_id(call.schema, id);
   const bool allowed = may(call.user(), "get", *kind, ns, name);
   const Type& type = parts_.types.of(call.schema);
@@ -377,7 +410,7 @@ Answer Norman::create(const Call& call) const {
   if (!call.schema.collection_method("POST")) return norman_error(method_not_supported("POST"));
   auto made = [&]() -> Result<Json> {
     KindPtr kind = holder(call.schema);
-    if (!kind) return Status::other(404, "NotFound", "no store found");
+    if (!kind) return parts_.types.of(call.schema).not_held(call.schema);
     Type::Place place;
     Json stored = TRY(new_object(call, *kind, place));
     WriteOptions options{.user = call.user(), .field_manager = "paddock"};

@@ -36,8 +36,7 @@ class Norman {
     const TypeSet& types;
     // The server-url setting, or empty: then links use the request's host.
     std::function<std::string()> server_url;
-    // Answers for a type that lives in a downstream cluster (contexts other than local); id empty:
-    // the collection.
+    // Answers for what lives in a cluster; id empty: the collection.
     std::function<Answer(const Call&, std::string_view id)> downstream;
     // Who may what, and why: access_questions.h.
     std::function<Result<Json>(const User& asker, const Json& question)> access_questions = {};
@@ -81,6 +80,8 @@ class Norman {
   Answer answer(Request& request);
   Answer answer_at(const Target& target, Request& request, const std::string& base);
   Answer follow_link(const Call& call, std::string_view id, std::string_view link) const;
+  Json exported(const Call& call, Json stored) const;
+  Result<Json> replace(const Call& call, std::string_view id, const Json& old) const;
   Answer access_review(const Request& request) const;
   Answer collection(const Call& call) const;
   Answer create(const Call& call) const;

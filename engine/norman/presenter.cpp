@@ -24,9 +24,10 @@ const SchemaView& Presenter::shown_as(const Json& stored) const {
 
 bool Presenter::allowed(const SchemaView& shown, const Json& stored, std::string_view method,
                         std::string_view verb) {
-  if (!kind_ || !shown.resource_method(method)) return false;
-  return call_.remote ||
-         rights_.allows(verb, stored.str({"metadata", "namespace"}),
+  if (!shown.resource_method(method)) return false;
+  if (call_.remote) return true;
+  if (!kind_) return false;
+  return rights_.allows(verb, stored.str({"metadata", "namespace"}),
                         stored.str({"metadata", "name"})) ||
          type_.owns(call_, stored, verb);
 }

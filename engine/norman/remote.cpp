@@ -4,9 +4,12 @@
 #include <set>
 
 #include "engine/access/admission/project_limits.h"
+#include "engine/access/server_user.h"
 #include "engine/base/text.h"
-
+#include "engine/base/yaml.h"
 #include "engine/cluster/proxy.h"
+#include "engine/norman/target.h"
+#include "engine/norman/yaml_link.h"
 
 namespace engine {
 namespace {
@@ -37,84 +40,116 @@ std::set<std::string> readable_names(const Json& review, const Kind& kind) {
 }
 
 // One request of a client while the cluster is asked: what it needs outlives the request thread.
-struct Work : std::enable_shared_from_this<Work> {
-  Work(const Call& original, std::string_view object_id)
-      : request(original.request),
-        call{original.norman, request, original.schema, original.base, original.context, true},
-        id(object_id) {}
-
-  const Request request;
-  const Call call;
-  const std::string id;
-  std::string project;  // C:P below /v3/project
-  KindPtr kind;
-  std::shared_ptr<Transport> transport;
-  Headers identity;
-  Reply reply;
-
-  using Next = std::function<void(Json)>;
-  void finish(int status, const Json& body) { reply(norman_response(status, body, call.base)); }
-  void fail(const Status& status) { reply(norman_error(status)); }
-
-  std::string target(std::string_view name) const {
-    std::string out = kind->group.empty() ? "/api/" + kind->version
-                                          : "/apis/" + kind->group + "/" + kind->version;
-    const size_t colon = kind->namespaced() ? name.find(':') : name.npos;
-    if (colon != name.npos) {
-      out += "/namespaces/" + percent_escaped(name.substr(0, colon));
-      name.remove_prefix(colon + 1);
-    }
-    out += "/" + kind->plural;
-    if (!name.empty()) out += "/" + percent_escaped(name);
-    return out;
+class Work final : public Conversation, public std::enable_shared_from_this<Work> {
+ public:
+  Work(const Call& original, std::string_view object_id, Remote::Ways ways)
+      : request_(original.request),
+        call_{original.norman, request_, original.schema, original.base, original.context, true},
+        id_(object_id),
+        ways_(std::move(ways)),
+        type_(original.norman.parts().types.of(original.schema)),
+        kind_(type_.kind_there(*original.norman.parts().registry.kinds().snapshot(),
+                               original.schema)) {
+    call_.link = original.link;
+    if (original.context.find(':') != std::string::npos) project_ = original.context;
   }
 
+  const KindPtr& kind() const override { return kind_; }
+  const Call& call() const override { return call_; }
+  bool misplaced() const { return !kind_ || kind_->namespaced() == project_.empty(); }
+
+  void begin(Reply reply) {
+    reply_ = std::move(reply);
+    if (!type_.is_optional()) return served();
+    ask({.target = "/apis/" + kind_->group}, [self = shared_from_this()](Result<Json> group) {
+      if (group) self->find_version(*group);
+      if (group && self->kind_) return self->served();
+      if (!group && group.error().code() != 404) return self->fail(group.error());
+      self->fail(self->type_.not_held(self->call_.schema));
+    });
+  }
+
+  void ask(ClusterQuestion question, Heard heard) override {
+    const bool user = question.as == ClusterQuestion::As::user;
+    ClusterCall out{.method = std::move(question.method),
+                    .target = std::move(question.target),
+                    .headers = user ? ways_.identity : Headers(),
+                    .body = std::move(question.body)};
+    out.headers.set("Accept", "application/json");
+    if (!out.body.empty()) out.headers.set("Content-Type", std::move(question.content_type));
+    (user ? ways_.user : ways_.server)
+        ->call(std::move(out),
+               [self = shared_from_this(), heard = std::move(heard)](Result<Response> answer) {
+                 if (!answer) return heard(answer.error());
+                 if (answer->status >= 400) return heard(status_of(*answer));
+                 auto object = parse_json(answer->body);
+                 if (!object)
+                   return heard(Status::other(
+                       502, "BadGateway",
+                       "the cluster's answer is not JSON: " + object.error().message()));
+                 heard(std::move(*object));
+               });
+  }
+
+ private:
+  using As = ClusterQuestion::As;
+  using Next = std::function<void(Json)>;
   // Gets the refusals of a request: true where it goes on from one.
   using Refused = std::function<bool(const Status&)>;
-  // As whom: the user, or the server, which alone may see all namespaces.
-  enum class As : uint8_t { user, server };
-  void ask(std::string method, std::string where, std::string body, std::string content_type,
-           Next next, Refused refused = {}, As as = As::user) {
-    ClusterCall out{.method = std::move(method),
-                    .target = std::move(where),
-                    .headers = as == As::user ? identity : Headers(),
-                    .body = std::move(body)};
-    out.headers.set("Accept", "application/json");
-    if (!out.body.empty()) out.headers.set("Content-Type", std::move(content_type));
-    transport->call(std::move(out), [self = shared_from_this(), next = std::move(next),
-                                     refused = std::move(refused)](Result<Response> answer) {
-      if (!answer) return self->fail(answer.error());
-      if (answer->status >= 400) {
-        const Status why = status_of(*answer);
-        if (!refused || !refused(why)) self->fail(why);
-        return;
-      }
-      auto object = parse_json(answer->body);
-      if (!object)
-        return self->fail(Status::other(
-            502, "BadGateway", "the cluster's answer is not JSON: " + object.error().message()));
-      next(std::move(*object));
+
+  void finish(int status, const Json& body) { reply_(norman_response(status, body, call_.base)); }
+  void fail(const Status& status) { reply_(norman_error(status)); }
+  void empty() { reply_(Response{.status = 204, .headers = {}, .body = {}}); }
+
+  // Goes on with an answer that is no refusal.
+  void get(ClusterQuestion question, Next next, Refused refused = {}) {
+    ask(std::move(question), [self = shared_from_this(), next = std::move(next),
+                              refused = std::move(refused)](Result<Json> heard) {
+      if (heard) return next(std::move(*heard));
+      if (!refused || !refused(heard.error())) self->fail(heard.error());
     });
+  }
+  std::string target(std::string_view id) const {
+    const size_t colon = kind_->namespaced() ? id.find(':') : id.npos;
+    if (colon == id.npos) return target_of(*kind_, "", id);
+    return target_of(*kind_, id.substr(0, colon), id.substr(colon + 1));
+  }
+
+  // The version that we know where the cluster serves it, else the one that it likes best.
+  void find_version(const Json& group) {
+    const Json* versions = group.find("versions");
+    if (!versions || !versions->is_array()) return kind_.reset();
+    for (const Json& one : versions->as_array())
+      if (one.str("version") == kind_->version) return;
+    const std::string liked(group.str({"preferredVersion", "version"}));
+    if (liked.empty()) return kind_.reset();
+    kind_ = make_placed_kind(kind_->group, liked, kind_->kind, kind_->plural, kind_->scope);
   }
 
   Json present(Json object) const {
     // Items of a list come without their kind.
-    object.set("apiVersion", kind->api_version());
-    object.set("kind", kind->kind);
-    return call.norman.present(call, object);
+    object.set("apiVersion", kind_->api_version());
+    object.set("kind", kind_->kind);
+    return call_.norman.present(call_, object);
   }
 
   void list() {
-    ask(
-        "GET", target(""), "", "",
+    get(
+        {.target = target("")},
         [self = shared_from_this()](Json answer) {
           self->show(std::move(answer), [](const Json&) { return true; });
         },
         [self = shared_from_this()](const Status& why) {
-          if (why.code() != 403) return false;
+          if (why.code() != 403) return self->not_served(why);
           self->list_named();
           return true;
         });
+  }
+  // The group is there, the kind in it is not.
+  bool not_served(const Status& why) {
+    if (why.code() != 404 || !type_.is_optional()) return false;
+    fail(type_.not_held(call_.schema));
+    return true;
   }
 
   // Who may not list all is shown what they may read: those that the cluster says their rules name.
@@ -122,13 +157,14 @@ struct Work : std::enable_shared_from_this<Work> {
     Json review = Json::object({{"apiVersion", "authorization.k8s.io/v1"},
                                 {"kind", "SelfSubjectRulesReview"},
                                 {"spec", Json::object({{"namespace", "default"}})}});
-    ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", dump(review),
-        "application/json", [self = shared_from_this()](Json answer) {
-          auto names = readable_names(answer, *self->kind);
+    get({.method = "POST",
+         .target = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+         .body = dump(review)},
+        [self = shared_from_this()](const Json& answer) {
+          auto names = readable_names(answer, *self->kind_);
           if (names.empty()) return self->show(Json::object(), [](const Json&) { return false; });
-          // The rest of this request is the server's own question, answered in part.
-          self->identity = {};
-          self->ask("GET", self->target(""), "", "", [self, names](Json all) {
+          // The server's own question, answered in part.
+          self->get({.target = self->target(""), .as = As::server}, [self, names](Json all) {
             self->show(std::move(all), [&](const Json& item) {
               return names.count(std::string(item.str({"metadata", "name"}))) > 0;
             });
@@ -138,50 +174,49 @@ struct Work : std::enable_shared_from_this<Work> {
 
   void show(Json answer, const std::function<bool(const Json&)>& which) {
     JsonArray objects;
-    if (Json* items = answer.find("items"); items && items->is_array())
-      for (Json& item : items->as_array())
-        if (which(item)) objects.push_back(present(std::move(item)));
-    finish(200, call.norman.collection_of(call, std::move(objects)));
+    add_items(answer, objects, which);
+    finish(200, call_.norman.collection_of(call_, std::move(objects)));
+  }
+  void add_items(Json& answer, JsonArray& objects,
+                 const std::function<bool(const Json&)>& which) const {
+    Json* items = answer.find("items");
+    if (!items || !items->is_array()) return;
+    for (Json& item : items->as_array())
+      if (type_.holds(item, call_.schema) && which(item))
+        objects.push_back(present(std::move(item)));
   }
 
-  static bool is_in(const Json& ns, const std::string& project) {
-    return ns.str({"metadata", "annotations", kProjectIdAnnotation}) == project;
+  bool is_ours(const Json& ns) const {
+    return ns.str({"metadata", "annotations", kProjectIdAnnotation}) == project_;
   }
 
   // Of a project: namespace by namespace, as the user; those that he may not list are left out.
   void list_project() {
-    const std::string name = project.substr(project.find(':') + 1);
-    ask(
-        "GET",
-        "/api/v1/namespaces?labelSelector=" +
-            percent_escaped(std::string(kProjectIdAnnotation) + "=" + name),
-        "", "",
-        [self = shared_from_this()](Json answer) {
+    const std::string name = project_.substr(project_.find(':') + 1);
+    get({.target = "/api/v1/namespaces?labelSelector=" +
+                   percent_escaped(std::string(kProjectIdAnnotation) + "=" + name),
+         .as = As::server},
+        [self = shared_from_this()](const Json& answer) {
           auto names = std::make_shared<std::vector<std::string>>();
-          if (Json* items = answer.find("items"); items && items->is_array())
+          if (const Json* items = answer.find("items"); items && items->is_array())
             for (const Json& ns : items->as_array())
-              if (is_in(ns, self->project)) names->emplace_back(ns.str({"metadata", "name"}));
+              if (self->is_ours(ns)) names->emplace_back(ns.str({"metadata", "name"}));
           self->list_namespaces(names, std::make_shared<JsonArray>());
-        },
-        {}, As::server);
+        });
   }
   void list_namespaces(const std::shared_ptr<std::vector<std::string>>& names,
                        const std::shared_ptr<JsonArray>& objects) {
-    if (names->empty()) return finish(200, call.norman.collection_of(call, std::move(*objects)));
+    if (names->empty()) return finish(200, call_.norman.collection_of(call_, std::move(*objects)));
     const std::string ns = names->back();
     names->pop_back();
-    ask(
-        "GET", target(ns + ":"), "", "",
+    get(
+        {.target = target(ns + ":")},
         [self = shared_from_this(), names, objects](Json answer) {
-          const Type& type = self->call.norman.parts().types.of(self->call.schema);
-          if (Json* items = answer.find("items"); items && items->is_array())
-            for (Json& item : items->as_array())
-              if (type.holds(item, self->call.schema))
-                objects->push_back(self->present(std::move(item)));
+          self->add_items(answer, *objects, [](const Json&) { return true; });
           self->list_namespaces(names, objects);
         },
         [self = shared_from_this(), names, objects](const Status& why) {
-          if (why.code() != 403) return false;
+          if (why.code() != 403) return self->not_served(why);
           self->list_namespaces(names, objects);
           return true;
         });
@@ -189,131 +224,197 @@ struct Work : std::enable_shared_from_this<Work> {
 
   // Goes on when the namespace is one of the project's.
   void within(const std::string& ns, std::function<void()> next) {
-    ask(
-        "GET", "/api/v1/namespaces/" + percent_escaped(ns), "", "",
-        [self = shared_from_this(), ns, next = std::move(next)](const Json& found) {
-          if (is_in(found, self->project)) return next();
-          self->fail(
-              Status::other(404, "NotFound", "there is no namespace " + ns + " in this project"));
+    const std::string why = "there is no namespace " + ns + " in this project";
+    const Status missing = id_.empty()
+                               ? Status::field_error(422, "InvalidReference", "namespaceId", why)
+                               : Status::other(404, "NotFound", why);
+    get(
+        {.target = "/api/v1/namespaces/" + percent_escaped(ns), .as = As::server},
+        [self = shared_from_this(), missing, next = std::move(next)](const Json& found) {
+          self->is_ours(found) ? next() : self->fail(missing);
         },
-        {}, As::server);
+        [self = shared_from_this(), missing](const Status& why) {
+          if (why.code() != 404) return false;
+          self->fail(missing);
+          return true;
+        });
+  }
+
+  // The object, when it is of this schema.
+  void find(Next next) {
+    get({.target = target(id_)}, [self = shared_from_this(), next = std::move(next)](Json object) {
+      if (self->type_.holds(object, self->call_.schema)) return next(std::move(object));
+      self->fail(Status::not_found({self->kind_->group, self->kind_->plural,
+                                    std::string(object.str({"metadata", "name"}))}));
+    });
   }
 
   void read() {
-    ask("GET", target(id), "", "", [self = shared_from_this()](Json object) {
+    find([self = shared_from_this()](Json object) {
+      if (!self->call_.link.empty()) return self->reply_(yaml_of(std::move(object)));
       self->finish(200, self->present(std::move(object)));
     });
   }
 
   void create() {
     Type::Place place;
-    auto object = call.norman.new_object(call, *kind, place);
+    auto object = call_.norman.new_object(call_, *kind_, place);
     if (!object) return fail(object.error());
-    auto post = [self = shared_from_this(), ns = place.ns, body = dump(*object)] {
-      self->ask("POST", self->target(self->project.empty() ? "" : ns + ":"), body,
-                "application/json",
-                [self](Json made) { self->finish(201, self->present(std::move(made))); });
+    auto stored = std::make_shared<Json>(std::move(*object));
+    auto post = [self = shared_from_this(), stored, ns = place.ns] {
+      self->type_.before_write(*self, nullptr, stored, [self, stored, ns](Result<Unit> may) {
+        if (!may) return self->fail(may.error());
+        self->get(
+            {.method = "POST", .target = target_of(*self->kind_, ns, ""), .body = dump(*stored)},
+            [self](Json made) { self->created(std::make_shared<Json>(std::move(made))); });
+      });
     };
-    project.empty() ? post() : within(place.ns, post);
+    project_.empty() ? post() : within(place.ns, post);
+  }
+  // What belongs to it could not be made: it goes again, and the caller learns why.
+  void created(const std::shared_ptr<Json>& made) {
+    type_.after_write(*this, nullptr, made, [self = shared_from_this(), made](Result<Unit> done) {
+      if (done) return self->finish(201, self->present(std::move(*made)));
+      self->ask({.method = "DELETE",
+                 .target = target_of(*self->kind_, made->str({"metadata", "namespace"}),
+                                     made->str({"metadata", "name"}))},
+                [self, why = done.error()](const Result<Json>& gone) {
+                  if (gone) return self->fail(why);
+                  Status both = why;
+                  self->fail(both.with_message(
+                      why.message() + "; and what was made stays: " + gone.error().message()));
+                });
+    });
   }
 
   void update() {
-    ask("GET", target(id), "", "", [self = shared_from_this()](Json stored) {
-      auto changes = self->call.norman.changes_of(self->call, stored);
-      if (!changes) return self->fail(changes.error());
-      if (auto done = self->call.norman.apply_changes(self->call, *changes, stored); !done)
-        return self->fail(done.error());
-      self->ask("PUT", self->target(self->id), dump(stored), "application/json",
-                [self](Json written) { self->finish(200, self->present(std::move(written))); });
+    find([self = shared_from_this()](Json found) {
+      auto old = std::make_shared<const Json>(found);
+      auto changed = self->call_.link.empty() ? self->merged(std::move(found))
+                                              : yaml_replacement(self->request_, found);
+      if (!changed) return self->fail(changed.error());
+      auto stored = std::make_shared<Json>(std::move(*changed));
+      self->type_.before_write(*self, old, stored, [self, old, stored](Result<Unit> may) {
+        if (!may) return self->fail(may.error());
+        self->get({.method = "PUT", .target = self->target(self->id_), .body = dump(*stored)},
+                  [self, old](Json made) {
+                    self->updated(old, std::make_shared<Json>(std::move(made)));
+                  });
+      });
+    });
+  }
+  Result<Json> merged(Json stored) const {
+    Json changes = TRY(call_.norman.changes_of(call_, stored));
+    TRY(call_.norman.apply_changes(call_, changes, stored));
+    return stored;
+  }
+  void updated(const Type::Old& old, const std::shared_ptr<Json>& made) {
+    type_.after_write(*this, old, made, [self = shared_from_this(), made](Result<Unit> done) {
+      if (!done) return self->fail(done.error());
+      if (self->call_.link.empty()) return self->finish(200, self->present(std::move(*made)));
+      self->reply_(yaml_of(std::move(*made)));
     });
   }
 
   void remove() {
-    ask("DELETE", target(id), "", "", [self = shared_from_this()](Json left) {
-      // A Status: it is gone. An object: it is going.
-      if (left.str("kind") == "Status")
-        return self->reply(Response{.status = 204, .headers = {}, .body = {}});
-      self->finish(200, self->present(std::move(left)));
+    find([self = shared_from_this()](const Json&) {
+      self->get({.method = "DELETE", .target = self->target(self->id_)}, [self](Json left) {
+        // A Status: it is gone. An object: it is going.
+        if (left.str("kind") == "Status") return self->empty();
+        self->finish(200, self->present(std::move(left)));
+      });
     });
   }
 
   void act(std::string_view action) {
-    auto input = parse_json(request.body.empty() ? "{}" : request.body);
+    auto input = parse_json(request_.body.empty() ? "{}" : request_.body);
     if (!input)
       return fail(Status::other(422, "InvalidBodyContent",
                                 "Failed to parse body: " + input.error().message()));
-    auto patch = call.norman.parts().types.of(call.schema).remote_patch(call, action, *input);
+    auto patch = type_.remote_patch(call_, action, *input);
     if (!patch) return fail(Status::other(404, "ActionNotAvailable", ""));
     if (!*patch) return fail(patch->error());
-    ask("PATCH", target(id), dump(**patch), "application/merge-patch+json",
-        [self = shared_from_this()](Json) {
-          self->reply(Response{.status = 204, .headers = {}, .body = {}});
-        });
+    get({.method = "PATCH",
+         .target = target(id_),
+         .body = dump(**patch),
+         .content_type = "application/merge-patch+json"},
+        [self = shared_from_this()](const Json&) { self->empty(); });
   }
 
-  void begin() {
-    const bool one = !id.empty();
-    if (project.empty() || (!one && request.method != "GET")) return act_on();
+  void served() {
+    const bool one = !id_.empty();
+    if (project_.empty() || (!one && request_.method != "GET")) return act_on();
     if (!one) return list_project();
-    within(id.substr(0, id.find(':')), [self = shared_from_this()] { self->act_on(); });
+    within(id_.substr(0, id_.find(':')), [self = shared_from_this()] { self->act_on(); });
   }
 
   void act_on() {
-    std::string_view action = request.query.get("action");
-    const bool one = !id.empty();
-    if (request.method == "POST" && one && !action.empty()) return act(action);
-    if (request.method == "GET") return one ? read() : list();
-    if (request.method == "POST" && !one) return create();
-    if (request.method == "PUT" && one) return update();
-    if (request.method == "DELETE" && one) return remove();
-    fail(Status::other(405, "MethodNotAllow", "Method " + request.method + " not supported"));
+    std::string_view action = request_.query.get("action");
+    const bool one = !id_.empty();
+    const SchemaView& schema = call_.schema;
+    if (request_.method == "POST" && one && !action.empty()) return act(action);
+    const bool may =
+        one ? schema.resource_method(request_.method) : schema.collection_method(request_.method);
+    if (may && request_.method == "GET") return one ? read() : list();
+    if (may && request_.method == "POST" && !one) return create();
+    if (may && request_.method == "PUT" && one) return update();
+    if (may && request_.method == "DELETE" && one && call_.link.empty()) return remove();
+    fail(Status::other(405, "MethodNotAllow", "Method " + request_.method + " not supported"));
   }
+
+  const Request request_;
+  Call call_;
+  const std::string id_;
+  const Remote::Ways ways_;
+  const Type& type_;
+  KindPtr kind_;
+  std::string project_;  // C:P below /v3/project
+  Reply reply_;
 };
 
 }  // namespace
 
+Result<Remote::Ways> Remote::ways(const Call& call) const {
+  auto kinds = norman_.parts().registry.kinds().snapshot();
+  KindPtr clusters = kinds->stored(kGroup, "clusters"),
+          projects = kinds->stored(kGroup, "projects");
+  const size_t colon = call.context.find(':');
+  const std::string cluster = call.context.substr(0, colon);
+  if (colon != std::string::npos) {
+    const std::string project = call.context.substr(colon + 1);
+    if (!norman_.may(call.user(), "get", *projects, cluster, project))
+      return Status::other(403, "Forbidden", "can not look up project " + call.context);
+    if (!TRY(norman_.parts().dispatcher.get(*projects, cluster, project)))
+      return Status::not_found({projects->group, projects->plural, project});
+  } else if (!norman_.may(call.user(), "get", *clusters, "", cluster)) {
+    return Status::other(403, "Forbidden", "can not look up cluster " + cluster);
+  }
+  if (cluster == kLocalCluster) return Ways{own_api_(call.user()), own_api_(server_user()), {}};
+  if (!TRY(norman_.parts().dispatcher.get(*clusters, "", cluster)))
+    return Status::not_found({clusters->group, clusters->plural, cluster});
+  Ways out;
+  out.user = out.server = clusters_.transport(cluster);
+  if (!out.user)
+    return Status::service_unavailable("there is no way to the cluster " + cluster + " now");
+  std::vector<std::string> more;
+  if (norman_.may(call.user(), "own", *clusters, "", cluster))
+    more.emplace_back(kClusterOwnersGroup);
+  // The head of a proxied request sets the identity, and refuses names that a header can't carry.
+  Request bare;
+  bare.method = "GET";
+  auto head = TRY(upstream_head(bare, {cluster, "/", ""}, {call.user(), more}, {}));
+  for (const auto& [name, value] : head.headers)
+    if (name.starts_with("Impersonate-")) out.identity.add(name, value);
+  return out;
+}
+
 Answer Remote::handle(const Call& call, std::string_view id) {
-  auto ready = [&]() -> Result<std::shared_ptr<Work>> {
-    auto kinds = norman_.parts().registry.kinds().snapshot();
-    KindPtr clusters = kinds->stored(kGroup, "clusters"),
-            projects = kinds->stored(kGroup, "projects");
-    const size_t colon = call.context.find(':');
-    const std::string cluster = call.context.substr(0, colon);
-    auto work = std::make_shared<Work>(call, id);
-    if (colon != std::string::npos) {
-      const std::string project = call.context.substr(colon + 1);
-      if (!norman_.may(call.user(), "get", *projects, cluster, project))
-        return Status::other(403, "Forbidden", "can not look up project " + call.context);
-      if (!TRY(norman_.parts().dispatcher.get(*projects, cluster, project)))
-        return Status::not_found({projects->group, projects->plural, project});
-      work->project = call.context;
-    } else if (!norman_.may(call.user(), "get", *clusters, "", cluster)) {
-      return Status::other(403, "Forbidden", "can not look up cluster " + cluster);
-    }
-    if (!TRY(norman_.parts().dispatcher.get(*clusters, "", cluster)))
-      return Status::not_found({clusters->group, clusters->plural, cluster});
-    work->kind = norman_.holder(call.schema);
-    if (!work->kind || work->kind->namespaced() == work->project.empty())
-      return Status::other(404, "NotFound", "no store found");
-    work->transport = clusters_.transport(cluster);
-    if (!work->transport)
-      return Status::service_unavailable("there is no way to the cluster " + cluster + " now");
-    std::vector<std::string> more;
-    if (norman_.may(call.user(), "own", *clusters, "", cluster))
-      more.emplace_back(kClusterOwnersGroup);
-    // The head of a proxied request sets the identity, and refuses names that a header can't carry.
-    Request bare;
-    bare.method = "GET";
-    auto head = TRY(upstream_head(bare, {cluster, "/", ""}, {call.user(), more}, {}));
-    for (const auto& [name, value] : head.headers)
-      if (name.starts_with("Impersonate-")) work->identity.add(name, value);
-    return work;
-  }();
-  if (!ready) return norman_error(ready.error());
-  return Pending{[work = *ready](Reply reply) {
-    work->reply = std::move(reply);
-    work->begin();
-  }};
+  auto found = ways(call);
+  if (!found) return norman_error(found.error());
+  auto work = std::make_shared<Work>(call, id, std::move(*found));
+  if (work->misplaced())
+    return norman_error(norman_.parts().types.of(call.schema).not_held(call.schema));
+  return Pending{[work](Reply reply) { work->begin(std::move(reply)); }};
 }
 
 }  // namespace engine

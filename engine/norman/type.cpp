@@ -38,6 +38,10 @@ KindPtr Type::holder(const KindSnapshot& kinds, const SchemaView& schema) const 
   return kinds.by_kind(group, group.empty() ? "v1" : "v3", name);
 }
 
+Status Type::not_held(const SchemaView&) const {
+  return Status::other(404, "NotFound", "no store found");
+}
+
 void TypeSet::add(std::string schema_id, std::unique_ptr<Type> type) {
   types_[std::move(schema_id)] = std::move(type);
 }

@@ -11,6 +11,7 @@
 
 #include "engine/access/authz.h"
 #include "engine/base/http.h"
+#include "engine/norman/conversation.h"
 #include "engine/norman/schema_view.h"
 #include "engine/norman/state.h"
 #include "engine/registry/registry.h"
@@ -31,12 +32,15 @@ struct Call {
       {};  // a secret made for this request, from to_store to after_create
   // The collection of one cluster or project only: the field that refers to it, and its id.
   std::string scope_field = {}, scope_id = {};
+  std::string link = {};  // what is asked for of an object in a cluster, if not itself: yaml
   const User& user() const { return request.user; }
 };
 
 class Type {
  public:
   virtual ~Type() = default;
+  // What to say where nothing holds it.
+  virtual Status not_held(const SchemaView&) const;
   // The kind that holds it; by default group and kind of the same name as the schema (of its base
   // type, for subtypes).
   virtual KindPtr holder(const KindSnapshot& kinds, const SchemaView& schema) const;
@@ -116,9 +120,26 @@ class Type {
                                                   const Json& /*input*/) const {
     return std::nullopt;
   }
-  // Whether a project's objects of this type live in the project's cluster, which then decides
-  // itself who may (below /v3/project of a cluster that is not this server's own).
+  // Whether its objects live in the cluster of the request and are asked of that cluster's API,
+  // which then decides itself who may: this server's own cluster is one like any other.
   virtual bool lives_in_cluster() const { return false; }
+  // The kind as a cluster serves it, where this server's own API may not have it.
+  virtual KindPtr kind_there(const KindSnapshot& kinds, const SchemaView& schema) const {
+    return holder(kinds, schema);
+  }
+  // Whether a cluster may do without it: a CRD's kind.
+  virtual bool is_optional() const { return false; }
+  // What the cluster is asked, and what is made there, before an object is written and after. On
+  // create `old` is null, and what after_write refuses is taken back.
+  using Old = std::shared_ptr<const Json>;
+  virtual void before_write(Conversation&, const Old&, std::shared_ptr<Json> /*stored*/,
+                            Done done) const {
+    done(Unit{});
+  }
+  virtual void after_write(Conversation&, const Old&, std::shared_ptr<const Json> /*written*/,
+                           Done done) const {
+    done(Unit{});
+  }
   // What an action on an object in a downstream cluster changes there, as a merge patch; nullopt:
   // there is no such action there.
   virtual std::optional<Result<Json>> remote_patch(const Call&, std::string_view /*action*/,

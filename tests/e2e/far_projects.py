@@ -84,7 +84,7 @@ def contents(walk, project):
     made = walk.server.expect(201, "POST", base, {
         "name": "c", "namespaceId": "one", "data": {"a": "1"}})
     assert (made["id"], made["projectId"]) == ("one:c", project), made
-    walk.server.expect(404, "POST", base, {"name": "c", "namespaceId": "default"})
+    walk.server.expect(422, "POST", base, {"name": "c", "namespaceId": "default"})
     walk.server.expect(200, "PUT", f"{base}/one:c", {"data": {"a": "2"}})
     got = json.loads(walk.kubectl("get", "configmap", "c", "-n", "one", "-o", "json"))
     assert got["data"] == {"a": "2"}, got
