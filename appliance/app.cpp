@@ -259,6 +259,8 @@ Result<Unit> App::Parts::make_audit() {
   add("paddock_audit_records_total", "Audit records written.", Type::counter, &Numbers::written);
   add("paddock_audit_lost_total", "What was done and could not be written down in time.",
       Type::counter, &Numbers::lost);
+  add("paddock_audit_counted_total", "Refusals that were counted together instead of recorded.",
+      Type::counter, &Numbers::counted);
   add("paddock_audit_failures_total", "Writes of the audit log that failed.", Type::counter,
       &Numbers::failed);
   add("paddock_audit_bytes", "Bytes of the audit log on disk.", Type::gauge, &Numbers::bytes);

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "appliance/audit/audit_floods.h"
 #include "appliance/audit/audit_segments.h"
 #include "engine/access/audit_limits.h"
 #include "engine/base/time.h"
@@ -52,13 +53,15 @@ struct AuditLog::Impl : std::enable_shared_from_this<AuditLog::Impl> {
   std::deque<AuditEntry> queue;
   size_t queue_bytes = 0;
   bool scheduled = false, ended = false;
+  AuditFloods floods;
+  bool floods_scheduled = false, floods_due = false;
   uint64_t lost_now = 0;
 
   std::mutex
       write_mutex;  // the files; taken before queue_mutex, never held by a request that records
   AuditSegments segments;
   int64_t synced_ms = 0, trimmed_ms = 0, complained_ms = 0;
-  std::atomic<uint64_t> written = 0, lost = 0, failed = 0;
+  std::atomic<uint64_t> written = 0, lost = 0, failed = 0, counted = 0;
 
   int64_t now_ms() const { return engine::unix_millis(env.wall()); }
 
@@ -66,6 +69,7 @@ struct AuditLog::Impl : std::enable_shared_from_this<AuditLog::Impl> {
     const size_t bytes = bytes_of(entry);
     std::lock_guard lock(queue_mutex);
     if (ended) return;
+    if (floods.counts(entry, engine::unix_millis(entry.at))) return flooded();
     if (queue.size() >= limits::kAuditQueueMax ||
         queue_bytes + bytes > limits::kAuditQueueBytesMax) {
       ++lost_now;
@@ -81,21 +85,47 @@ struct AuditLog::Impl : std::enable_shared_from_this<AuditLog::Impl> {
     });
   }
 
+  // Counted, with the queue's lock held: told when its interval is over.
+  void flooded() {
+    ++counted;
+    wake_for_floods();
+  }
+
+  void wake_for_floods() {
+    if (std::exchange(floods_scheduled, true)) return;
+    env.post_after(storage::Millis(limits::kAuditFloodMs), [weak = weak_from_this()] {
+      auto self = weak.lock();
+      if (!self) return;
+      {
+        std::lock_guard lock(self->queue_mutex);
+        self->floods_scheduled = false;
+        self->floods_due = true;
+      }
+      self->work();
+    });
+  }
+
   void work() {
     std::lock_guard writing(write_mutex);
     std::deque<AuditEntry> batch;
     uint64_t were_lost = 0;
+    engine::JsonArray flood;
     {
       std::lock_guard lock(queue_mutex);
+      if (std::exchange(floods_due, false) || ended) {
+        flood = floods.take(now_ms(), ended ? AuditFloods::Which::all : AuditFloods::Which::over);
+        if (floods.waits() && !ended) wake_for_floods();
+      }
       scheduled = false;
       batch.swap(queue);
       queue_bytes = 0;
       were_lost = std::exchange(lost_now, 0);
       // After the end nobody that the options ask is sure to be there.
-      if (ended && batch.empty() && were_lost == 0) return;
+      if (ended && batch.empty() && were_lost == 0 && flood.empty()) return;
     }
     for (AuditEntry& entry : batch)
       append(engine::record_of(entry, options.read), engine::unix_millis(entry.at));
+    for (Json& record : flood) append(std::move(record), now_ms());
     if (were_lost > 0) append(lost_record(were_lost), now_ms());
     finish_batch();
   }
@@ -190,7 +220,10 @@ Result<AuditFound> AuditLog::search(const AuditQuery& query) {
 }
 
 AuditLog::Numbers AuditLog::numbers() const {
-  Numbers out{.written = impl_->written, .lost = impl_->lost, .failed = impl_->failed};
+  Numbers out{.written = impl_->written,
+              .lost = impl_->lost,
+              .failed = impl_->failed,
+              .counted = impl_->counted};
   std::lock_guard lock(impl_->queue_mutex);
   out.waiting = impl_->queue.size();
   out.bytes = impl_->segments.bytes();

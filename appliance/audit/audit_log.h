@@ -1,7 +1,8 @@
 // AuditLog: keeps the records of what was done, in segments on disk, each line chained to the one
 // before, and finds them again. Entries wait in a bounded queue and are written some times a second
 // by a task, synced to the disk once a second: a request never waits for it. When the queue is full
-// entries are lost, counted, and the count is itself a record of the log. The oldest segments leave
+// entries are lost, counted, and the count is itself a record of the log; so are refusals that come
+// in floods (audit_floods.h). The oldest segments leave
 // by age and size. Thread: any. Owns: its folder.
 #pragma once
 
@@ -53,7 +54,7 @@ class AuditLog final : public engine::AuditSink {
   void flush();
 
   struct Numbers {
-    uint64_t written = 0, lost = 0, waiting = 0, bytes = 0, failed = 0;
+    uint64_t written = 0, lost = 0, waiting = 0, bytes = 0, failed = 0, counted = 0;
   };
   Numbers numbers() const;
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/access/audit_limits.h"
-#include "engine/access/audit_mask.h"
 #include "engine/access/audit_seen.h"
+#include "engine/base/mask.h"
 #include "engine/base/time.h"
 #include "engine/base/yaml.h"
 
@@ -54,6 +54,7 @@ class Difference {
     auto one = [&](const std::string& key, const Json* was, const Json* is) {
       const bool hidden = secret || is_secret_key(resource_, key) ||
                           is_secret_place(resource_, key) ||
+                          (path.empty() && is_secret_member(resource_, key)) ||
                           (key == "value" && is_secret_key(resource_, after.str("name")));
       compare(path.empty() ? key : path + "." + key, was, is, hidden);
     };
@@ -97,7 +98,12 @@ Json kept_body(const AuditEntry& entry, const AuditBody& body, AuditReader reade
   if (!body.whole) return Json("(more than is kept)");
   if (body.bytes.size() > limits::kAuditBodyBytesMax) return Json("(" + size + ")");
   auto parsed = read_audit_body(body, reader);
-  if (!parsed) return Json("(" + size + ", not JSON)");
+  if (!parsed || !has_names(*parsed)) return Json("(" + size + ", not an object)");
+  // setpassword, changepassword, login: secret whatever it is called.
+  if (entry.verb == "login" || is_secret_key("", entry.verb)) mask_all(*parsed);
+  if (parsed->is_object())
+    for (auto& [key, value] : parsed->as_object())
+      if (is_secret_member(entry.resource, key)) mask_all(value);
   mask_secrets(entry.resource, *parsed);
   return std::move(*parsed);
 }

@@ -89,9 +89,5 @@ Json record_of(AuditEntry& entry, AuditReader reader = nullptr);
 
 // What differs, as [{path, from, to}], with secrets masked; `resource` tells what is one.
 Json audit_difference(std::string_view resource, const Json& before, const Json& after);
-// Masks in place.
-void mask_secrets(std::string_view resource, Json& object);
-// A path without what stands for a credential in it.
-std::string masked_path(std::string_view path);
 
 }  // namespace engine

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/access/audit_limits.h"
-#include "engine/access/audit_mask.h"
+#include "engine/base/mask.h"
 #include "engine/base/yaml.h"
 
 namespace engine {

@@ -1,12 +1,15 @@
 #include "engine/cluster/access.h"
 
 #include "engine/base/base64.h"
+#include "engine/base/mask.h"
 #include "engine/base/numbers.h"
 
 namespace engine {
 namespace {
 
 Status wrong(std::string_view url, std::string_view why) {
+  // user:password@ is never quoted.
+  if (url.find('@') != std::string_view::npos) url = kMaskedValue;
   return Status::bad_request("the cluster's server address \"" + std::string(url) + "\" " +
                              std::string(why));
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "engine/base/base64.h"
+#include "engine/base/mask.h"
 #include "engine/base/names.h"
 #include "engine/base/numbers.h"
 #include "engine/base/time.h"
@@ -17,9 +18,13 @@ Status refuse(std::string_view code, const Field& field, std::string message = {
 }
 
 Status invalid_format(const Field& field, const Json& value, std::string_view why) {
+  // Base64 is how keys and secrets are sent.
+  const bool secret =
+      field.type == "password" || field.type == "base64" || is_secret_key("", field.name);
+  const Json shown = secret ? Json(kMaskedValue) : quotable(field.name, value);
   return refuse("InvalidFormat", field,
                 "InvalidFormat 422: invalid value " +
-                    (value.is_string() ? value.as_string() : dump(value)) + ": " +
+                    (shown.is_string() ? shown.as_string() : dump(shown)) + ": " +
                     std::string(why));
 }
 

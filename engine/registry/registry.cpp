@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/base/mask.h"
 #include "engine/base/names.h"
 #include "engine/kinds/conversion.h"
 #include "engine/registry/metadata.h"
@@ -268,7 +269,8 @@ Result<Unit> Registry::Impl::decode(const Kind& kind, Json& object, const WriteO
       std::string text = "strict decoding error: ";
       for (size_t i = 0; i < faults.size(); i++) text += (i == 0 ? "" : ", ") + faults[i];
       if (source == Source::body) return undecodable(kind, text);
-      return Status::invalid("", "", "", {cause_invalid("patch", Json(source_text), text)});
+      const Json quoted(quotable_body(kind.plural, source_text));
+      return Status::invalid("", "", "", {cause_invalid("patch", quoted, text)});
     }
   }
   kind.schema().apply_defaults(object);

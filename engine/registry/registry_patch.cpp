@@ -1,3 +1,4 @@
+#include "engine/base/mask.h"
 #include "engine/base/yaml.h"
 #include "engine/registry/managed_fields.h"
 #include "engine/registry/metadata.h"
@@ -147,7 +148,8 @@ Result<Written> Registry::patch(const Kind& kind, std::string_view ns, std::stri
   if (!written && written.error().is("BadRequest") &&
       written.error().message().starts_with(kind.kind + " in version "))
     return Status::invalid("", "", "",
-                           {cause_invalid("patch", Json(body), written.error().message())});
+                           {cause_invalid("patch", Json(quotable_body(kind.plural, body)),
+                                          written.error().message())});
   return written;
 }
 

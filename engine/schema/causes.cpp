@@ -1,5 +1,6 @@
 #include "engine/schema/causes.h"
 
+#include "engine/base/mask.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
 
@@ -37,8 +38,10 @@ std::string go_quoted(std::string_view text) {
 
 namespace {
 
-std::string with_value(const char* what, const Json& value, std::string_view detail) {
+std::string with_value(const char* what, std::string_view field, const Json& given,
+                       std::string_view detail) {
   std::string out = std::string(what) + ": ";
+  const Json value = quotable(field, given);
   out += value.is_string() ? go_quoted(value.as_string()) : dump(value);
   if (!detail.empty()) out.append(": ").append(detail);
   return out;
@@ -53,7 +56,7 @@ std::string without_value(const char* what, std::string_view detail) {
 }  // namespace
 
 Cause cause_invalid(std::string field, const Json& value, std::string_view detail) {
-  return {"FieldValueInvalid", with_value("Invalid value", value, detail), std::move(field)};
+  return {"FieldValueInvalid", with_value("Invalid value", field, value, detail), std::move(field)};
 }
 
 Cause cause_required(std::string field, std::string_view detail) {
@@ -61,7 +64,7 @@ Cause cause_required(std::string field, std::string_view detail) {
 }
 
 Cause cause_duplicate(std::string field, const Json& value) {
-  return {"FieldValueDuplicate", with_value("Duplicate value", value, {}), std::move(field)};
+  return {"FieldValueDuplicate", with_value("Duplicate value", field, value, {}), std::move(field)};
 }
 
 Cause cause_not_supported(std::string field, const Json& value,
@@ -70,7 +73,7 @@ Cause cause_not_supported(std::string field, const Json& value,
   for (const std::string& choice : choices) {
     detail += (detail.empty() ? "supported values: " : ", ") + go_quoted(choice);
   }
-  return {"FieldValueNotSupported", with_value("Unsupported value", value, detail),
+  return {"FieldValueNotSupported", with_value("Unsupported value", field, value, detail),
           std::move(field)};
 }
 
@@ -86,7 +89,8 @@ Cause cause_too_long(std::string field, int64_t max_bytes) {
 
 Cause cause_too_many(std::string field, int64_t actual, int64_t max) {
   std::string detail = "must have at most " + std::to_string(max) + (max == 1 ? " item" : " items");
-  return {"FieldValueTooMany", with_value("Too many", Json(actual), detail), std::move(field)};
+  return {"FieldValueTooMany", with_value("Too many", field, Json(actual), detail),
+          std::move(field)};
 }
 
 }  // namespace engine

@@ -12,7 +12,7 @@
 
 namespace engine {
 
-// `value` is what was given, printed as Go prints it.
+// `value` is what was given, printed as Go prints it; a secret is masked (engine/base/mask.h).
 Cause cause_invalid(std::string field, const Json& value, std::string_view detail);
 Cause cause_required(std::string field, std::string_view detail = {});
 Cause cause_duplicate(std::string field, const Json& value);

@@ -5,6 +5,7 @@
 #include "engine/api/protobuf.h"
 #include "engine/api/respond.h"
 #include "engine/api/status_writer.h"
+#include "engine/base/mask.h"
 #include "engine/base/yaml.h"
 #include "engine/watch/object_scan.h"
 #include "engine/watch/selector.h"
@@ -191,8 +192,10 @@ Result<Json> decode_body(ApiCall& call, WriteOptions& options) {
   if (parsed && parsed->is_object()) return parsed;
   std::string why = parsed ? std::string("expected an object, got ") + parsed->type_name()
                            : parsed.error().message();
+  const std::string quoted = quotable_body(call.kind->plural, body);
   return Status::bad_request("the object provided is unrecognized (must be of type " +
-                             call.kind->kind + "): " + why + " (" + summary(body) + ")");
+                             call.kind->kind + "): " + why + " (" +
+                             (quoted == kMaskedValue ? quoted : summary(quoted)) + ")");
 }
 
 Result<Answer> verb_create(ApiCall& call) {

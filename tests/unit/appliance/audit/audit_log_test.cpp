@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "appliance/audit/audit_file.h"
+#include "appliance/audit/audit_floods.h"
 #include "appliance/audit/audit_log.h"
 #include "engine/access/audit_limits.h"
 #include "engine/base/time.h"
@@ -171,4 +172,83 @@ SCENARIO("what cannot be written down in time is counted, and the count is in th
   int64_t told = 0;
   for (const Json& record : found.records) told += record.integer({"count"});
   CHECK(told == static_cast<int64_t>(lost));
+}
+
+namespace {
+
+AuditEntry refused(int64_t at_ms, std::string peer, std::string user, std::string verb, int code) {
+  AuditEntry out;
+  out.at = storage::WallTime(storage::Millis(at_ms));
+  out.peer = std::move(peer);
+  out.user = std::move(user);
+  out.verb = std::move(verb);
+  out.resource = out.verb == "login" ? "sessions" : "pods";
+  out.code = code;
+  return out;
+}
+
+}  // namespace
+
+SCENARIO("a flood of refusals is a count, source by source and kind by kind, and none is lost") {
+  constexpr size_t kFirst = engine::limits::kAuditFloodFirst;
+  constexpr int64_t kInterval = engine::limits::kAuditFloodMs;
+  AuditFloods floods;
+  size_t recorded = 0;
+  auto come = [&](int64_t at, const char* peer, std::string user, const char* verb, int code) {
+    if (!floods.counts(refused(at, peer, std::move(user), verb, code), at)) ++recorded;
+  };
+  for (int i = 0; i < 1'000; ++i) {
+    come(1'000 + i, "10.0.0.1", "u" + std::to_string(i % 30), "login", 401);
+    come(1'000 + i, "10.0.0.2", "admin", "login", 401);
+    come(1'000 + i, "10.0.0.1", "lin", "list", 403);
+  }
+  come(1'000, "10.0.0.1", "kim", "list", 403);
+  come(1'000, "10.0.0.1", "lin", "create", 403);
+  come(1'000, "10.0.0.1", "lin", "create", 422);
+  CHECK(recorded == 3 * kFirst + 3);
+  CHECK(floods.take(2'000, AuditFloods::Which::over).empty());
+  auto told = floods.take(1'000 + kInterval, AuditFloods::Which::over);
+  REQUIRE(told.size() == 3);
+  int64_t counted = 0;
+  for (const Json& one : told) {
+    counted += one.integer({"count"});
+    CHECK(one.str("result") == "refused");
+    if (one.str("verb") == "list") CHECK(one.str("user") == "lin");
+    if (one.str("from") == "10.0.0.2") CHECK(one.str("user") == "admin");
+    if (one.str("from") == "10.0.0.1" && one.str("verb") == "login") {
+      CHECK(one.find("users")->size() == engine::limits::kAuditFloodUsersMax);
+      CHECK(one.integer({"more_tries"}) > 0);
+    }
+  }
+  CHECK(recorded + static_cast<size_t>(counted) == 3'003);
+  CHECK_FALSE(floods.waits());
+  // It goes on: counted from the first on. After a quiet while it is told one by one again.
+  recorded = 0;
+  come(1'001 + kInterval, "10.0.0.2", "admin", "login", 401);
+  CHECK(recorded == 0);
+  CHECK(floods.take(1'002 + kInterval, AuditFloods::Which::all).size() == 1);
+  come(2'000 + 3 * kInterval, "10.0.0.2", "admin", "login", 401);
+  CHECK(recorded == 1);
+  // More sources than are told apart are one.
+  recorded = 0;
+  for (size_t i = 0; i < 2 * engine::limits::kAuditFloodKindsMax; ++i)
+    come(9'000 + 3 * kInterval, ("10.1." + std::to_string(i)).c_str(), "x", "login", 401);
+  CHECK(recorded <= engine::limits::kAuditFloodKindsMax + kFirst);
+  told = floods.take(9'000 + 5 * kInterval, AuditFloods::Which::over);
+  REQUIRE(told.size() == 1);
+  CHECK(recorded + static_cast<size_t>(told[0].integer({"count"})) ==
+        2 * engine::limits::kAuditFloodKindsMax);
+}
+
+SCENARIO("what a flood counted is in the log, at the latest when it ends") {
+  World world;
+  world.open();
+  for (int i = 0; i < 100; ++i) world.add("lin", "login", "sessions", 401);
+  world.log->stop();
+  world.open();
+  auto found = MUST(world.log->search({.result = "refused"})).records;
+  REQUIRE(found.size() == engine::limits::kAuditFloodFirst + 1);
+  CHECK(found[0].integer({"count"}) == 100 - int64_t{engine::limits::kAuditFloodFirst});
+  CHECK(found[0].str("user") == "lin");
+  CHECK(verify_audit(world.path(), "").ok());
 }

@@ -2,6 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "engine/access/audit.h"
+#include "engine/base/mask.h"
 #include "tests/support/api.h"
 
 using namespace engine;
@@ -35,7 +36,10 @@ SCENARIO("secrets are masked wherever they stand") {
        R"([{"op":"replace","path":"/spec/password","value":"CANARY"}])",
        R"({"metadata":{"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"CANARY"}}})",
        R"({"ssh":"-----BEGIN RSA PRIVATE KEY-----\nCANARY"})", R"({"x":"eyJhbGciCANARY"})",
-       R"({"x":"$argon2id$CANARY"})", R"({"credentials":{"a":{"b":"CANARY"}}})"}) {
+       R"({"x":"$argon2id$CANARY"})", R"({"spKey":"CANARY"})",
+       R"({"linode":{"rootPass":"CANARY"}})",
+       R"({"sshKey":"CANARY","sharedKey":"CANARY","sshKeyContents":"CANARY","auth":"CANARY"})",
+       R"({"credentials":{"a":{"b":"CANARY"}}})"}) {
     Json object = json(text);
     mask_secrets("things", object);
     CHECK(dump(object).find("CANARY") == std::string::npos);
@@ -47,6 +51,17 @@ SCENARIO("secrets are masked wherever they stand") {
   Json secret = json(R"({"data":{"a":"CANARY"},"stringData":{"b":"CANARY"}})");
   mask_secrets("secrets", secret);
   CHECK(dump(secret).find("CANARY") == std::string::npos);
+  // What is misspelt in a secret is one too; and what an error quotes.
+  CHECK(dump(audit_difference("secrets", Json::object(), json(R"({"dtaa":{"a":"CANARY"}})")))
+            .find("CANARY") == std::string::npos);
+  CHECK(quotable("spec.users[0].password", Json("CANARY")) == Json(kMaskedValue));
+  CHECK(quotable("spec.users[0]", json(R"({"password":"CANARY","name":"lin"})")) ==
+        json(R"({"password":"***","name":"lin"})"));
+  CHECK(quotable("spec.imagePullSecrets[0].name", Json("a b")) == Json("a b"));
+  CHECK(quotable("spec.replicas", Json(-1)) == Json(-1));
+  CHECK(quotable_body("configmaps", R"({"data":{"a":"b"}})") == R"({"data":{"a":"b"}})");
+  CHECK(quotable_body("configmaps", R"({"data":{"password":"CANARY"}})") == kMaskedValue);
+  CHECK(quotable_body("secrets", R"({"dtaa":"CANARY"})") == kMaskedValue);
   CHECK(masked_path("/v3/import/" + std::string(kToken) + "_c-x.yaml") == "/v3/import/***");
   CHECK(masked_path("/api/v1/namespaces/default/pods/web-1") ==
         "/api/v1/namespaces/default/pods/web-1");
