@@ -1,5 +1,8 @@
 #include "engine/norman/conversation.h"
 
+#include <algorithm>
+#include <mutex>
+
 #include "engine/base/text.h"
 
 namespace engine {
@@ -17,7 +20,46 @@ class PlacedKind final : public Kind {
   std::shared_ptr<const Schema> schema_;
 };
 
+struct Round {
+  std::mutex mutex;
+  std::vector<ClusterQuestion> questions;
+  std::function<void(size_t, Result<Json>)> heard;
+  std::function<void()> done;
+  size_t next = 0, left = 0;
+};
+
+void ask_next(Conversation& conversation, const std::shared_ptr<Round>& round) {
+  size_t at = 0;
+  {
+    std::lock_guard lock(round->mutex);
+    if (round->next == round->questions.size()) return;
+    at = round->next++;
+  }
+  conversation.ask(std::move(round->questions[at]),
+                   [&conversation, round, at](Result<Json> answer) {
+                     bool last = false;
+                     {
+                       std::lock_guard lock(round->mutex);
+                       round->heard(at, std::move(answer));
+                       last = --round->left == 0;
+                     }
+                     last ? round->done() : ask_next(conversation, round);
+                   });
+}
+
 }  // namespace
+
+void ask_all(Conversation& conversation, std::vector<ClusterQuestion> questions,
+             std::function<void(size_t, Result<Json>)> heard, std::function<void()> done) {
+  if (questions.empty()) return done();
+  auto round = std::make_shared<Round>();
+  round->left = questions.size();
+  round->questions = std::move(questions);
+  round->heard = std::move(heard);
+  round->done = std::move(done);
+  const size_t first = std::min(kQuestionsAtOnce, round->left);
+  for (size_t i = 0; i < first; i++) ask_next(conversation, round);
+}
 
 std::string target_of(const Kind& kind, std::string_view ns, std::string_view name) {
   std::string out =

@@ -1,6 +1,6 @@
 // Conversation: what one request of a client asks a cluster, question by question, until it is
 // answered once; and PlacedKind, a kind as a cluster serves it that this server's own API may not.
-// Thread: any, one question at a time. Owns: whatever a question needs lives until its answer came.
+// Thread: any. Owns: whatever a question needs lives until its answer came.
 // Errors: what the cluster refused, or 503 and 504 from the way to it.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/kinds/kind.h"
 
@@ -23,6 +24,7 @@ struct ClusterQuestion {
   std::string body = {};
   std::string content_type = "application/json";
   As as = As::user;
+  std::string accept = "application/json";
 };
 
 class Conversation {
@@ -36,6 +38,12 @@ class Conversation {
   virtual void ask(ClusterQuestion question, Heard heard) = 0;
 };
 using Done = std::function<void(Result<Unit>)>;
+
+// Asks them all, kQuestionsAtOnce at a time. `heard` gets each answer with the question's place,
+// never two at once, and must not ask itself; `done` comes after the last.
+inline constexpr size_t kQuestionsAtOnce = 8;
+void ask_all(Conversation& conversation, std::vector<ClusterQuestion> questions,
+             std::function<void(size_t, Result<Json>)> heard, std::function<void()> done);
 
 // /apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME, as much of it as there is.
 std::string target_of(const Kind& kind, std::string_view ns, std::string_view name);

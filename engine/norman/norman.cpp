@@ -197,28 +197,34 @@ Answer Norman::answer_at(const Target& target, Request& request, const std::stri
   }
   if (target.path == "/meta" && reads && target.schema->id() == "apiRoot")
     return descriptions_.roots(base);
-  Call call{*this, request, *target.schema, base, target.context};
+  const Type& type = parts_.types.of(*target.schema);
+  std::string id = target.id;
+  auto schema = type.narrowed(schemas_, *target.schema, request, id);
+  if (!schema) return norman_error(schema.error());
+  Call call{*this, request, **schema, base, target.context};
+  if (*schema != target.schema) call.via = target.schema;
   call.scope_field = target.scope_field;
   call.scope_id = target.scope_id;
   const std::string cluster = target.context.substr(0, target.context.find(':'));
-  const bool remote = !cluster.empty() && parts_.downstream && !target.path.starts_with("/v3-") &&
-                      (parts_.types.of(*target.schema).lives_in_cluster() ||
-                       (target.path == "/v3/cluster" && cluster != kLocal));
+  const bool remote =
+      !cluster.empty() && parts_.downstream && !target.path.starts_with("/v3-") &&
+      (type.lives_in_cluster() || (target.path == "/v3/cluster" && cluster != kLocal));
   if (!target.link.empty()) {
     const bool writes = request.method == "PUT" && lower(target.link) == "yaml";
     if (!reads && !writes) return norman_error(no_such_link(target.link));
-    if (remote && lower(target.link) != "yaml") return norman_error(no_such_link(target.link));
-    if (!remote) return follow_link(call, target.id, target.link);
-    call.link = "yaml";
+    call.link = lower(target.link);
+    if (remote && call.link != "yaml" && type.linked_type(call.schema, call.link).empty())
+      return norman_error(no_such_link(target.link));
+    if (!remote) return follow_link(call, id, target.link);
   }
-  if (remote) return parts_.downstream(call, target.id);
+  if (remote) return parts_.downstream(call, id);
   std::string_view action = request.query.get("action");
-  if (request.method == "POST" && !action.empty()) return act(call, target.id, action);
-  const bool one = !target.id.empty();
-  if (reads) return one ? read(call, target.id) : collection(call);
+  if (request.method == "POST" && !action.empty()) return act(call, id, action);
+  const bool one = !id.empty();
+  if (reads) return one ? read(call, id) : collection(call);
   if (request.method == "POST" && !one) return create(call);
-  if (request.method == "PUT" && one) return update(call, target.id);
-  if (request.method == "DELETE" && one) return remove(call, target.id);
+  if (request.method == "PUT" && one) return update(call, id);
+  if (request.method == "DELETE" && one) return remove(call, id);
   return norman_error(method_not_supported(request.method));
 }
 

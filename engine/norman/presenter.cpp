@@ -63,14 +63,16 @@ Json Presenter::object(const Json& stored, WriteOnly write_only) {
   Json out = shape_object(norman_.schemas(), schema, object, write_only);
   out.set("type", look.type.empty() ? schema.id() : look.type);
   out.set("baseType", schema.base_type());
+  const std::string& linked = look.linked_as.empty() ? look.type : look.linked_as;
   const SchemaView* shown =
-      look.type.empty() ? &schema : norman_.schemas().published(schema.path(), look.type);
+      linked.empty() ? &schema : norman_.schemas().published(schema.path(), linked);
   out.set("links", norman_.links().links(shown ? *shown : schema,
                                          {call_.base, call_.context, std::string(object.str("id")),
                                           look.update, look.remove}));
+  std::string self(out.str({"links", "self"}));
+  for (const std::string& link : look.links) out["links"].set(link, self + "/" + link);
   if (look.actions.empty()) return out;
   Json actions = Json::object();
-  std::string self(out.str({"links", "self"}));
   for (const std::string& action : look.actions) actions.set(action, self + "?action=" + action);
   out.set(call_.request.headers.has("X-API-Action-Links") ? "actionLinks" : "actions",
           std::move(actions));

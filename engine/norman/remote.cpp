@@ -15,6 +15,7 @@ namespace engine {
 namespace {
 
 constexpr std::string_view kGroup = "management.cattle.io";
+constexpr int kConflictsMax = 8;
 
 bool has(const Json* list, std::string_view word) {
   if (!list || !list->is_array()) return false;
@@ -51,6 +52,7 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
         kind_(type_.kind_there(*original.norman.parts().registry.kinds().snapshot(),
                                original.schema)) {
     call_.link = original.link;
+    call_.via = original.via;
     if (original.context.find(':') != std::string::npos) project_ = original.context;
   }
 
@@ -75,7 +77,7 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
                     .target = std::move(question.target),
                     .headers = user ? ways_.identity : Headers(),
                     .body = std::move(question.body)};
-    out.headers.set("Accept", "application/json");
+    out.headers.set("Accept", std::move(question.accept));
     if (!out.body.empty()) out.headers.set("Content-Type", std::move(question.content_type));
     (user ? ways_.user : ways_.server)
         ->call(std::move(out),
@@ -126,11 +128,27 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
     kind_ = make_placed_kind(kind_->group, liked, kind_->kind, kind_->plural, kind_->scope);
   }
 
-  Json present(Json object) const {
-    // Items of a list come without their kind.
-    object.set("apiVersion", kind_->api_version());
-    object.set("kind", kind_->kind);
-    return call_.norman.present(call_, object);
+  // Items of a list come without their kind.
+  static void name_kind(const Kind& kind, Json& object) {
+    object.set("apiVersion", kind.api_version());
+    object.set("kind", kind.kind);
+  }
+  void present(int status, Json object) {
+    name_kind(*kind_, object);
+    auto objects = std::make_shared<JsonArray>();
+    objects->push_back(std::move(object));
+    type_.before_show(*this, objects, [self = shared_from_this(), status, objects](auto ready) {
+      if (!ready) return self->fail(ready.error());
+      self->finish(status, self->call_.norman.present(self->call_, objects->front()));
+    });
+  }
+  void present_list(const std::shared_ptr<JsonArray>& objects) {
+    type_.before_show(*this, objects, [self = shared_from_this(), objects](auto ready) {
+      if (!ready) return self->fail(ready.error());
+      const Norman& norman = self->call_.norman;
+      for (Json& object : *objects) object = norman.present(self->call_, object);
+      self->finish(200, norman.collection_of(self->call_, std::move(*objects)));
+    });
   }
 
   void list() {
@@ -173,17 +191,19 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
   }
 
   void show(Json answer, const std::function<bool(const Json&)>& which) {
-    JsonArray objects;
-    add_items(answer, objects, which);
-    finish(200, call_.norman.collection_of(call_, std::move(objects)));
+    auto objects = std::make_shared<JsonArray>();
+    add_items(answer, *kind_, *objects, which);
+    present_list(objects);
   }
-  void add_items(Json& answer, JsonArray& objects,
+  void add_items(Json& answer, const Kind& kind, JsonArray& objects,
                  const std::function<bool(const Json&)>& which) const {
     Json* items = answer.find("items");
     if (!items || !items->is_array()) return;
-    for (Json& item : items->as_array())
-      if (type_.holds(item, call_.schema) && which(item))
-        objects.push_back(present(std::move(item)));
+    for (Json& item : items->as_array()) {
+      name_kind(kind, item);
+      if (type_.holds(item, call_.schema) && type_.is_listed(item) && which(item))
+        objects.push_back(std::move(item));
+    }
   }
 
   bool is_ours(const Json& ns) const {
@@ -197,28 +217,48 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
                    percent_escaped(std::string(kProjectIdAnnotation) + "=" + name),
          .as = As::server},
         [self = shared_from_this()](const Json& answer) {
-          auto names = std::make_shared<std::vector<std::string>>();
+          std::vector<std::string> names;
           if (const Json* items = answer.find("items"); items && items->is_array())
             for (const Json& ns : items->as_array())
-              if (self->is_ours(ns)) names->emplace_back(ns.str({"metadata", "name"}));
-          self->list_namespaces(names, std::make_shared<JsonArray>());
+              if (self->is_ours(ns)) names.emplace_back(ns.str({"metadata", "name"}));
+          self->list_namespaces(names);
         });
   }
-  void list_namespaces(const std::shared_ptr<std::vector<std::string>>& names,
-                       const std::shared_ptr<JsonArray>& objects) {
-    if (names->empty()) return finish(200, call_.norman.collection_of(call_, std::move(*objects)));
-    const std::string ns = names->back();
-    names->pop_back();
-    get(
-        {.target = target(ns + ":")},
-        [self = shared_from_this(), names, objects](Json answer) {
-          self->add_items(answer, *objects, [](const Json&) { return true; });
-          self->list_namespaces(names, objects);
+  // Of a union each kind.
+  std::vector<KindPtr> listed_kinds() const {
+    const auto snapshot = call_.norman.parts().registry.kinds().snapshot();
+    const SchemaSet& schemas = call_.norman.schemas();
+    std::vector<KindPtr> out;
+    for (const SchemaView* member : type_.members(schemas, call_.schema))
+      out.push_back(call_.norman.parts().types.of(*member).kind_there(*snapshot, *member));
+    if (out.empty()) out.push_back(kind_);
+    return out;
+  }
+  void list_namespaces(const std::vector<std::string>& names) {
+    struct Found {
+      std::vector<KindPtr> kinds;
+      std::shared_ptr<JsonArray> objects = std::make_shared<JsonArray>();
+      std::optional<Status> failure = {};
+    };
+    auto found = std::make_shared<Found>();
+    found->kinds = listed_kinds();
+    std::vector<ClusterQuestion> questions;
+    for (const std::string& ns : names)
+      for (const KindPtr& kind : found->kinds)
+        questions.push_back({.target = target_of(*kind, ns, "")});
+    ask_all(
+        *this, std::move(questions),
+        [self = shared_from_this(), found](size_t at, Result<Json> answer) {
+          if (!answer) {
+            if (answer.error().code() != 403) found->failure = answer.error();
+            return;
+          }
+          self->add_items(*answer, *found->kinds[at % found->kinds.size()], *found->objects,
+                          [](const Json&) { return true; });
         },
-        [self = shared_from_this(), names, objects](const Status& why) {
-          if (why.code() != 403) return self->not_served(why);
-          self->list_namespaces(names, objects);
-          return true;
+        [self = shared_from_this(), found] {
+          if (!found->failure) return self->present_list(found->objects);
+          if (!self->not_served(*found->failure)) self->fail(*found->failure);
         });
   }
 
@@ -251,9 +291,31 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
 
   void read() {
     find([self = shared_from_this()](Json object) {
-      if (!self->call_.link.empty()) return self->reply_(yaml_of(std::move(object)));
-      self->finish(200, self->present(std::move(object)));
+      if (self->call_.link == "yaml") return self->reply_(yaml_of(std::move(object)));
+      if (!self->call_.link.empty()) return self->follow(std::move(object));
+      self->present(200, std::move(object));
     });
+  }
+  // What an object links to, as a collection of its type.
+  void follow(Json object) {
+    const Norman& norman = call_.norman;
+    const SchemaView* schema = norman.schemas().published(
+        call_.schema.path(), type_.linked_type(call_.schema, call_.link));
+    linked_ = std::make_unique<Call>(
+        Call{call_.norman, request_, *schema, call_.base, call_.context, true});
+    KindPtr kind = norman.parts().types.of(*schema).kind_there(
+        *norman.parts().registry.kinds().snapshot(), *schema);
+    get({.target = target_of(*kind, object.str({"metadata", "namespace"}), "")},
+        [self = shared_from_this(), kind, object = std::move(object)](Json answer) {
+          JsonArray out;
+          if (Json* items = answer.find("items"); items && items->is_array())
+            for (Json& item : items->as_array()) {
+              name_kind(*kind, item);
+              if (self->type_.is_linked(object, item))
+                out.push_back(self->call_.norman.present(*self->linked_, item));
+            }
+          self->finish(200, self->call_.norman.collection_of(*self->linked_, std::move(out)));
+        });
   }
 
   void create() {
@@ -274,7 +336,7 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
   // What belongs to it could not be made: it goes again, and the caller learns why.
   void created(const std::shared_ptr<Json>& made) {
     type_.after_write(*this, nullptr, made, [self = shared_from_this(), made](Result<Unit> done) {
-      if (done) return self->finish(201, self->present(std::move(*made)));
+      if (done) return self->present(201, std::move(*made));
       self->ask({.method = "DELETE",
                  .target = target_of(*self->kind_, made->str({"metadata", "namespace"}),
                                      made->str({"metadata", "name"}))},
@@ -287,6 +349,12 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
     });
   }
 
+  // Controllers of the cluster write the same objects: what they were first with is done again on
+  // what they wrote.
+  bool again(const Status& why) {
+    return why.is("Conflict") && call_.link.empty() && ++conflicts_ <= kConflictsMax;
+  }
+
   void update() {
     find([self = shared_from_this()](Json found) {
       auto old = std::make_shared<const Json>(found);
@@ -296,10 +364,14 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
       auto stored = std::make_shared<Json>(std::move(*changed));
       self->type_.before_write(*self, old, stored, [self, old, stored](Result<Unit> may) {
         if (!may) return self->fail(may.error());
-        self->get({.method = "PUT", .target = self->target(self->id_), .body = dump(*stored)},
-                  [self, old](Json made) {
-                    self->updated(old, std::make_shared<Json>(std::move(made)));
-                  });
+        self->get(
+            {.method = "PUT", .target = self->target(self->id_), .body = dump(*stored)},
+            [self, old](Json made) { self->updated(old, std::make_shared<Json>(std::move(made))); },
+            [self](const Status& why) {
+              const bool more = self->again(why);
+              if (more) self->update();
+              return more;
+            });
       });
     });
   }
@@ -311,7 +383,7 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
   void updated(const Type::Old& old, const std::shared_ptr<Json>& made) {
     type_.after_write(*this, old, made, [self = shared_from_this(), made](Result<Unit> done) {
       if (!done) return self->fail(done.error());
-      if (self->call_.link.empty()) return self->finish(200, self->present(std::move(*made)));
+      if (self->call_.link.empty()) return self->present(200, std::move(*made));
       self->reply_(yaml_of(std::move(*made)));
     });
   }
@@ -321,7 +393,7 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
       self->get({.method = "DELETE", .target = self->target(self->id_)}, [self](Json left) {
         // A Status: it is gone. An object: it is going.
         if (left.str("kind") == "Status") return self->empty();
-        self->finish(200, self->present(std::move(left)));
+        self->present(200, std::move(left));
       });
     });
   }
@@ -332,13 +404,32 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
       return fail(Status::other(422, "InvalidBodyContent",
                                 "Failed to parse body: " + input.error().message()));
     auto patch = type_.remote_patch(call_, action, *input);
-    if (!patch) return fail(Status::other(404, "ActionNotAvailable", ""));
+    if (!patch) return change(std::string(action), std::make_shared<const Json>(*input));
     if (!*patch) return fail(patch->error());
     get({.method = "PATCH",
          .target = target(id_),
          .body = dump(**patch),
          .content_type = "application/merge-patch+json"},
         [self = shared_from_this()](const Json&) { self->empty(); });
+  }
+  void change(const std::string& action, const std::shared_ptr<const Json>& input) {
+    find([self = shared_from_this(), action, input](Json object) {
+      name_kind(*self->kind_, object);
+      auto stored = std::make_shared<Json>(std::move(object));
+      auto write = [self, action, input, stored](Result<Unit> may) {
+        if (!may) return self->fail(may.error());
+        self->get(
+            {.method = "PUT", .target = self->target(self->id_), .body = dump(*stored)},
+            [self](const Json&) { self->empty(); },
+            [self, action, input](const Status& why) {
+              const bool more = self->again(why);
+              if (more) self->change(action, input);
+              return more;
+            });
+      };
+      if (!self->type_.act_there(*self, action, *input, stored, write))
+        self->fail(Status::other(404, "ActionNotAvailable", ""));
+    });
   }
 
   void served() {
@@ -351,7 +442,7 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
   void act_on() {
     std::string_view action = request_.query.get("action");
     const bool one = !id_.empty();
-    const SchemaView& schema = call_.schema;
+    const SchemaView& schema = call_.via ? *call_.via : call_.schema;
     if (request_.method == "POST" && one && !action.empty()) return act(action);
     const bool may =
         one ? schema.resource_method(request_.method) : schema.collection_method(request_.method);
@@ -368,7 +459,9 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
   const Remote::Ways ways_;
   const Type& type_;
   KindPtr kind_;
-  std::string project_;  // C:P below /v3/project
+  std::string project_;           // C:P below /v3/project
+  std::unique_ptr<Call> linked_;  // of what a link lists
+  int conflicts_ = 0;
   Reply reply_;
 };
 

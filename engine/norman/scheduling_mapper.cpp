@@ -51,7 +51,8 @@ std::string expression_text(const Json& one) {
   if (sign == "DoesNotExist") return "!" + key;
   if (values.empty()) return {};
   const bool several = values.size() > 1;
-  if (sign == "In") return several ? key + " in (" + joined(values, ", ") + ")" : key + " = " + first;
+  if (sign == "In")
+    return several ? key + " in (" + joined(values, ", ") + ")" : key + " = " + first;
   if (sign == "NotIn")
     return several ? key + " notin (" + joined(values, ", ") + ")" : key + " != " + first;
   if (sign == "Gt" && !several) return key + " > " + first;
@@ -72,12 +73,8 @@ struct Sign {
   std::string_view text, name;
 };
 // The first of them that a text has divides it: "!=" before "=", words with their spaces.
-constexpr std::array<Sign, 6> kSigns = {{{"!=", "NotIn"},
-                                         {"=", "In"},
-                                         {"<", "Lt"},
-                                         {">", "Gt"},
-                                         {" notin ", "NotIn"},
-                                         {" in ", "In"}}};
+constexpr std::array<Sign, 6> kSigns = {
+    {{"!=", "NotIn"}, {"=", "In"}, {"<", "Lt"}, {">", "Gt"}, {" notin ", "NotIn"}, {" in ", "In"}}};
 
 Json values_of(std::string_view text) {
   text = trimmed(text);
@@ -150,7 +147,8 @@ void preferred_to_api(const Json& preferred, Json& node) {
   });
   Texts out;
   for (const Json& term : terms)
-    if (const Json* wish = term.find("preference")) out.push_back(joined(term_texts(*wish), " && "));
+    if (const Json* wish = term.find("preference"))
+      out.push_back(joined(term_texts(*wish), " && "));
   if (!out.empty()) node.set("preferred", list_of(out));
 }
 
@@ -159,9 +157,8 @@ void to_api(Json& pod) {
   if (const Json* selector = pod.find("nodeSelector"); selector && selector->is_object()) {
     Texts all;
     for (const auto& [key, value] : selector->as_object())
-      all.push_back(value.is_string() && !value.as_string().empty()
-                        ? key + " = " + value.as_string()
-                        : key);
+      all.push_back(
+          value.is_string() && !value.as_string().empty() ? key + " = " + value.as_string() : key);
     if (!all.empty()) node.set("requireAll", list_of(all));
   }
   if (const Json* required = pod.at({"affinity", "nodeAffinity", kRequired}))

@@ -20,6 +20,11 @@ namespace engine {
 
 class Norman;
 
+// What a type has asked the cluster for to show objects (Type::before_show): its own to know.
+struct Beside {
+  virtual ~Beside() = default;
+};
+
 // One request on one type.
 struct Call {
   Norman& norman;
@@ -33,12 +38,25 @@ struct Call {
   // The collection of one cluster or project only: the field that refers to it, and its id.
   std::string scope_field = {}, scope_id = {};
   std::string link = {};  // what is asked for of an object in a cluster, if not itself: yaml
+  // The union that it was asked through, when its schema is one of those that the union holds.
+  const SchemaView* via = nullptr;
+  mutable std::shared_ptr<const Beside> beside = {};
   const User& user() const { return request.user; }
 };
 
 class Type {
  public:
   virtual ~Type() = default;
+  // Of a union (workloads of all kinds): the schema that an id, or a body to be created, is of; the
+  // id becomes one of that schema. Others are themselves.
+  virtual Result<const SchemaView*> narrowed(const SchemaSet&, const SchemaView& schema,
+                                             const Request&, std::string& /*id*/) const {
+    return &schema;
+  }
+  // The schemas whose objects a union's collection holds.
+  virtual std::vector<const SchemaView*> members(const SchemaSet&, const SchemaView&) const {
+    return {};
+  }
   // What to say where nothing holds it.
   virtual Status not_held(const SchemaView&) const;
   // The kind that holds it; by default group and kind of the same name as the schema (of its base
@@ -106,6 +124,8 @@ class Type {
     bool update = true;
     bool remove = true;
     std::string type = {};  // another than the schema's: a subtype seen in its base's collection
+    std::string linked_as = {};           // the schema in whose collection it is linked, if another
+    std::vector<std::string> links = {};  // that lie behind its own: SELF/revisions
   };
   virtual void decorate(const Call&, const Json& /*stored*/, Look&) const {}
   virtual std::vector<std::string> collection_actions(const Call&) const { return {}; }
@@ -139,6 +159,25 @@ class Type {
   virtual void after_write(Conversation&, const Old&, std::shared_ptr<const Json> /*written*/,
                            Done done) const {
     done(Unit{});
+  }
+  // Whether an object shows in lists; others only when they are asked for by id.
+  virtual bool is_listed(const Json& /*stored*/) const { return true; }
+  // What has to be known beside objects to show them: asked for, and left in the call's `beside`.
+  virtual void before_show(Conversation&, std::shared_ptr<const JsonArray> /*objects*/,
+                           Done done) const {
+    done(Unit{});
+  }
+  // The schema of what a link of an object in a cluster lists, out of the namespace that it is in;
+  // empty: there is no such link.
+  virtual std::string_view linked_type(const SchemaView&, std::string_view /*link*/) const {
+    return {};
+  }
+  virtual bool is_linked(const Json& /*stored*/, const Json& /*other*/) const { return false; }
+  // An action on an object in a cluster, as a change of the stored object, which is then written;
+  // false: there is no such action (then `done` is not called).
+  virtual bool act_there(Conversation&, std::string_view /*action*/, const Json& /*input*/,
+                         const std::shared_ptr<Json>& /*stored*/, const Done&) const {
+    return false;
   }
   // What an action on an object in a downstream cluster changes there, as a merge patch; nullopt:
   // there is no such action there.

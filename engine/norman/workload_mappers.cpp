@@ -81,6 +81,17 @@ void ports_to_api(Json& data) {
   });
 }
 
+// The same port has the same text, however a client wrote it: another text would be another
+// template, and all pods would start anew.
+Json port_mark(const Json& port) {
+  std::map<std::string, Json> members{{"type", "/v3/project/schemas/containerPort"}};
+  for (const auto& [name, value] : port.as_object())
+    if (!value.is_null() && !(value == Json(0))) members[name] = value;
+  Json out = Json::object();
+  for (auto& [name, value] : members) out.set(name, std::move(value));
+  return out;
+}
+
 void ports_to_stored(Json& data) {
   // In the order of the stored containers, of which those that come first are another list.
   JsonArray lists, first;
@@ -90,8 +101,7 @@ void ports_to_stored(Json& data) {
     each(container.find("ports"), [&](Json& port) {
       if (port.str("kind") == kHostPort && port.integer({"sourcePort"}) != 0)
         port.set("hostPort", copy_of(port.find("sourcePort")));
-      kept.push_back(port);
-      kept.back().set("type", "/v3/project/schemas/containerPort");
+      kept.push_back(port_mark(port));
       for (std::string_view field : {"kind", "sourcePort", "dnsName"}) port.erase(field);
       if (port.integer({"hostPort"}) == 0) port.erase("hostPort");
     });
@@ -177,8 +187,8 @@ void environment_to_stored(Json& container) {
     if (!target.empty()) {
       for (const KeySource& known : kKeySources)
         if (known.source == source)
-          env.push_back(Json::object(
-              {{"name", target}, {"valueFrom", source_of(known, one, optional)}}));
+          env.push_back(
+              Json::object({{"name", target}, {"valueFrom", source_of(known, one, optional)}}));
       return;
     }
     for (const WholeSource& known : kWholeSources) {
@@ -330,7 +340,8 @@ void move_mark(Json& data, std::string_view from, std::string_view to, std::stri
 }
 
 void workload_marks(MapWay way, Json& data) {
-  if (way == MapWay::to_api) return move_mark(data, "workloadAnnotations", "annotations", kEndpoints);
+  if (way == MapWay::to_api)
+    return move_mark(data, "workloadAnnotations", "annotations", kEndpoints);
   for (std::string_view mark : {kEndpoints, kCreator})
     move_mark(data, "annotations", "workloadAnnotations", mark);
 }

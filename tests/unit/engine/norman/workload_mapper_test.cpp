@@ -173,8 +173,8 @@ SCENARIO("every kind of workload survives the way out and back") {
     CHECK(to_api(kind, back) == api);
     // And it came back to the same places.
     const bool cron = kind == "cronJob";
-    const Json* pod = cron ? back.at({"spec", "jobTemplate", "spec", "template"})
-                           : back.at({"spec", "template"});
+    const Json* pod =
+        cron ? back.at({"spec", "jobTemplate", "spec", "template"}) : back.at({"spec", "template"});
     REQUIRE(pod);
     const Json want = parsed(kTemplate);
     for (const auto& [name, value] : want.find("spec")->as_object()) {
@@ -192,8 +192,8 @@ SCENARIO("every kind of workload survives the way out and back") {
     CHECK(back.str({"metadata", "annotations", "own"}) == "mark");
     CHECK(back.str({"metadata", "annotations", "field.cattle.io/creatorId"}) == "u-1");
     CHECK_FALSE(pod->at({"metadata", "annotations", "field.cattle.io/creatorId"}));
-    for (std::string_view config : {"deploymentConfig", "daemonSetConfig", "statefulSetConfig",
-                                    "jobConfig", "cronJobConfig"})
+    for (std::string_view config :
+         {"deploymentConfig", "daemonSetConfig", "statefulSetConfig", "jobConfig", "cronJobConfig"})
       CHECK_FALSE(back.at({"spec", config}));
   }
 }
@@ -234,8 +234,7 @@ SCENARIO("a pod says what its containers do") {
 
 SCENARIO("what a view does not show stays when the view changes") {
   Json stored = stored_of("deployment");
-  JsonArray& containers =
-      stored.make({"spec", "template", "spec"}).find("containers")->as_array();
+  JsonArray& containers = stored.make({"spec", "template", "spec"}).find("containers")->as_array();
   containers[0].set("securityContext", parsed(R"({"seLinuxOptions":{"user":"u"},"runAsUser":9})"));
   containers[0].set("env", parsed(R"([{"name":"Z","value":"1"},{"name":"A","value":"$(Z)/x"}])"));
   Json before = to_api("deployment", stored), after = before;
@@ -250,8 +249,10 @@ SCENARIO("what a view does not show stays when the view changes") {
   CHECK(container(pod).str("image") == "nginx:2");
   CHECK(container(pod).str({"securityContext", "seLinuxOptions", "user"}) == "u");
   // A variable that refers to another stays behind it.
-  CHECK(*container(pod).find("env") ==
-        parsed(R"([{"name":"Z","value":"1"},{"name":"A","value":"$(Z)/x"},{"name":"B","value":"2"}])"));
+  CHECK(
+      *container(pod).find("env") ==
+      parsed(
+          R"([{"name":"Z","value":"1"},{"name":"A","value":"$(Z)/x"},{"name":"B","value":"2"}])"));
   CHECK(container(pod, 1).str("name") == "side");
   CHECK(pod.find("initContainers")->size() == 1);
 }
@@ -260,8 +261,8 @@ SCENARIO("whatever stands in a workload, mappers neither fail nor lose a name") 
   std::mt19937 chance(7);
   const Json whole = stored_of("deployment");
   // Anything in the place of anything.
-  const JsonArray odd = {Json(), true, 7, "text", Json::object(), Json(JsonArray{}),
-                         Json(JsonArray{Json(), "x", 3})};
+  const JsonArray odd = {
+      Json(), true, 7, "text", Json::object(), Json(JsonArray{}), Json(JsonArray{Json(), "x", 3})};
   std::function<void(Json&, int)> spoil = [&](Json& at, int depth) {
     if (chance() % 40 == 0 && depth > 0) {
       at = odd[chance() % odd.size()];
