@@ -42,3 +42,13 @@ file(GLOB_RECURSE more CONFIGURE_DEPENDS tests/*/tests.cmake)
 foreach(file IN LISTS more)
   include(${file})
 endforeach()
+
+# What a sanitizer watches takes several times as long.
+if(PADDOCK_SANITIZE)
+  get_directory_property(tests TESTS)
+  foreach(test IN LISTS tests)
+    get_test_property(${test} TIMEOUT timeout)
+    math(EXPR timeout "${timeout} * 8")
+    set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout})
+  endforeach()
+endif()

@@ -99,7 +99,7 @@ Result<Unit> FirstStart::objects() {
   if (changed) TRY(facts(data, record, making));
   for (Json& object : making.first) {
     if (making.default_project.empty() || object.str("kind") != "Namespace") continue;
-    std::string_view name = object.str({"metadata", "name"});
+    const std::string name(object.str({"metadata", "name"}));  // the object changes below
     if (name == "default") set_project(object, making.default_project);
     if (is_system(name)) set_project(object, making.system_project);
   }
