@@ -40,6 +40,7 @@
 #include "engine/access/service_account.h"
 #include "engine/access/settings.h"
 #include "engine/controllers/cluster/cluster_parts.h"
+#include "engine/controllers/cluster/namespace_watch.h"
 #include "engine/controllers/cluster/node_wishes.h"
 #include "engine/controllers/controller_set.h"
 #include "engine/controllers/core/custom_resource_definitions.h"
@@ -105,7 +106,8 @@ struct App::Parts {
   std::unique_ptr<engine::ControllerSet> controllers;
   engine::ClusterHealth* cluster_health = nullptr;
   engine::ClusterNodes* cluster_nodes = nullptr;
-  engine::WayFollower *cluster_namespaces = nullptr, *first_projects = nullptr;
+  engine::NamespaceWatch* namespaces_watched = nullptr;
+  engine::WayFollower* first_projects = nullptr;
   engine::Authorization* authorization = nullptr;
 
   engine::TypeSet types;
@@ -281,9 +283,9 @@ void App::Parts::add_cluster_controllers(const engine::ClusterParts& parts) {
   cluster_nodes = nodes_watched.get();
   controllers->add(std::move(nodes_watched));
   controllers->add(engine::make_node_wishes(parts));
-  auto namespaces_followed = engine::make_cluster_namespaces(parts);
-  cluster_namespaces = namespaces_followed.get();
-  controllers->add(std::move(namespaces_followed));
+  auto quotas_kept = engine::make_cluster_namespaces(parts);
+  namespaces_watched->follow(quotas_kept.follower);
+  controllers->add(std::move(quotas_kept.module));
   auto projects_made = engine::make_first_projects(parts);
   first_projects = projects_made.get();
   controllers->add(std::move(projects_made));
@@ -302,13 +304,18 @@ Result<Unit> App::Parts::make_clusters() {
       env, *registry, *dispatcher, [this] { return certificates->ca_pem(); }});
   engine::register_builtin_controllers(*controllers);
   engine::ClusterParts parts{env, *client, *clusters, *import, facts};
+  parts.leave = [this](const std::string& id) { authorization->leave(id); };
+  auto watched = std::make_unique<engine::NamespaceWatch>(env, *client, *clusters);
+  namespaces_watched = watched.get();
   controllers->add(engine::make_cluster_lifecycle(parts));
   controllers->add(engine::make_registration_tokens(parts));
   add_cluster_controllers(parts);
   auto authorization_made =
       engine::make_authorization({env, *registry, *dispatcher, clusters.get()});
   authorization = authorization_made.get();
+  watched->follow(*authorization->follower());
   controllers->add(std::move(authorization_made));
+  controllers->add(std::move(watched));  // begins last, ends first
   return Unit{};
 }
 
@@ -316,7 +323,7 @@ void App::Parts::follow_ways() {
   clusters->on_change([this](const std::string& id) {
     cluster_health->way_changed(id);
     cluster_nodes->way_changed(id);
-    cluster_namespaces->way_changed(id);
+    namespaces_watched->way_changed(id);
     first_projects->way_changed(id);
     authorization->way_changed(id);
     subscribe->touch("cluster", id);

@@ -11,7 +11,6 @@ namespace engine {
 namespace {
 
 constexpr storage::Millis kFirstPause{200};
-constexpr storage::Millis kLongestPause{30'000};
 constexpr storage::Millis kEndsLate{15'000};  // after the time that we asked for
 constexpr int kWatchSeconds = 300;
 constexpr size_t kLineBytesMax = 8u << 20;
@@ -83,7 +82,7 @@ struct RemoteWatch::State : std::enable_shared_from_this<State> {
       if (mine != run) return;
       if (again_from_start) revision.clear();
       wait = pause;
-      pause = std::min(pause * 2, kLongestPause);
+      pause = std::min(pause * 2, source.longest_pause);
     }
     wait += storage::Millis(env.random(static_cast<uint64_t>(wait.count()) / 4 + 1));
     env.post_after(wait, [weak = weak_from_this(), mine] {

@@ -30,6 +30,7 @@ class RemoteWatch {
     std::string path;   // /api/v1/nodes
     std::string query;  // fieldSelector=..., or empty
     int page = 250;
+    storage::Millis longest_pause{30'000};  // between two tries
   };
   using Way = std::function<std::shared_ptr<Transport>()>;  // null: none now
   RemoteWatch(storage::Env& env, Way way, Source source, Listener& listener);

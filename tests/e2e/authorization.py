@@ -199,6 +199,56 @@ def away(walk, one):
     print(f"a cluster that was away: good {time.monotonic() - began:.1f} s after its return")
 
 
+def left(walk):
+    """What is ours in the cluster."""
+    found = json.loads(walk.plane.kubectl(
+        "get", "clusterrolebindings,rolebindings,roles,clusterroles", "--all-namespaces",
+        f"--selector={OURS}", "-o", "json").stdout)["items"]
+    return [f"{one['kind']} {one['metadata']['name']}" for one in found]
+
+
+def told_of_removal(walk, cluster):
+    events = walk.server.expect(200, "GET", "/api/v1/namespaces/default/events")["items"]
+    said = [e["message"] for e in events if e["reason"] == "ClusterRemoved" and cluster in e["message"]]
+    return said[0] if said else ""
+
+
+def let_go(walk, cluster):
+    """A cluster that is removed here keeps nothing of ours; what is others' stays."""
+    walk.plane.kubectl("create", "clusterrolebinding", "theirs", "--clusterrole=view", "--user=x")
+    assert left(walk), "nothing of ours was there"
+    began = time.monotonic()
+    assert walk.server.ask("DELETE", f"/v3/clusters/{cluster}").status in (200, 204)
+    wait_for("the cluster to be gone here", lambda: walk.server.ask(
+        "GET", f"/v3/clusters/{cluster}").status == 404, 12, interval_s=0.1)
+    print(f"a cluster removed: gone after {time.monotonic() - began:.1f} s")
+    assert left(walk) == [], left(walk)
+    time.sleep(3)  # nobody puts them back
+    assert left(walk) == [], left(walk)
+    walk.plane.kubectl("get", "clusterrolebinding", "theirs")
+    wait_for("the removal to be told", lambda: told_of_removal(walk, cluster), 5)
+    assert "nothing of ours is left" in told_of_removal(walk, cluster), \
+        told_of_removal(walk, cluster)
+
+
+def removed_while_away(walk):
+    """A cluster that cannot be asked is removed all the same, and what may stay there is said."""
+    server = walk.server
+    cluster = server.expect(201, "POST", "/v3/clusters", {
+        "name": "far-again", "importedConfig": {"kubeConfig": walk.plane.admin.read_text()}})["id"]
+    wait_for("the cluster is active", lambda: server.expect(
+        200, "GET", f"/v3/clusters/{cluster}")["state"] == "active", 30)
+    wait_for("our roles to be there again", lambda: left(walk), 10)
+    walk.plane.stop_api_server()
+    began = time.monotonic()
+    assert server.ask("DELETE", f"/v3/clusters/{cluster}").status in (200, 204)
+    wait_for("the cluster to be gone here", lambda: server.ask(
+        "GET", f"/v3/clusters/{cluster}").status == 404, 14, interval_s=0.1)
+    print(f"a cluster removed that was away: gone after {time.monotonic() - began:.1f} s")
+    wait_for("the removal to be told", lambda: told_of_removal(walk, cluster), 5)
+    assert "roles and bindings" in told_of_removal(walk, cluster), told_of_removal(walk, cluster)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="paddock-authz-") as folder:
         folder = pathlib.Path(folder)
@@ -212,6 +262,8 @@ def main():
             repaired(walk)
             removed(walk, cluster, one, binding)
             away(walk, one)
+            let_go(walk, cluster)
+            removed_while_away(walk)
     print("authorization: all is as it must be")
 
 

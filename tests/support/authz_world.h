@@ -9,6 +9,7 @@
 #include "engine/access/admission/lifecycle.h"
 #include "engine/access/escalation.h"
 #include "engine/access/server_user.h"
+#include "engine/controllers/cluster/namespace_watch.h"
 #include "engine/controllers/core/bootstrap.h"
 #include "engine/controllers/management/authorization.h"
 #include "tests/support/engine_threads.h"
@@ -28,11 +29,20 @@ class AuthzWorld : public EngineThreads {
     auto made = make_authorization({env, *registry, dispatcher, ways});
     authorization = made.get();
     set->add(std::move(made));
+    if (!ways) return;
+    auto watch = std::make_unique<NamespaceWatch>(env, *client, *ways);
+    namespaces = watch.get();
+    namespaces->follow(*authorization->follower());
+    set->add(std::move(watch));
   }
   ~AuthzWorld() { end(); }
   // The server's own writes: admission trusts them.
   static engine::WriteOptions as_server() { return {.user = engine::server_user()}; }
   void start() { MUST(set->start()); }
+  void way_changed(const std::string& cluster) {
+    namespaces->way_changed(cluster);
+    authorization->way_changed(cluster);
+  }
 
   const engine::Kind& kind(std::string_view plural) {
     auto& held = held_[std::string(plural)];
@@ -72,6 +82,7 @@ class AuthzWorld : public EngineThreads {
   }
   engine::Grants grants{env, dispatcher, *kinds};
   engine::Authorization* authorization = nullptr;
+  engine::NamespaceWatch* namespaces = nullptr;
 
  private:
   std::map<std::string, engine::KindPtr> held_;

@@ -69,6 +69,18 @@ class SimCluster final : public engine::Transport {
     std::lock_guard lock(mutex_);
     return calls_;
   }
+  // Watches of a kind that are open now.
+  size_t watching(const std::string& plural) {
+    std::lock_guard lock(mutex_);
+    size_t out = 0;
+    for (const Watch& watch : watches_) out += watch.plural == plural ? 1 : 0;
+    return out;
+  }
+  // Writes are answered so from now on; 0: as they should be.
+  void refuse_writes(int status) {
+    std::lock_guard lock(mutex_);
+    refusing_ = status;
+  }
   void reachable(const std::string& yes) {
     std::vector<Watch> cut;
     {
@@ -197,6 +209,7 @@ class SimCluster final : public engine::Transport {
     }
     const std::string& plural = named[0];
     if (named.size() == 1 && call.method == "GET") return list(call.target, plural);
+    if (refusing_ != 0 && call.method != "GET") return refusal(refusing_, "Forbidden");
     Json body = call.body.empty() ? Json() : MUST(parse_json(call.body));
     std::string key =
         ns + "/" + (named.size() > 1 ? named[1] : std::string(body.str({"metadata", "name"})));
@@ -240,6 +253,7 @@ class SimCluster final : public engine::Transport {
   storage::Env& env_;
   std::mutex mutex_;
   bool reachable_ = true;
+  int refusing_ = 0;
   size_t calls_ = 0;
   uint64_t revision_ = 1;
   std::map<std::string, std::map<std::string, engine::Json>> objects_;

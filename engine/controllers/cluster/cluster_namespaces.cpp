@@ -13,8 +13,7 @@
 #include "engine/base/text.h"
 #include "engine/base/time.h"
 #include "engine/cluster/remote_ask.h"
-#include "engine/cluster/remote_watch.h"
-#include "engine/controllers/cluster/tracked_clusters.h"
+#include "engine/controllers/cluster/namespace_watch.h"
 #include "engine/controllers/runtime/informer.h"
 #include "engine/controllers/runtime/log_tap.h"
 #include "engine/watch/object_scan.h"
@@ -43,30 +42,16 @@ struct Member {
   std::string problem;    // what its status says now
 };
 
-class ClusterNamespaces;
-
 // One cluster: its namespaces that are in projects.
-struct Tracked final : RemoteWatch::Listener {
-  Tracked(ClusterNamespaces& o, std::string name) : owner(o), id(std::move(name)) {}
-  void list_begins() override;
-  void listed(Json object) override { take(object, false); }
-  void list_ends() override;
-  void changed(Change change, Json object) override { take(object, change == Change::gone); }
-  void take(const Json& object, bool gone);
-  void kick() { watch->kick(); }
-  void end() { watch->stop(); }
-
-  ClusterNamespaces& owner;
-  const std::string id;
+struct Tracked {
   std::mutex mutex;  // guards what follows
   std::map<std::string, Member> members;
   std::set<std::string> seen;
   std::set<std::string> leaving;  // were in a project, and hold what it gave them
   bool complete = false;
-  std::unique_ptr<RemoteWatch> watch;
 };
 
-class ClusterNamespaces final : public WayFollower {
+class ClusterNamespaces final : public ControllerModule, public NamespaceFollower {
  public:
   explicit ClusterNamespaces(const ClusterParts& parts)
       : parts_(parts),
@@ -85,7 +70,6 @@ class ClusterNamespaces final : public WayFollower {
                                      if (event.ns != kLocalCluster && news(event))
                                        controller_.add(event.ns + "//" + event.name);
                                    });
-    TRY(tracked_.start());
     project_informer_->start();
     return Unit{};
   }
@@ -105,22 +89,46 @@ class ClusterNamespaces final : public WayFollower {
   }
   void stop() override {
     project_informer_ = nullptr;
-    tracked_.stop();
     controller_.stop();
     remote_ = nullptr;
   }
   Controller::Numbers numbers() const override { return controller_.numbers(); }
   std::string_view name() const override { return controller_.name(); }
-  void way_changed(const std::string& id) override { tracked_.kick(id); }
-  void look(std::string key) { controller_.add(std::move(key)); }
-  // Everything of a cluster is put again.
-  void doubt(const std::string& id) {
+
+  void namespaces_begin(const std::string& id) override {
+    std::shared_ptr<Tracked> one;
+    {
+      std::lock_guard lock(mutex_);
+      auto& held = tracked_[id];
+      if (!held) held = std::make_shared<Tracked>();
+      one = held;
+    }
+    std::lock_guard lock(one->mutex);
+    one->seen.clear();
+  }
+  void namespaces_end(const std::string& id) override;
+  void namespace_is(const std::string& id, const Json& ns) override { take(id, ns, Is::there); }
+  void namespace_gone(const std::string& id, const Json& ns) override { take(id, ns, Is::gone); }
+  void cluster_gone(const std::string& id) override {
     std::lock_guard lock(mutex_);
+    tracked_.erase(id);
+    forget_applied(id);
+  }
+
+ private:
+  enum class Is : uint8_t { there, gone };
+  void take(const std::string& id, const Json& object, Is is);
+  std::shared_ptr<Tracked> find(const std::string& id) {
+    std::lock_guard lock(mutex_);
+    auto found = tracked_.find(id);
+    return found == tracked_.end() ? nullptr : found->second;
+  }
+  // Everything of a cluster is put again. Under the lock.
+  void forget_applied(const std::string& id) {
     std::erase_if(applied_, [&](const auto& entry) { return entry.first.starts_with(id + "/"); });
     std::erase_if(listed_, [&](const std::string& key) { return key.starts_with(id + "/"); });
   }
 
- private:
   // Our own sums on a project are no news to its namespaces.
   bool news(const WatchEvent& event) {
     const std::string key = event.ns + "/" + event.name;
@@ -142,23 +150,15 @@ class ClusterNamespaces final : public WayFollower {
     return std::exchange(gists_[key], gist) != gist;
   }
 
-  std::shared_ptr<Tracked> track(const std::string& id) {
-    auto made = std::make_shared<Tracked>(*this, id);
-    made->watch = std::make_unique<RemoteWatch>(
-        parts_.env, [this, id] { return parts_.ways.transport(id); },
-        RemoteWatch::Source{std::string(kPath), "", 250}, *made);
-    return made;
-  }
-
   // Keys: CLUSTER/NAMESPACE, CLUSTER//PROJECT.
   Result<Outcome> reconcile(const std::string& key) {
     const size_t slash = key.find('/');
     const std::string id = key.substr(0, slash);
-    auto one = tracked_.find(id);
+    auto one = find(id);
     if (!one) return Outcome::done();
     const std::string rest = key.substr(slash + 1);
-    if (rest.starts_with("/")) return project(*one, rest.substr(1));
-    return one_namespace(*one, rest, key);
+    if (rest.starts_with("/")) return project(id, *one, rest.substr(1));
+    return one_namespace(id, *one, rest, key);
   }
 
   Result<std::optional<Json>> read_project(const std::string& id, const std::string& name) {
@@ -168,18 +168,18 @@ class ClusterNamespaces final : public WayFollower {
     return std::move(found).error();
   }
 
-  Result<Outcome> project(Tracked& one, const std::string& name) {
+  Result<Outcome> project(const std::string& id, Tracked& one, const std::string& name) {
     {
       std::lock_guard lock(one.mutex);
       for (const auto& [ns, member] : one.members)
-        if (member.project == name) controller_.add(one.id + "/" + ns);
+        if (member.project == name) controller_.add(id + "/" + ns);
     }
-    TRY(add_up(one, name));
+    TRY(add_up(id, one, name));
     return Outcome::done();
   }
 
   // The sum of what is accepted, onto the project.
-  Result<Unit> add_up(Tracked& one, const std::string& name) {
+  Result<Unit> add_up(const std::string& id, Tracked& one, const std::string& name) {
     Amounts used;
     {
       std::lock_guard lock(one.mutex);
@@ -188,7 +188,7 @@ class ClusterNamespaces final : public WayFollower {
         if (member.project == name && member.accepted) used.add(member.limit);
     }
     used.drop_zeros();
-    return change_object(parts_.client, *projects_, one.id, name, [&](Json& object) {
+    return change_object(parts_.client, *projects_, id, name, [&](Json& object) {
       const Json* quota = object.at({"spec", "resourceQuota"});
       if (quota == nullptr && used.empty()) return;
       object.make({"spec", "resourceQuota"}).set("usedLimit", limit_json(used));
@@ -249,7 +249,8 @@ class ClusterNamespaces final : public WayFollower {
     return out;
   }
 
-  Result<Outcome> one_namespace(Tracked& one, const std::string& ns, const std::string& key) {
+  Result<Outcome> one_namespace(const std::string& id, Tracked& one, const std::string& ns,
+                                const std::string& key) {
     std::string name, problem;
     bool leaving = false, had_quota = false;
     {
@@ -267,14 +268,14 @@ class ClusterNamespaces final : public WayFollower {
     }
     Wanted wanted;
     std::optional<Json> project;
-    if (!name.empty()) project = TRY(read_project(one.id, name));
+    if (!name.empty()) project = TRY(read_project(id, name));
     if (project) wanted = settle(one, ns, *project);
     // Its project is gone: it is let go.
     const bool let_go = !name.empty() && !project;
     if (let_go)
       for (std::string_view annotation : {kProjectIdAnnotation, kQuotaAnnotation})
         wanted.annotations.set(annotation, Json());
-    if (project) TRY(add_up(one, name));
+    if (project) TRY(add_up(id, one, name));
     if (project && (!wanted.limit.empty() || !wanted.problem.empty()) && wanted.problem != problem)
       wanted.annotations.set(kNamespaceStatusAnnotation, status_text(wanted.problem));
     std::vector<Step> steps;
@@ -293,13 +294,13 @@ class ClusterNamespaces final : public WayFollower {
         object_step(in + "/limitranges/", "LimitRange",
                     item.is_null() ? Json() : Json::object({{"limits", Json::array({item})}})));
     bool settled = true;
-    if (auto done = add_secrets(one.id, key, in, project ? name : std::string(), steps)) {
+    if (auto done = add_secrets(id, key, in, project ? name : std::string(), steps)) {
       settled = *done;
     } else {
       return later(key, done.error());
     }
     for (const Step& step : steps) {
-      auto done = run(one.id, key, step, leaving || had_quota);
+      auto done = run(id, key, step, leaving || had_quota);
       if (!done) return later(key, done.error());
       settled &= *done;
     }
@@ -428,48 +429,52 @@ class ClusterNamespaces final : public WayFollower {
   std::map<std::string, std::map<std::string, std::string>> applied_;
   std::set<std::string> listed_;                   // namespaces whose copies are known
   std::map<std::string, std::string> cluster_of_;  // by project
+  std::map<std::string, std::shared_ptr<Tracked>> tracked_;
   Controller controller_;
   std::unique_ptr<RemoteAsk> remote_;
-  TrackedClusters<Tracked> tracked_{parts_, [this](const std::string& id) { return track(id); }};
   std::unique_ptr<Informer> project_informer_;
 };
 
-void Tracked::list_begins() {
-  std::lock_guard lock(mutex);
-  seen.clear();
-}
-
-void Tracked::list_ends() {
+void ClusterNamespaces::namespaces_end(const std::string& id) {
+  auto one = find(id);
+  if (!one) return;
   std::set<std::string> projects;
   std::vector<std::string> names;
   {
-    std::lock_guard lock(mutex);
-    std::erase_if(members, [&](const auto& entry) { return seen.count(entry.first) == 0; });
-    complete = true;
-    for (const auto& [ns, member] : members) {
+    std::lock_guard lock(one->mutex);
+    std::erase_if(one->members,
+                  [&](const auto& entry) { return one->seen.count(entry.first) == 0; });
+    one->complete = true;
+    for (const auto& [ns, member] : one->members) {
       projects.insert(member.project);
       names.push_back(ns);
     }
   }
-  owner.doubt(id);
-  for (const std::string& ns : names) owner.look(id + "/" + ns);
-  for (const std::string& project : projects) owner.look(id + "//" + project);
+  {
+    std::lock_guard lock(mutex_);
+    forget_applied(id);
+  }
+  for (const std::string& ns : names) controller_.add(id + "/" + ns);
+  for (const std::string& project : projects) controller_.add(id + "//" + project);
 }
 
-void Tracked::take(const Json& object, bool gone) {
+void ClusterNamespaces::take(const std::string& id, const Json& object, Is is) {
+  auto one = find(id);
+  if (!one) return;
+  auto& members = one->members;
   const std::string ns(object.str({"metadata", "name"}));
-  const bool ends = gone || !object.str({"metadata", "deletionTimestamp"}).empty();
+  const bool ends = is == Is::gone || !object.str({"metadata", "deletionTimestamp"}).empty();
   const std::string project(ends ? std::string_view() : project_in(id, object));
   std::string left;
   {
-    std::lock_guard lock(mutex);
-    seen.insert(ns);
+    std::lock_guard lock(one->mutex);
+    one->seen.insert(ns);
     const auto found = members.find(ns);
     if (found == members.end() && project.empty()) return;
     if (found != members.end() && found->second.project != project) left = found->second.project;
     if (project.empty()) {
       members.erase(found);
-      if (!ends) leaving.insert(ns);
+      if (!ends) one->leaving.insert(ns);
     } else {
       Member made;
       made.project = project;
@@ -486,17 +491,19 @@ void Tracked::take(const Json& object, bool gone) {
           }
       if (found != members.end() && left.empty()) made.accepted = found->second.accepted;
       members.insert_or_assign(ns, std::move(made));
-      leaving.erase(ns);
+      one->leaving.erase(ns);
     }
   }
-  owner.look(id + "/" + ns);
-  if (!left.empty()) owner.look(id + "//" + left);
+  controller_.add(id + "/" + ns);
+  if (!left.empty()) controller_.add(id + "//" + left);
 }
 
 }  // namespace
 
-std::unique_ptr<WayFollower> make_cluster_namespaces(const ClusterParts& parts) {
-  return std::make_unique<ClusterNamespaces>(parts);
+ClusterNamespacesModule make_cluster_namespaces(const ClusterParts& parts) {
+  auto made = std::make_unique<ClusterNamespaces>(parts);
+  NamespaceFollower& follower = *made;
+  return {std::move(made), follower};
 }
 
 }  // namespace engine

@@ -4,6 +4,7 @@
 // tokens their secret. Thread: making: one. Owns: nothing but references.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ struct ClusterParts {
   const ServerFacts& facts;
   // A way that is gone for so long is written down; what readers see does not wait for that.
   storage::Millis lost_after{20'000};
+  // Called before a cluster that is being removed is asked to let go of what is ours: whoever keeps
+  // something true there stops.
+  std::function<void(const std::string& cluster_id)> leave = {};
 };
 
 std::unique_ptr<ControllerModule> make_cluster_lifecycle(const ClusterParts& parts);
@@ -42,12 +46,17 @@ class ClusterNodes : public ControllerModule {
   virtual bool at_rest() const = 0;
 };
 std::unique_ptr<ClusterNodes> make_cluster_nodes(const ClusterParts& parts, Client& unrecorded);
-// What projects say of quotas, in the namespaces of other clusters.
 class WayFollower : public ControllerModule {
  public:
   virtual void way_changed(const std::string& cluster_id) = 0;
 };
-std::unique_ptr<WayFollower> make_cluster_namespaces(const ClusterParts& parts);
+// What projects say of quotas, in the namespaces of other clusters; it follows a NamespaceWatch.
+class NamespaceFollower;
+struct ClusterNamespacesModule {
+  std::unique_ptr<ControllerModule> module;
+  NamespaceFollower& follower;
+};
+ClusterNamespacesModule make_cluster_namespaces(const ClusterParts& parts);
 // The Default and the System project of each new cluster, and the namespaces that begin in them.
 std::unique_ptr<WayFollower> make_first_projects(const ClusterParts& parts);
 std::unique_ptr<ControllerModule> make_registration_tokens(const ClusterParts& parts);

@@ -1,6 +1,7 @@
 // Keeps what belongs to a cluster here: its namespace, a first registration token, the kubeconfig
 // that was handed over, our finalizer; and removes it all when the cluster goes. A removal asks the
-// cluster to let go of our agent, reachable or not ends within seconds, and says what stays there.
+// cluster to let go of our roles, bindings and agent, reachable or not ends within seconds, and
+// says what stays there.
 #include <map>
 #include <mutex>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "engine/base/names.h"
 #include "engine/cluster/agent_removal.h"
 #include "engine/controllers/cluster/cluster_parts.h"
+#include "engine/controllers/management/rbac_removal.h"
 #include "engine/controllers/runtime/informer.h"
 #include "storage/base/log.h"
 
@@ -18,8 +20,11 @@ namespace {
 using storage::Instant;
 using storage::Millis;
 
-// Of the ten seconds that a removal may take, the cluster is given six.
-constexpr Millis kAskedFor{6'000};
+// Of the ten seconds that a removal may take, the cluster is given eight: four for the roles and
+// bindings there, the rest for the agent.
+constexpr Millis kAskedFor{8'000};
+constexpr Millis kRbacFor{4'000};
+constexpr const char* kRbacWords = "roles and bindings of this server";
 constexpr Millis kLocalAgain{60'000};
 
 Json* finalizers_of(Json& object) {
@@ -191,6 +196,7 @@ class LifecycleController final : public SingleController {
       report.emplace();
       report->left = all_that_may_stay();
       for (auto& thing : report->left) thing += " (if the agent was installed there)";
+      report->left.insert(report->left.begin(), kRbacWords);
     }
     TRY(clear(id, "the cluster was removed"));
     tell(cluster, *report);
@@ -207,7 +213,7 @@ class LifecycleController final : public SingleController {
     if (is_connected(parts_.ways.link(id), parts_.env.wall())) {
       transport = parts_.ways.transport(id);
     }
-    const std::string words = transport ? "Removing our agent from the cluster"
+    const std::string words = transport ? "Removing our roles, bindings and agent from the cluster"
                                         : "The cluster is not reachable: removing it here";
     auto written = change_object(parts_.client, *clusters_, "", id, [&](Json& object) {
       const WallTime now = parts_.env.wall();
@@ -217,10 +223,18 @@ class LifecycleController final : public SingleController {
       storage::log::warn("a removal's condition is not written",
                          {{"cluster", id}, {"why", written.error().message()}});
     }
+    if (parts_.leave) parts_.leave(id);
     if (!transport) return false;
-    remove_agent(std::move(transport), [alive = alive_, id](AgentRemoval report) {
-      std::lock_guard lock(alive->mutex);
-      if (alive->self) alive->self->reported(id, std::move(report));
+    // The agent last: it carries the calls.
+    remove_rbac(parts_.env, transport, kRbacFor, [alive = alive_, transport, id](RbacRemoval rbac) {
+      remove_agent(transport, [alive, id, rbac](AgentRemoval report) {
+        if (rbac.problem.empty())
+          report.removed.emplace_back(kRbacWords);
+        else
+          report.left.push_back(kRbacWords + (" (" + rbac.problem + ")"));
+        std::lock_guard lock(alive->mutex);
+        if (alive->self) alive->self->reported(id, std::move(report));
+      });
     });
     return true;
   }

@@ -241,7 +241,8 @@ class NodesController final : public ClusterNodes {
   Client& unrecorded_;
   KindPtr clusters_, nodes_;
   Controller controller_;
-  TrackedClusters<Tracked> tracked_{parts_, [this](const std::string& id) { return track(id); }};
+  TrackedClusters<Tracked> tracked_{parts_.env, parts_.client,
+                                    [this](const std::string& id) { return track(id); }};
 };
 
 void Tracked::begins() {

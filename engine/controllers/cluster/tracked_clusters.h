@@ -24,12 +24,13 @@ class TrackedClusters {
  public:
   using Ptr = std::shared_ptr<T>;
   using Make = std::function<Ptr(const std::string& id)>;
-  TrackedClusters(const ClusterParts& parts, Make make) : parts_(parts), make_(std::move(make)) {}
+  TrackedClusters(storage::Env& env, Client& client, Make make)
+      : env_(env), client_(client), make_(std::move(make)) {}
 
   Result<Unit> start() {
     informer_ = std::make_unique<Informer>(
-        parts_.env, parts_.client, TRY(management_kind(parts_.client, "clusters")),
-        Dispatcher::Interest{}, [this](const WatchEvent& event) {
+        env_, client_, TRY(management_kind(client_, "clusters")), Dispatcher::Interest{},
+        [this](const WatchEvent& event) {
           if (event.name == kLocalCluster) return;
           const bool gone = event.type == EventType::deleted ||
                             !scan(*event.object, {"metadata", "deletionTimestamp"}).empty();
@@ -38,14 +39,17 @@ class TrackedClusters {
     informer_->start();
     return Unit{};
   }
-  void stop() {
+  void stop(const std::function<void(T&)>& before_end = {}) {
     informer_ = nullptr;
     std::map<std::string, Ptr> all;
     {
       std::lock_guard lock(mutex_);
       all.swap(tracked_);
     }
-    for (auto& [id, one] : all) one->end();
+    for (auto& [id, one] : all) {
+      if (before_end) before_end(*one);
+      one->end();
+    }
   }
   Ptr find(const std::string& id) const {
     std::lock_guard lock(mutex_);
@@ -64,7 +68,7 @@ class TrackedClusters {
       std::lock_guard lock(mutex_);
       if (!tracked_.try_emplace(id, made).second) return;
     }
-    parts_.env.post([made] { made->kick(); });
+    env_.post([made] { made->kick(); });
   }
   void forget(const std::string& id) {
     Ptr one;
@@ -75,10 +79,11 @@ class TrackedClusters {
       one = std::move(found->second);
       tracked_.erase(found);
     }
-    parts_.env.post([one] { one->end(); });
+    env_.post([one] { one->end(); });
   }
 
-  const ClusterParts parts_;
+  storage::Env& env_;
+  Client& client_;
   const Make make_;
   mutable std::mutex mutex_;
   std::map<std::string, Ptr> tracked_;

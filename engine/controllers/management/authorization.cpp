@@ -119,6 +119,10 @@ class AuthorizationController final : public Authorization {
     // when they are.
     if (downstream_ && seen_) downstream_->way_changed(id);
   }
+  void leave(const std::string& id) override {
+    if (downstream_) downstream_->leave(id);
+  }
+  NamespaceFollower* follower() override { return downstream_.get(); }
   PlanNumbers plan_numbers() const override {
     std::lock_guard lock(mutex_);
     auto numbers = plan_.numbers();
@@ -372,6 +376,7 @@ class AuthorizationController final : public Authorization {
     if (input == kClusters) {
       creating_.add("cl/" + name);
       if (object.is_null() && downstream_) downstream_->gone(name);
+      if (!object.str({"metadata", "deletionTimestamp"}).empty()) leave(name);
     }
     if (input == kProjects) creating_.add("pr/" + ns + "/" + name);
     if (input == kNamespaces && !object.is_null()) security_.add(name);

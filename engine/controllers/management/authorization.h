@@ -14,6 +14,8 @@
 
 namespace engine {
 
+class NamespaceFollower;
+
 // A User that carries this annotation gets global roles: those in its list "required", or, where
 // there is none, those with newUserDefault. What was given is written to "created".
 inline constexpr std::string_view kCreatorRolesAnnotation =
@@ -30,6 +32,10 @@ class Authorization : public ControllerModule {
  public:
   // A way to a cluster came or went: what is there is compared as a whole.
   virtual void way_changed(const std::string& cluster_id) = 0;
+  // The cluster is being removed: when it returns, nothing is written there any more.
+  virtual void leave(const std::string& cluster_id) = 0;
+  // Who must be told of the namespaces of other clusters; null without ways.
+  virtual NamespaceFollower* follower() = 0;
   struct PlanNumbers {
     size_t places = 0, objects = 0, units = 0;
   };

@@ -17,7 +17,7 @@ namespace engine {
 
 struct DownstreamRbac::Core : std::enable_shared_from_this<Core> {
   // What is listed and watched in a cluster.
-  enum Feed : size_t { kNamespaces, kRoles, kClusterRoles, kBindings, kClusterBindings, kFeeds };
+  enum Feed : size_t { kClusterRoles, kBindings, kClusterBindings, kFeeds };
   struct Watched {
     std::string revision;  // where the next watch begins
     bool expired = false;
@@ -36,7 +36,10 @@ struct DownstreamRbac::Core : std::enable_shared_from_this<Core> {
     bool synced = false;
     bool again = false;  // a retry is posted
     Watched feeds[kFeeds];
+    // Of its namespaces, which come by themselves, whether it has a way or not.
     std::set<std::string, std::less<>> listed_namespaces;
+    bool namespaces_known = false;
+    bool all_is_listed = false;                      // of what is ours there
     std::unordered_map<std::string, uint64_t> have;  // what is ours there
     std::unordered_map<std::string, uint64_t> listed;
     std::set<std::string> dirty, in_flight;
@@ -64,7 +67,14 @@ struct DownstreamRbac::Core : std::enable_shared_from_this<Core> {
   void event(Cluster& cluster, Feed feed, const Json& event);
   void watch_ended(Cluster& cluster, Feed feed, const Result<Response>& answer, Outgoing& out);
   void begin_later(Cluster& cluster, Outgoing& out);
-  void put_namespace(Cluster& cluster, const Json& ns, bool gone);
+
+  // What the NamespaceWatch tells.
+  using News = std::function<void(Core& core, Outgoing& out)>;
+  void hear(News what);
+  Cluster* hearing(const std::string& id);  // null: it has been left
+  void namespaces_end(const std::string& id, Outgoing& out);
+  void put_namespace(const std::string& id, const Json& ns, bool gone, Outgoing& out);
+  void cluster_gone(const std::string& id);
 
   // Writing (downstream_rbac.cpp).
   void pump(Cluster& cluster, Outgoing& out);
@@ -88,10 +98,12 @@ struct DownstreamRbac::Core : std::enable_shared_from_this<Core> {
   std::mutex mutex;  // guards what follows
   bool stopped = false;
   std::map<std::string, Cluster, std::less<>> clusters;
+  std::set<std::string> left;  // being removed
   uint64_t lives = 0;
 
   std::mutex inbox_mutex;  // guards what follows; never held with another
   std::set<std::pair<std::string, std::string>> inbox;
+  std::vector<News> news;  // of namespaces, in order
   bool taking = false;
 };
 

@@ -15,21 +15,16 @@ constexpr Millis kListCall{20'000};
 constexpr Millis kAgain{2'000};
 constexpr size_t kLineMax = 4u << 20;  // of a watch: an object is smaller
 
-std::string collection_of(size_t feed) {
-  if (feed == DownstreamRbac::Core::kNamespaces) return "/api/v1/namespaces";
-  static constexpr RbacKind kKinds[] = {RbacKind::role, RbacKind::role, RbacKind::cluster_role,
-                                        RbacKind::binding, RbacKind::cluster_binding};
-  return rbac_target({kKinds[feed], "", ""}, false);
-}
-
 RbacKind kind_of(size_t feed) {
-  if (feed == DownstreamRbac::Core::kRoles) return RbacKind::role;
   if (feed == DownstreamRbac::Core::kClusterRoles) return RbacKind::cluster_role;
   return feed == DownstreamRbac::Core::kBindings ? RbacKind::binding : RbacKind::cluster_binding;
 }
 
-std::string selector_of(size_t feed) {
-  if (feed == DownstreamRbac::Core::kNamespaces) return {};
+std::string collection_of(size_t feed) {
+  return rbac_target({kind_of(feed), "", ""}, false);
+}
+
+std::string selector_of_ours() {
   return "&labelSelector=" +
          percent_escaped(std::string(kMadeByLabel) + "=" + std::string(kMadeBy));
 }
@@ -43,15 +38,17 @@ std::string key_of(size_t feed, const Json& object) {
 
 void DownstreamRbac::Core::begin(Cluster& cluster, Outgoing& out) {
   cluster.life = ++lives;
-  cluster.synced = cluster.again = false;
+  cluster.synced = cluster.again = cluster.all_is_listed = false;
+  // What was to be done to namespaces is not told again.
+  cluster.dirty.merge(cluster.in_flight);
   cluster.in_flight.clear();
-  cluster.dirty.clear();
+  std::erase_if(cluster.dirty,
+                [](const std::string& key) { return !key.starts_with(namespace_key("")); });
   cluster.listed.clear();
   cluster.changed_there.clear();
-  cluster.listed_namespaces.clear();
   cluster.transport = ways.transport(cluster.id);
   // Without a way nothing is done: the next one brings it back.
-  if (cluster.transport) list(cluster, kNamespaces, "", out);
+  if (cluster.transport) list(cluster, kClusterRoles, "", out);
 }
 
 void DownstreamRbac::Core::begin_later(Cluster& cluster, Outgoing& out) {
@@ -66,7 +63,7 @@ void DownstreamRbac::Core::begin_later(Cluster& cluster, Outgoing& out) {
 
 void DownstreamRbac::Core::list(Cluster& cluster, Feed feed, std::string more, Outgoing& out) {
   ClusterCall what;
-  what.target = collection_of(feed) + "?limit=500" + selector_of(feed);
+  what.target = collection_of(feed) + "?limit=500" + selector_of_ours();
   if (!more.empty()) what.target += "&continue=" + percent_escaped(more);
   what.timeout = kListCall;
   call(
@@ -93,40 +90,59 @@ void DownstreamRbac::Core::listed(Cluster& cluster, Feed feed, const Result<Resp
   std::string more(page->str({"metadata", "continue"}));
   if (!more.empty()) return list(cluster, feed, std::move(more), out);
   cluster.feeds[feed] = {std::string(page->str({"metadata", "resourceVersion"})), false};
-  if (feed == kNamespaces)
-    for (const std::string& ns : plan.namespaces(cluster.id))
-      if (!cluster.listed_namespaces.count(ns)) plan.put_namespace(cluster.id, ns, "");
   if (feed + 1 < kFeeds) return list(cluster, static_cast<Feed>(feed + 1), "", out);
-  all_listed(cluster, out);
+  cluster.all_is_listed = true;
+  if (cluster.namespaces_known) all_listed(cluster, out);
 }
 
 void DownstreamRbac::Core::take_item(Cluster& cluster, Feed feed, const Json& item) {
-  if (feed != kNamespaces) {
-    cluster.listed[key_of(feed, item)] = rbac_digest(item);
-    return;
-  }
-  cluster.listed_namespaces.emplace(item.str({"metadata", "name"}));
-  put_namespace(cluster, item, false);
+  cluster.listed[key_of(feed, item)] = rbac_digest(item);
 }
 
-void DownstreamRbac::Core::put_namespace(Cluster& cluster, const Json& ns, bool gone) {
+DownstreamRbac::Core::Cluster* DownstreamRbac::Core::hearing(const std::string& id) {
+  if (left.count(id)) return nullptr;
+  Cluster& cluster = clusters[id];
+  cluster.id = id;
+  return &cluster;
+}
+
+void DownstreamRbac::Core::namespaces_end(const std::string& id, Outgoing& out) {
+  Cluster* cluster = hearing(id);
+  if (!cluster) return;
+  for (const std::string& ns : plan.namespaces(id))
+    if (!cluster->listed_namespaces.count(ns)) plan.put_namespace(id, ns, "");
+  cluster->listed_namespaces.clear();
+  const bool first = !std::exchange(cluster->namespaces_known, true);
+  if (first && cluster->transport && cluster->all_is_listed) all_listed(*cluster, out);
+}
+
+void DownstreamRbac::Core::put_namespace(const std::string& id, const Json& ns, bool gone,
+                                         Outgoing& out) {
+  Cluster* cluster = hearing(id);
+  if (!cluster) return;
   std::string project;
-  auto id = ns.str({"metadata", "annotations", kProjectIdAnnotation});
-  const size_t colon = id.find(':');
+  auto asked = ns.str({"metadata", "annotations", kProjectIdAnnotation});
+  const size_t colon = asked.find(':');
   // Another cluster's project, as a copied manifest may say, is none.
-  if (!gone && colon != id.npos && id.substr(0, colon) == cluster.id &&
+  if (!gone && colon != asked.npos && asked.substr(0, colon) == id &&
       ns.str({"metadata", "deletionTimestamp"}).empty())
-    project = id.substr(colon + 1);
+    project = asked.substr(colon + 1);
   const std::string name(ns.str({"metadata", "name"}));
-  plan.put_namespace(cluster.id, name, project);
-  if (!gone && !plan.namespace_patch(cluster.id, ns).is_null())
-    cluster.dirty.insert(namespace_key(name));
+  if (!gone) cluster->listed_namespaces.insert(name);
+  plan.put_namespace(id, name, project);
+  if (gone || plan.namespace_patch(id, ns).is_null()) return;
+  cluster->dirty.insert(namespace_key(name));
+  if (cluster->transport) pump(*cluster, out);
+}
+
+void DownstreamRbac::Core::cluster_gone(const std::string& id) {
+  clusters.erase(id);
+  for (const std::string& ns : plan.namespaces(id)) plan.put_namespace(id, ns, "");
 }
 
 void DownstreamRbac::Core::all_listed(Cluster& cluster, Outgoing& out) {
   cluster.have = std::move(cluster.listed);
   cluster.listed = {};
-  cluster.listed_namespaces.clear();
   cluster.synced = true;
   for (std::string& key : plan.keys(cluster.id)) cluster.dirty.insert(std::move(key));
   for (const auto& [key, digest] : cluster.have) cluster.dirty.insert(key);
@@ -139,7 +155,7 @@ void DownstreamRbac::Core::watch(Cluster& cluster, Feed feed, Outgoing& out) {
   what.target =
       collection_of(feed) +
       "?watch=1&allowWatchBookmarks=true&timeoutSeconds=" + std::to_string(kWatchSeconds) +
-      "&resourceVersion=" + percent_escaped(cluster.feeds[feed].revision) + selector_of(feed);
+      "&resourceVersion=" + percent_escaped(cluster.feeds[feed].revision) + selector_of_ours();
   what.timeout = kWatchCall;
   // A watch's thread only leaves its bytes; whoever looks at them takes all there are, in order.
   what.on_body = [self = shared_from_this(), id = cluster.id, life = cluster.life, feed,
@@ -194,7 +210,6 @@ void DownstreamRbac::Core::event(Cluster& cluster, Feed feed, const Json& event)
   auto revision = object->str({"metadata", "resourceVersion"});
   if (!revision.empty()) cluster.feeds[feed].revision = revision;
   if (type == "BOOKMARK") return;
-  if (feed == kNamespaces) return put_namespace(cluster, *object, type == "DELETED");
   std::string key = key_of(feed, *object);
   if (type == "DELETED")
     cluster.have.erase(key);

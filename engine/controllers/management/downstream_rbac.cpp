@@ -68,20 +68,58 @@ void DownstreamRbac::way_changed(const std::string& id) {
   core_->env.post([core = core_, id] {
     core->step([&](Core::Outgoing& out) {
       if (id == "local") return;
-      Core::Cluster& cluster = core->clusters[id];
-      cluster.id = id;
-      core->begin(cluster, out);
+      if (Core::Cluster* cluster = core->hearing(id)) core->begin(*cluster, out);
     });
   });
+}
+
+// At once: when it returns no write begins.
+void DownstreamRbac::leave(const std::string& id) {
+  std::lock_guard lock(core_->mutex);
+  core_->left.insert(id);
+  core_->clusters.erase(id);
 }
 
 void DownstreamRbac::gone(const std::string& id) {
   core_->env.post([core = core_, id] {
     core->step([&](Core::Outgoing&) {
-      core->clusters.erase(id);
-      for (const std::string& ns : core->plan.namespaces(id)) core->plan.put_namespace(id, ns, "");
+      core->left.erase(id);
+      core->cluster_gone(id);
     });
   });
+}
+
+void DownstreamRbac::Core::hear(News what) {
+  {
+    std::lock_guard lock(inbox_mutex);
+    news.push_back(std::move(what));
+    if (std::exchange(taking, true)) return;
+  }
+  env.post(
+      [self = shared_from_this()] { self->step([&](Outgoing& out) { self->take_inbox(out); }); });
+}
+
+void DownstreamRbac::namespaces_begin(const std::string& id) {
+  core_->hear([id](Core& core, Core::Outgoing&) {
+    if (auto* cluster = core.hearing(id)) cluster->listed_namespaces.clear();
+  });
+}
+
+void DownstreamRbac::namespaces_end(const std::string& id) {
+  core_->hear([id](Core& core, Core::Outgoing& out) { core.namespaces_end(id, out); });
+}
+
+void DownstreamRbac::namespace_is(const std::string& id, const Json& ns) {
+  core_->hear(
+      [id, ns](Core& core, Core::Outgoing& out) { core.put_namespace(id, ns, false, out); });
+}
+
+void DownstreamRbac::namespace_gone(const std::string& id, const Json& ns) {
+  core_->hear([id, ns](Core& core, Core::Outgoing& out) { core.put_namespace(id, ns, true, out); });
+}
+
+void DownstreamRbac::cluster_gone(const std::string& id) {
+  core_->hear([id](Core& core, Core::Outgoing&) { core.cluster_gone(id); });
 }
 
 bool DownstreamRbac::at_rest() const {
@@ -117,18 +155,25 @@ void DownstreamRbac::Core::with(const std::string& id, uint64_t life,
 
 void DownstreamRbac::Core::take_inbox(Outgoing& out) {
   std::set<std::pair<std::string, std::string>> taken;
+  std::vector<News> heard;
   {
     std::lock_guard lock(inbox_mutex);
     taken.swap(inbox);
+    heard.swap(news);
     taking = false;
   }
+  for (const News& one : heard) one(*this, out);
   std::set<std::string> touched;
   for (const auto& [id, key] : taken) {
     auto found = clusters.find(id);
     // Without a way everything will be compared when there is one. While a cluster is listed the
     // key waits: what it names may have been compared already, with what was wanted before.
-    if (found == clusters.end() || !found->second.transport) continue;
+    // Namespaces are compared as they come, and only then.
+    if (found == clusters.end()) continue;
+    const bool of_namespace = key.starts_with(namespace_key(""));
+    if (!found->second.transport && !of_namespace) continue;
     found->second.dirty.insert(key);
+    if (!found->second.transport) continue;
     touched.insert(id);
   }
   for (const std::string& id : touched) pump(clusters.find(id)->second, out);
@@ -287,10 +332,11 @@ void DownstreamRbac::Core::settled(Cluster& cluster, const std::string& key,
                                    const Result<Response>& answer, Outgoing& out, uint64_t sent) {
   cluster.in_flight.erase(key);
   if (answer && answer->status < 300) {
-    Json object = body_of(*answer), wanted = plan.wanted(cluster.id, key);
-    // A removal answers with a Status, or with what is going.
-    if (object.str("kind") == "Status" || !object.str({"metadata", "deletionTimestamp"}).empty() ||
-        wanted.is_null()) {
+    Json object = body_of(*answer);
+    // A removal answers with a Status, or with what is going. What was written is there, also when
+    // nobody wants it any more by now.
+    if (sent == 0 || object.str("kind") == "Status" ||
+        !object.str({"metadata", "deletionTimestamp"}).empty()) {
       cluster.have.erase(key);
     } else {
       cluster.have[key] = rbac_digest(object);

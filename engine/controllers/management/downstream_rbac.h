@@ -1,8 +1,9 @@
 // DownstreamRbac: makes what the plan says true in clusters beside this server, over their
 // Transports. When a way to a cluster comes, everything that is ours there is listed and compared;
-// from then on watches tell what changes there (also which namespaces are in which projects), and
-// the plan tells what changes here; a few writes at a time are under way in each. A cluster that
-// cannot be asked is asked again within five seconds, for as long as there is a way to it.
+// from then on watches tell what changes there, and the plan tells what changes here; a few writes
+// at a time are under way in each. Which namespaces are in which projects is heard from the shared
+// NamespaceWatch; nothing is written before they are known. A cluster that cannot be asked is asked
+// again within five seconds, for as long as there is a way to it.
 // Thread: any; nothing waits. Owns: what it knows of each cluster (a number for each object).
 #pragma once
 
@@ -13,11 +14,12 @@
 
 #include "engine/base/json.h"
 #include "engine/cluster/ways.h"
+#include "engine/controllers/cluster/namespace_watch.h"
 #include "storage/base/env.h"
 
 namespace engine {
 
-class DownstreamRbac {
+class DownstreamRbac final : public NamespaceFollower {
  public:
   // The plan, asked under its owner's lock. None of them may call back.
   struct Plan {
@@ -31,7 +33,7 @@ class DownstreamRbac {
     std::function<Json(const std::string& cluster, const Json& ns)> namespace_patch;
   };
   DownstreamRbac(storage::Env& env, ClusterWays& ways, Plan plan);
-  ~DownstreamRbac();  // no call to the plan is under way or comes after
+  ~DownstreamRbac() override;  // no call to the plan is under way or comes after
   DownstreamRbac(const DownstreamRbac&) = delete;
   DownstreamRbac& operator=(const DownstreamRbac&) = delete;
 
@@ -39,7 +41,14 @@ class DownstreamRbac {
   void concern(const std::string& cluster, std::string key);
   static std::string namespace_key(const std::string& ns) { return "N/" + ns; }
   void way_changed(const std::string& cluster);
-  void gone(const std::string& cluster);
+  // It is being removed: nothing is written there any more, not even when it comes again.
+  void leave(const std::string& cluster);
+  void gone(const std::string& cluster);  // and forgotten
+  void namespaces_begin(const std::string& cluster) override;
+  void namespaces_end(const std::string& cluster) override;
+  void namespace_is(const std::string& cluster, const Json& ns) override;
+  void namespace_gone(const std::string& cluster, const Json& ns) override;
+  void cluster_gone(const std::string& cluster) override;
   void stop();
   bool at_rest() const;
 

@@ -59,7 +59,7 @@ TEST_CASE("a large installation comes to rest", "[scale]") {
       far[c]->set_namespace(name("n-", p * kNamespacesEach + n),
                             name("c-", c) + ":" + name("p-", p));
   }
-  for (int c = 0; c < kClusters; ++c) w.authorization->way_changed(name("c-", c));
+  for (int c = 0; c < kClusters; ++c) w.way_changed(name("c-", c));
   for (int u = 0; u < kUsers; ++u) {
     add_user(w, name("u-", u));
     const int p = u % kProjects;

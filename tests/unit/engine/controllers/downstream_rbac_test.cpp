@@ -1,5 +1,6 @@
 // Roles and bindings in clusters beside this server: true when a way comes, followed from then on,
 // mended when somebody there changes them, gone when the cluster returns.
+#include "engine/controllers/management/rbac_removal.h"
 #include "tests/support/authz_objects.h"
 #include "tests/support/sim_cluster.h"
 
@@ -27,7 +28,7 @@ struct World {
     far->set_namespace("other", "");
   }
   void come() {
-    w.authorization->way_changed("c-1");
+    w.way_changed("c-1");
     REQUIRE(w.soon([&] { return w.authorization->at_rest(); }));
   }
   bool may(const std::string& verb, const std::string& resource, const std::string& ns) {
@@ -100,13 +101,13 @@ TEST_CASE("a cluster that was away is made good when it returns", "[authorizatio
   SECTION("its way was gone") {
     o.ways.open("c-1", "no");
     o.far->reachable("no");
-    o.w.authorization->way_changed("c-1");
+    o.w.way_changed("c-1");
     o.w.remove("projectroletemplatebindings", "p-1", "b");
     REQUIRE(o.w.soon([&] { return o.w.authorization->at_rest(); }));
     CHECK(o.may("get", "pods", "web"));
     o.far->reachable("yes");
     o.ways.open("c-1", "yes");
-    o.w.authorization->way_changed("c-1");
+    o.w.way_changed("c-1");
     CHECK(o.w.soon([&] { return !o.may("get", "pods", "web"); }));
     CHECK(o.w.soon([&] { return o.far->count("clusterroles") == 0; }));
   }
@@ -129,4 +130,89 @@ TEST_CASE("a role of ours does not take the place of one of Kubernetes' own", "[
   bind_project(o.w, "c-1", "p-1", "b", "pods", R"("userName":"u-1")");
   o.come();
   CHECK(o.far->get("clusterroles", "/pods")->find("rules")->size() == 0);
+}
+
+TEST_CASE("a cluster's namespaces are watched once, whatever follows them", "[authorization]") {
+  World o;
+  bind_project(o.w, "c-1", "p-1", "b", "pods", R"("userName":"u-1")");
+  // Its way comes after it.
+  o.ways.open("c-1", "no");
+  o.far->reachable("no");
+  o.w.way_changed("c-1");
+  REQUIRE(o.w.soon([&] { return o.far->watching("namespaces") == 0; }));
+  o.far->reachable("yes");
+  o.ways.open("c-1", "yes");
+  o.come();
+  REQUIRE(o.w.soon([&] { return o.may("get", "pods", "web"); }));
+  CHECK(o.far->watching("namespaces") == 1);
+  CHECK(o.far->watching("rolebindings") == 1);
+  // All is compared once more without hearing of namespaces again.
+  o.w.authorization->way_changed("c-1");
+  REQUIRE(o.w.soon([&] { return o.w.authorization->at_rest(); }));
+  CHECK(o.may("get", "pods", "web"));
+  CHECK(o.far->watching("namespaces") == 1);
+}
+
+TEST_CASE("a cluster that is removed is left without our roles and bindings", "[authorization]") {
+  World o;
+  bind_cluster(o.w, "c-1", "n", "nodes", R"("userName":"u-1")");
+  for (int n = 0; n < 40; ++n) {
+    o.far->set_namespace("n-" + std::to_string(n), "c-1:p-1");
+    bind_project(o.w, "c-1", "p-1", "b" + std::to_string(n), "pods",
+                 R"("userName":"u-)" + std::to_string(n) + "\"");
+  }
+  const Json theirs = json(R"({"metadata":{"name":"theirs"},"roleRef":{"kind":"ClusterRole",
+    "name":"x"},"subjects":[{"kind":"User","name":"u"}]})");
+  o.far->put("clusterrolebindings", "/theirs", theirs);
+  o.far->put("roles", "web/old", json(R"({"metadata":{"name":"old","namespace":"web","labels":{
+    "authz.management.cattle.io/made-by":"paddock"}},"rules":[]})"));
+  o.come();
+  REQUIRE(o.far->count("rolebindings") == 40 * 41);
+  auto sweep = [&] {
+    std::mutex mutex;
+    std::optional<RbacRemoval> out;
+    remove_rbac(o.w.env, o.far, storage::Seconds(4), [&](RbacRemoval report) {
+      std::lock_guard lock(mutex);
+      out = std::move(report);
+    });
+    REQUIRE(o.w.soon([&] {
+      std::lock_guard lock(mutex);
+      return out.has_value();
+    }));
+    return *out;
+  };
+  auto ours = [&] {
+    return o.far->count("rolebindings") + o.far->count("roles") + o.far->count("clusterroles") +
+           o.far->count("clusterrolebindings") - 1;
+  };
+  SECTION("it is told to leave first, and nobody puts them back") {
+    o.w.authorization->leave("c-1");
+    bind_project(o.w, "c-1", "p-1", "late", "pods", R"("userName":"late")");
+    auto report = sweep();
+    CHECK(report.problem.empty());
+    CHECK(report.removed > 40 * 41);
+    CHECK(ours() == 0);
+    CHECK(o.far->get("clusterrolebindings", "/theirs"));
+    o.w.way_changed("c-1");
+    o.far->set_namespace("again", "c-1:p-1");
+    REQUIRE(o.w.soon([&] { return o.w.authorization->at_rest(); }));
+    CHECK(ours() == 0);
+  }
+  SECTION("what the cluster refuses is told") {
+    o.w.authorization->leave("c-1");
+    o.far->refuse_writes(403);
+    CHECK_FALSE(sweep().problem.empty());
+    CHECK(ours() > 0);
+  }
+  SECTION("a cluster that does not answer is given up") {
+    o.w.authorization->leave("c-1");
+    o.far->reachable("no");
+    CHECK_FALSE(sweep().problem.empty());
+  }
+  SECTION("the Cluster's end alone stops us") {
+    o.w.remove("clusters", "", "c-1");
+    REQUIRE(o.w.soon([&] { return o.w.authorization->at_rest(); }));
+    CHECK(sweep().problem.empty());
+    CHECK(ours() == 0);
+  }
 }

@@ -70,7 +70,7 @@ TEST_CASE("levels are kept on namespaces, here and in clusters", "[pod-security]
   add_project(w, "c-1", "p-2");
   add_namespace(w, "web", "p-1");
   far->set_namespace("there", "c-1:p-2");
-  w.authorization->way_changed("c-1");
+  w.way_changed("c-1");
   auto ask = [&](const std::string& cluster, const std::string& project, Json level) {
     MUST(w.client->modify(w.kind("projects"), cluster, project, [&](Json& o) -> Result<bool> {
       o["metadata"]["annotations"].set("pod-security.management.cattle.io/enforce", level);
