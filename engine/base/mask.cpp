@@ -54,12 +54,31 @@ constexpr std::array<std::string_view, 6> kOfRegistration{
     "command", "insecurecommand", "nodecommand", "manifesturl", "windowsnodecommand", "token"};
 constexpr size_t kTokenRun = 40;
 
-std::string plain(std::string_view key) {
-  std::string out;
-  for (char c : lower(key))
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out += c;
-  return out;
-}
+// Letters and digits in small. Every member of every record goes through here.
+class Plain {
+ public:
+  explicit Plain(std::string_view key) {
+    char* to = few_.data();
+    if (key.size() > few_.size()) {
+      many_.resize(key.size());
+      to = many_.data();
+    }
+    size_t size = 0;
+    for (char c : key) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+      if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) to[size++] = c;
+    }
+    text_ = {to, size};
+  }
+  Plain(const Plain&) = delete;
+  Plain& operator=(const Plain&) = delete;
+  std::string_view text() const { return text_; }
+
+ private:
+  std::array<char, 64> few_;
+  std::string many_;
+  std::string_view text_;
+};
 
 // NAME:SECRET of a token, the secret of an agent's command, a JSON Web Token: long runs that no
 // word and no hash in hex is.
@@ -98,7 +117,8 @@ bool is_secret_field(std::string_view field) {
     at = end + 1;
   }
   if (!names.empty()) {
-    const std::string last = plain(names.back());
+    const Plain kept(names.back());
+    const std::string_view last = kept.text();
     for (std::string_view end : kNames)
       if (last.ends_with(end)) return false;
   }
@@ -109,7 +129,9 @@ bool is_secret_field(std::string_view field) {
 }  // namespace
 
 bool is_secret_key(std::string_view resource, std::string_view key) {
-  const std::string word = plain(key);
+  const Plain kept(key);
+  const std::string_view word = kept.text();
+  if (word.size() < 4) return false;
   if (resource == "clusterregistrationtokens" &&
       std::find(kOfRegistration.begin(), kOfRegistration.end(), word) != kOfRegistration.end())
     return true;
@@ -117,7 +139,7 @@ bool is_secret_key(std::string_view resource, std::string_view key) {
   if (word.ends_with("pass") || std::find(kWhole.begin(), kWhole.end(), word) != kWhole.end())
     return true;
   const bool named = std::any_of(kWords.begin(), kWords.end(), [&](std::string_view part) {
-    return word.find(part) != std::string::npos;
+    return word.find(part) != std::string_view::npos;
   });
   if (!named) return false;
   return std::none_of(kNames.begin(), kNames.end(),
