@@ -94,13 +94,12 @@ class Making {
         {{"baseType", "schema"},
          {"id", id},
          {"links", Json::object({{"self", std::string(kPath) + "/schemas/" + id}})},
-         {"pluralName", spec.str("pluralName").empty() ? plural_of(id)
-                                                       : std::string(spec.str("pluralName"))},
+         {"pluralName",
+          spec.str("pluralName").empty() ? plural_of(id) : std::string(spec.str("pluralName"))},
          {"resourceFields", std::move(resource_fields)},
          {"type", "schema"},
-         {"version", Json::object({{"group", "management.cattle.io"},
-                                   {"path", kPath},
-                                   {"version", "v3"}})}});
+         {"version",
+          Json::object({{"group", "management.cattle.io"}, {"path", kPath}, {"version", "v3"}})}});
   }
 
   void add_fields(Json& schema, std::map<std::string, Json>& fields,
@@ -141,8 +140,7 @@ std::vector<LaidOver> dynamic_schemas(const SchemaSet& schemas, const JsonArray&
 
 void DynamicSchemas::catch_up() {
   const std::atomic<Revision>* changed = changed_.load(std::memory_order_acquire);
-  if (changed && changed->load(std::memory_order_acquire) ==
-                     seen_.load(std::memory_order_acquire))
+  if (changed && changed->load(std::memory_order_acquire) == seen_.load(std::memory_order_acquire))
     return;
   KindPtr kind = registry_.kinds().snapshot()->stored("management.cattle.io", "dynamicschemas");
   if (!kind) return;

@@ -110,6 +110,15 @@ Result<Unit> check_bounds(const Field& field, const Json& value) {
   return Unit{};
 }
 
+// The field that a refusal names, where it lies: in another (prefix `outer.`, nothing taken away),
+// or in an item of its own (`taken` is the bare name).
+Status placed(const Status& status, std::string_view prefix, size_t taken) {
+  if (status.causes().empty()) return status;
+  std::string field(prefix);
+  field.append(status.causes().front().field, taken);
+  return Status::field_error(status.code(), status.reason(), std::move(field), status.message());
+}
+
 class Reader {
  public:
   Reader(const SchemaSet& schemas, std::string_view path, BodyUse use)
@@ -125,7 +134,9 @@ class Reader {
       if (!given) {
         if (use_ == BodyUse::update) continue;
         const Json* otherwise = field.declaration->find("default");
-        if (otherwise && !otherwise->is_null())
+        // Nothing is no default for what is required.
+        const bool empty = field.required && otherwise && *otherwise == Json("");
+        if (otherwise && !otherwise->is_null() && !(empty && use_ == BodyUse::create))
           out.set(field.name, Json(*otherwise));
         else if (field.required && use_ == BodyUse::create)
           return refuse("MissingRequired", field);
@@ -174,29 +185,43 @@ class Reader {
     const SchemaView* nested = schemas_.any(path_, name);
     if (!nested) return to_string_like(field, value, name);
     if (!value.is_object()) return refuse("InvalidFormat", field);
-    return object(*nested, value, depth + 1);
+    auto read = object(*nested, value, depth + 1);
+    if (!read) return placed(read.error(), field.name + ".", 0);
+    return read;
+  }
+
+  // An item of a list or map; `where` is its place, as a refusal names it.
+  Result<Json> item(const Field& field, std::string_view inner, const Json& value,
+                    const std::string& where, int depth) {
+    auto read = convert(field, inner, value, depth);
+    if (read && (read->is_string() || read->is_int()))
+      if (auto good = check_bounds(field, *read); !good) read = good.error();
+    if (!read) return placed(read.error(), where, field.name.size());
+    return read;
   }
 
   Result<Json> list(const Field& field, std::string_view inner, const Json& value, int depth) {
     if (value.is_string()) {
       if (value.as_string().empty()) return Json(nullptr);
-      return Json(JsonArray{TRY(convert(field, inner, value, depth + 1))});
+      return Json(JsonArray{TRY(item(field, inner, value, field.name, depth + 1))});
     }
     if (!value.is_array()) return Json(nullptr);
     JsonArray out;
-    for (const Json& item : value.as_array())
-      out.push_back(TRY(convert(field, inner, item, depth + 1)));
+    for (const Json& one : value.as_array()) {
+      const std::string where = field.name + "[" + std::to_string(out.size()) + "]";
+      out.push_back(TRY(item(field, inner, one, where, depth + 1)));
+    }
     return Json(std::move(out));
   }
 
   Result<Json> map(const Field& field, std::string_view inner, const Json& value, int depth) {
     if (!value.is_object()) return Json(nullptr);
     Json out = Json::object();
-    for (const auto& [key, item] : value.as_object()) {
-      if (item.is_null())
+    for (const auto& [key, one] : value.as_object()) {
+      if (one.is_null())
         out.set(key, nullptr);
       else
-        out.set(key, TRY(convert(field, inner, item, depth + 1)));
+        out.set(key, TRY(item(field, inner, one, field.name + "." + key, depth + 1)));
     }
     return out;
   }

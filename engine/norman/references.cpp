@@ -21,7 +21,10 @@ class Check {
       if (!field || name == "creatorId" || name == "namespaceId") continue;
       const Json* before = old ? old->find(name) : nullptr;
       if (before && *before == value) continue;
+      const size_t length = where_.size();
+      where_ += (length ? "." : "") + name;
       TRY(of_type(schema, *field, field->type, value, before, depth));
+      where_.resize(length);
     }
     return Unit{};
   }
@@ -30,15 +33,22 @@ class Check {
   Result<Unit> of_type(const SchemaView& schema, const Field& field, std::string_view text,
                        const Json& value, const Json* old, int depth) {
     TypeName type = split_type(text);
-    if (type.is_reference()) return reference(field, bare_type(type.inner), value);
+    if (type.is_reference()) return reference(bare_type(type.inner), value);
     if (type.is_array() && value.is_array()) {
+      const size_t length = where_.size();
+      size_t at = 0;
       for (const Json& item : value.as_array()) {
-        if (is_among(item, old)) continue;
-        TRY(of_type(schema, field, type.inner, item, nullptr, depth + 1));
+        where_ += "[" + std::to_string(at++) + "]";
+        if (!is_among(item, old)) TRY(of_type(schema, field, type.inner, item, nullptr, depth + 1));
+        where_.resize(length);
       }
     } else if (type.is_map() && value.is_object()) {
-      for (const auto& [key, item] : value.as_object())
+      const size_t length = where_.size();
+      for (const auto& [key, item] : value.as_object()) {
+        where_ += "." + key;
         TRY(of_type(schema, field, type.inner, item, nullptr, depth + 1));
+        where_.resize(length);
+      }
     } else if (type.inner.empty() && value.is_object()) {
       if (const SchemaView* nested = norman_.schemas().any(schema.path(), type.outer))
         TRY(object(*nested, value, old, depth + 1));
@@ -52,7 +62,7 @@ class Check {
     return std::find(list.begin(), list.end(), item) != list.end();
   }
 
-  Result<Unit> reference(const Field& field, std::string_view type, const Json& value) {
+  Result<Unit> reference(std::string_view type, const Json& value) {
     if (!value.is_string() || value.as_string().empty()) return Unit{};
     const SchemaView* schema = norman_.schemas().published("/v3", type);
     KindPtr kind = schema ? norman_.holder(*schema) : nullptr;
@@ -61,10 +71,18 @@ class Check {
     auto found = TRY(norman_.parts().dispatcher.get(*kind, ns, name));
     // Whoever shares something may name people that they cannot look up.
     const bool hidden = type != "user" && found && !may_see(*schema, *kind, ns, name, *found);
-    if (found && !hidden) return Unit{};
+    if (found && !hidden && is_one(*schema, *found)) return Unit{};
     return Status::field_error(
-        422, "InvalidReference", field.name,
+        422, "InvalidReference", where_,
         "there is no " + std::string(type) + " \"" + value.as_string() + "\"");
+  }
+
+  // A kind may hold other types too: any secret is no cloud credential.
+  bool is_one(const SchemaView& schema, const CachedObject& found) const {
+    const Type& type = norman_.parts().types.of(schema);
+    if (!type.shares_kind()) return true;
+    auto stored = parse_json(*found.bytes);
+    return stored && type.holds(*stored, schema);
   }
 
   bool may_see(const SchemaView& schema, const Kind& kind, std::string_view ns,
@@ -79,6 +97,7 @@ class Check {
 
   const Norman& norman_;
   const Call& call_;
+  std::string where_;  // the field that is looked at, from the body on
 };
 
 }  // namespace

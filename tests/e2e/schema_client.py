@@ -161,7 +161,7 @@ class Walk:
 
     def act(self, thing):
         declared = self.schema.get("resourceActions") or {}
-        offered = thing.get("actions") or {}
+        offered = self.offered(thing)
         known = self.client.schema(self.surface, thing["type"]) or self.schema
         declared = {**declared, **(known.get("resourceActions") or {})}
         self.check("offered actions are declared", set(offered) <= set(declared), offered)
@@ -169,9 +169,16 @@ class Walk:
             if name in self.hint.get("not_called", ()):
                 continue
             self.one_action(thing["links"]["self"], name, action, name in offered)
+            offered = self.offered(thing)
         for name, action in (self.schema.get("collectionActions") or {}).items():
             if name not in self.hint.get("not_called", ()):
                 self.one_action(self.schema["links"]["collection"], name, action, None)
+
+    def offered(self, thing):
+        """The actions that it has now: one may bring or take another."""
+        if "GET" not in self.schema.get("resourceMethods", []):
+            return thing.get("actions") or {}
+        return self.client.call("GET", thing["links"]["self"]).get("actions") or {}
 
     def one_action(self, link, name, action, offered):
         shape = self.client.schema(self.surface, action["input"]) if action.get("input") else None
@@ -233,7 +240,8 @@ def surfaces(server):
              "principal": f"local://{user}"}
     paths = {"/v3": "/v3", "/v3/cluster/local": "/v3/cluster",
              f"/v3/project/{project}": "/v3/project", "/v3-public": "/v3-public", "/meta": "/meta"}
-    client = SchemaClient(server, list(paths), known)
+    extras = {name: hint["with"] for name, hint in KNOWN["hints"].items() if "with" in hint}
+    client = SchemaClient(server, list(paths), known, extras)
     for surface in client.surfaces:
         surface.path_name = paths[surface.path]
     return client

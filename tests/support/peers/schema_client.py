@@ -63,9 +63,11 @@ class Surface:
 
 
 class SchemaClient:
-    """`known`: ids to use for references to these types, where a walk needs certain ones."""
+    """`known`: ids to use for references to these types, where a walk needs certain ones. `extras`:
+    fields by type that its creates need though the schema does not say so."""
 
-    def __init__(self, server, paths, known=None):
+    def __init__(self, server, paths, known=None, extras=None):
+        self.extras = extras or {}
         self.server = server
         self.surfaces = [Surface(server, path) for path in paths]
         self.known = dict(known or {})
@@ -169,7 +171,7 @@ class SchemaClient:
 
     def create(self, surface, schema, extra=None, without=()):
         """Makes one; what the server says is missing is given, field by field."""
-        body = {**self.body(surface, schema), **(extra or {})}
+        body = {**self.body(surface, schema), **(extra or self.extras.get(schema["id"], {}))}
         for name in without:
             body.pop(name, None)
         while True:

@@ -8,11 +8,11 @@
 #include "tests/unit/engine/norman/server.h"
 
 using namespace engine;
-using tests::NormanServer;
+using tests::FreshServer;
 
 namespace {
 
-struct World : NormanServer {
+struct World : FreshServer {
   std::string token;
   World() {
     token = login();

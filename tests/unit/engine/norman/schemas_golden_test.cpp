@@ -9,6 +9,7 @@
 
 using namespace engine;
 using tests::differences;
+using tests::FreshServer;
 using tests::NormanServer;
 
 namespace {
@@ -20,19 +21,6 @@ Json fact_file(std::string_view name) {
   REQUIRE(in);
   return MUST(parse_json(std::string(std::istreambuf_iterator<char>(in), {})));
 }
-
-// With what its drivers add, as a fresh server has it.
-struct FreshServer : NormanServer {
-  FreshServer() {
-    std::ifstream in(std::string(NORMAN_FACTS_DIR) + "/management/facts/drivers.json");
-    REQUIRE(in);
-    Json drivers = MUST(parse_json(std::string(std::istreambuf_iterator<char>(in), {})));
-    for (Json object : drivers.find("dynamicSchemas")->as_array()) {
-      object["metadata"].erase("ownerReferences");
-      put("dynamicschemas", "", std::move(object));
-    }
-  }
-};
 
 // A fact's links have no host, and no cluster or project.
 Json expected(Json schema, const std::string& path, const std::string& place) {

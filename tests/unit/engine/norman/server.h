@@ -3,6 +3,8 @@
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "engine/kinds/strategies.h"
@@ -129,6 +131,20 @@ struct NormanServer {
                       dump(engine::Json::object({{"username", "admin"}, {"password", password}})));
     REQUIRE(reply.status == 201);
     return std::string(reply.body.str("token"));
+  }
+};
+
+// With what its drivers add, as a fresh server has it.
+struct FreshServer : NormanServer {
+  FreshServer() {
+    std::ifstream in(std::string(NORMAN_FACTS_DIR) + "/management/facts/drivers.json");
+    REQUIRE(in);
+    engine::Json drivers =
+        MUST(engine::parse_json(std::string(std::istreambuf_iterator<char>(in), {})));
+    for (engine::Json object : drivers.find("dynamicSchemas")->as_array()) {
+      object["metadata"].erase("ownerReferences");
+      put("dynamicschemas", "", std::move(object));
+    }
   }
 };
 
