@@ -444,12 +444,14 @@ Result<Json> Norman::changes_of(const Call& call, const Json& old) const {
   Json changes = TRY(read_body(schemas_, call.schema, raw, BodyUse::update));
   TRY(parts_.types.of(call.schema).before_update(call, old, changes));
   Json before = old;
+  parts_.types.of(call.schema).unfold(before);
   mapper_.to_api(call.schema, before);
   TRY(check_references(*this, call, changes, &before));
   return changes;
 }
 
 Result<Unit> Norman::apply_changes(const Call& call, const Json& changes, Json& stored) const {
+  parts_.types.of(call.schema).unfold(stored);
   Json before = stored;
   mapper_.to_api(call.schema, before);
   Json after = before;

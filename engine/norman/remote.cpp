@@ -8,6 +8,7 @@
 #include "engine/base/text.h"
 #include "engine/base/yaml.h"
 #include "engine/cluster/proxy.h"
+#include "engine/norman/remote_references.h"
 #include "engine/norman/target.h"
 #include "engine/norman/yaml_link.h"
 
@@ -324,7 +325,7 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
     if (!object) return fail(object.error());
     auto stored = std::make_shared<Json>(std::move(*object));
     auto post = [self = shared_from_this(), stored, ns = place.ns] {
-      self->type_.before_write(*self, nullptr, stored, [self, stored, ns](Result<Unit> may) {
+      self->checked(nullptr, stored, [self, stored, ns](Result<Unit> may) {
         if (!may) return self->fail(may.error());
         self->get(
             {.method = "POST", .target = target_of(*self->kind_, ns, ""), .body = dump(*stored)},
@@ -332,6 +333,16 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
       });
     };
     project_.empty() ? post() : within(place.ns, post);
+  }
+  void checked(const Type::Old& old, const std::shared_ptr<Json>& stored, Done done) {
+    Json now = *stored, before = old ? *old : Json();
+    type_.unfold(now);
+    type_.unfold(before);
+    check_remote_references(*this, old ? &before : nullptr, now,
+                            [self = shared_from_this(), old, stored, done](Result<Unit> known) {
+                              if (!known) return done(known);
+                              self->type_.before_write(*self, old, stored, done);
+                            });
   }
   // What belongs to it could not be made: it goes again, and the caller learns why.
   void created(const std::shared_ptr<Json>& made) {
@@ -362,7 +373,7 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
                                               : yaml_replacement(self->request_, found);
       if (!changed) return self->fail(changed.error());
       auto stored = std::make_shared<Json>(std::move(*changed));
-      self->type_.before_write(*self, old, stored, [self, old, stored](Result<Unit> may) {
+      self->checked(old, stored, [self, old, stored](Result<Unit> may) {
         if (!may) return self->fail(may.error());
         self->get(
             {.method = "PUT", .target = self->target(self->id_), .body = dump(*stored)},

@@ -114,6 +114,9 @@ class Type {
     return Unit{};
   }
   virtual Result<Unit> before_remove(const Call&, const Json& /*stored*/) const { return Unit{}; }
+  // A stored object in the shape that the mappers know, where that is of another version of its
+  // kind; to_store brings it back.
+  virtual void unfold(Json& /*stored*/) const {}
   // What a stored object is shown as, before it is mapped: what is computed when read.
   virtual void refresh(const Call&, Json& /*stored*/) const {}
   virtual State state(const Call&, const Json& stored) const { return state_of(stored); }
