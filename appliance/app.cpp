@@ -361,6 +361,9 @@ void App::Parts::make_surfaces() {
       [this](const engine::Call& call, std::string_view id) { return remote->handle(call, id); },
       [this](const engine::User& asker, const engine::Json& question) {
         return engine::AccessQuestions(*grants, *authorizer).answer(asker, question);
+      },
+      [this](const engine::Call& call, const std::string& cluster, const engine::Json& input) {
+        return remote->import(call, cluster, input);
       }});
   make_remote();
   subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators);

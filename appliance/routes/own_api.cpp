@@ -53,15 +53,23 @@ class OwnApi final : public engine::Transport, public std::enable_shared_from_th
     return engine::Status::internal("a watch where an answer was wanted");
   }
 
-  // What a group has, which is all that is asked for beside objects.
+  // What a group or a version has, which is all that is asked for beside objects.
   engine::Result<engine::Response> described(const engine::Request& asked) {
-    constexpr std::string_view kGroups = "/apis/";
-    if (asked.path.starts_with(kGroups)) {
-      auto kinds = parts_.kinds.snapshot();
-      if (auto group = engine::api_group_document(*kinds, asked.path.substr(kGroups.size())))
-        return engine::Response{.status = 200, .headers = {}, .body = dump(*group)};
+    constexpr std::string_view kCore = "/api/", kGroups = "/apis/";
+    auto kinds = parts_.kinds.snapshot();
+    std::optional<engine::Json> found;
+    if (asked.path.starts_with(kCore)) {
+      found = engine::api_resources_document(*kinds, "", asked.path.substr(kCore.size()));
+    } else if (asked.path.starts_with(kGroups)) {
+      const std::string place = asked.path.substr(kGroups.size());
+      const size_t slash = place.find('/');
+      found = slash == std::string::npos
+                  ? engine::api_group_document(*kinds, place)
+                  : engine::api_resources_document(*kinds, place.substr(0, slash),
+                                                   place.substr(slash + 1));
     }
-    return engine::status_response(asked, engine::Status::not_found_path());
+    if (!found) return engine::status_response(asked, engine::Status::not_found_path());
+    return engine::Response{.status = 200, .headers = {}, .body = dump(*found)};
   }
 
   const OwnApiParts parts_;

@@ -40,6 +40,9 @@ class Norman {
     std::function<Answer(const Call&, std::string_view id)> downstream;
     // Who may what, and why: access_questions.h.
     std::function<Result<Json>(const User& asker, const Json& question)> access_questions = {};
+    // Applies a text to a cluster as the caller: import_yaml.h.
+    std::function<Answer(const Call&, const std::string& cluster, const Json& input)> import_yaml =
+        {};
   };
   explicit Norman(Parts parts);
 

@@ -8,6 +8,7 @@
 #include "engine/base/text.h"
 #include "engine/base/yaml.h"
 #include "engine/cluster/proxy.h"
+#include "engine/norman/import_yaml.h"
 #include "engine/norman/remote_references.h"
 #include "engine/norman/target.h"
 #include "engine/norman/yaml_link.h"
@@ -519,6 +520,31 @@ Answer Remote::handle(const Call& call, std::string_view id) {
   if (work->misplaced())
     return norman_error(norman_.parts().types.of(call.schema).not_held(call.schema));
   return Pending{[work](Reply reply) { work->begin(std::move(reply)); }};
+}
+
+Answer Remote::import(const Call& call, const std::string& cluster, const Json& input) {
+  auto ready = [&]() -> Result<Ways> {
+    Call there = call;
+    there.context = cluster;
+    const std::string project(input.str("projectId"));
+    if (project.empty()) return ways(there);
+    const Status missing =
+        Status::field_error(422, "InvalidReference", "projectId",
+                            "there is no project " + project + " in this cluster");
+    if (project.substr(0, project.find(':')) != cluster || project.find(':') == std::string::npos)
+      return missing;
+    there.context = project;
+    if (!ways(there)) return missing;
+    there.context = cluster;
+    return ways(there);
+  }();
+  if (!ready) return norman_error(ready.error());
+  return import_yaml(norman_.parts().env, std::move(*ready),
+                     {.yaml = std::string(input.str("yaml")),
+                      .ns = std::string(input.str("namespace")),
+                      .default_ns = std::string(input.str("defaultNamespace")),
+                      .project = std::string(input.str("projectId"))},
+                     call.base);
 }
 
 }  // namespace engine

@@ -24,6 +24,9 @@ class Remote {
   // id empty: the collection. The call's context is the cluster.
   Answer handle(const Call& call, std::string_view id);
 
+  // The action importYaml of a cluster.
+  Answer import(const Call& call, const std::string& cluster, const Json& input);
+
   struct Ways {
     std::shared_ptr<Transport> user, server;
     Headers identity;  // of the user's calls

@@ -252,6 +252,40 @@ def as_yaml(place):
     place.deleted(one, "configmap", "text")
 
 
+def imports(place):
+    """Each document is told of; what is broken keeps no other from being applied."""
+    action = f"/v3/clusters/{place.cluster}?action=importYaml"
+    text = "\n---\n".join([
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: imported}",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {a: b}",
+        "# nothing", "kind: [broken",
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap,"
+        " metadata: {name: two, namespace: imported}}",
+        "apiVersion: none.io/v1\nkind: Thing\nmetadata: {name: x}"])
+    answer = place.server.ask("POST", action, {
+        "yaml": text, "defaultNamespace": "imported", "projectId": place.project})
+    told = answer.json["message"].splitlines()
+    assert answer.status == 400 and answer.json["type"] == "importYamlOutput", answer
+    assert [line for line in told if line.endswith(" created")] == [
+        "namespaces/imported created", "configmaps/one created", "configmaps/two created"], told
+    assert any(line.startswith("error: document 3: ") for line in told), told
+    assert any("no kind Thing in none.io/v1" in line for line in told), told
+    assert told[-1] == "3 applied, 2 failed", told
+    assert place.get("configmap", "one", "imported")["data"] == {"a": "b"}
+    listed = place.server.expect(200, "GET", f"{place.base}/configMaps?namespaceId=imported")["data"]
+    assert {"imported:one", "imported:two"} <= {one["id"] for one in listed}, listed
+    good = place.server.expect(200, "POST", action, {
+        "yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {a: c}",
+        "namespace": "imported"})
+    assert good["message"] == "configmaps/one configured\n", good
+    answer = place.server.ask("POST", action, {"yaml": "apiVersion: v1\nkind: Namespace\n"
+                                               "metadata: {name: default}",
+                                               "projectId": place.project})
+    assert answer.status == 400 and "project" in answer.json["message"], answer
+    place.server.expect(422, "POST", action, {"yaml": "", "namespace": "imported"})
+    place.server.expect(422, "POST", action, {"yaml": text, "projectId": "local:none"})
+
+
 CRD = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
        "metadata": {"name": "gateways.networking.istio.io"},
        "spec": {"group": "networking.istio.io", "scope": "Namespaced",
@@ -288,6 +322,9 @@ def nobody_else(place):
         "username": "lin-" + place.cluster, "password": "a long password of lin"})["token"]
     wait_for("their own project", lambda: server.ask(
         "GET", f"/v3/project/{other}/services", token=token).status == 200, 10)
+    answer = server.ask("POST", f"/v3/clusters/{place.cluster}?action=importYaml", {
+        "yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: web}"}, token=token)
+    assert answer.status == 400 and "forbidden" in answer.json["message"], answer
     for types in ("services", "ingresses", "dnsRecords", "horizontalPodAutoscalers",
                   "namespacedCertificates", "persistentVolumeClaims"):
         assert server.ask("GET", f"{place.base}/{types}", token=token).status == 403, types
@@ -322,6 +359,7 @@ def walk(place, authority):
     autoscalers(place)
     volumes(place)
     as_yaml(place)
+    imports(place)
     of_crds(place)
     collections(place)
     nobody_else(place)

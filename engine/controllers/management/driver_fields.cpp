@@ -32,10 +32,8 @@ std::string from_file(std::string_view url, std::string_view prefix) {
 }
 
 void set_default(Json& field, std::string_view value) {
-  Json otherwise = Json::object({{"boolValue", false},
-                                 {"intValue", 0},
-                                 {"stringSliceValue", nullptr},
-                                 {"stringValue", ""}});
+  Json otherwise = Json::object(
+      {{"boolValue", false}, {"intValue", 0}, {"stringSliceValue", nullptr}, {"stringValue", ""}});
   const std::string_view type = field.str("type");
   if (type == "int") {
     int64_t number = 0;
@@ -88,8 +86,8 @@ Json credential_fields(const Json& fields, const Json& annotations) {
   Json out = Json::object();
   for (const std::string& name : wanted) {
     const Json* known = fields.find(name);
-    Json field = known ? *known
-                       : Json::object({{"create", true}, {"type", "string"}, {"update", true}});
+    Json field =
+        known ? *known : Json::object({{"create", true}, {"type", "string"}, {"update", true}});
     if (secret.count(name)) field.set("type", "password");
     if (!optional.count(name)) field.set("required", true);
     for (const std::string& pair : defaults)

@@ -1,5 +1,6 @@
 // Drivers and the schemas that follow them: while a driver is active, node templates and cloud
-// credentials (of a cluster driver: clusters) have a field of its own, whose type is a DynamicSchema
+// credentials (of a cluster driver: clusters) have a field of its own, whose type is a
+// DynamicSchema
 // `<driver>config`. This server runs no driver's program: the fields are those that it knows of, or
 // those that somebody has put into that DynamicSchema; a driver without any says so. A field whose
 // type is gone goes too. Source: V3-CONTRACT.md and facts/drivers.json of the first start.
@@ -85,8 +86,8 @@ class Drivers final : public SingleController {
     }
   }
 
-  // The drivers are few: whatever of theirs changed, all are looked at, and nothing is written where
-  // it is as it should be.
+  // The drivers are few: whatever of theirs changed, all are looked at, and nothing is written
+  // where it is as it should be.
   void schema_changed(const WatchEvent& event) {
     if (event.type == EventType::deleted) controller_.add(std::string(kStale));
     std::lock_guard lock(mutex_);
@@ -152,13 +153,11 @@ class Drivers final : public SingleController {
         std::end(kWithoutSchema))
       return say(*engine_drivers_, driver, {}, {});
     const std::string name = engine_driver_name(driver);
-    const std::string type =
-        name + (driver.truth({"spec", "builtIn"}) ? "Config" : "EngineConfig");
+    const std::string type = name + (driver.truth({"spec", "builtIn"}) ? "Config" : "EngineConfig");
     const bool active = driver.truth({"spec", "active"});
     if (active && (name.empty() || !TRY(find(*schemas_, lower(type)))))
       return say(*engine_drivers_, driver, without_fields(name, lower(type)), name);
-    if (!name.empty())
-      TRY(embed(kCluster, type, type, active ? Wanted::there : Wanted::gone));
+    if (!name.empty()) TRY(embed(kCluster, type, type, active ? Wanted::there : Wanted::gone));
     return say(*engine_drivers_, driver, {}, name);
   }
 
@@ -201,20 +200,19 @@ class Drivers final : public SingleController {
                (wanted == Wanted::there)) {
       return Unit{};
     }
-    auto written =
-        client_->modify(*schemas_, "", into.name, [&](Json& schema) -> Result<bool> {
-          Json& fields = schema.make({"spec"})["resourceFields"];
-          if (!fields.is_object()) fields = Json::object();
-          const bool had = fields.find(field) != nullptr;
-          if (wanted == Wanted::gone) {
-            fields.erase(field);
-            return had;
-          }
-          Json added = Json::object({{"create", true}, {"nullable", true}, {"type", type}});
-          if (into.update) added.set("update", true);
-          fields.set(field, std::move(added));
-          return !had;
-        });
+    auto written = client_->modify(*schemas_, "", into.name, [&](Json& schema) -> Result<bool> {
+      Json& fields = schema.make({"spec"})["resourceFields"];
+      if (!fields.is_object()) fields = Json::object();
+      const bool had = fields.find(field) != nullptr;
+      if (wanted == Wanted::gone) {
+        fields.erase(field);
+        return had;
+      }
+      Json added = Json::object({{"create", true}, {"nullable", true}, {"type", type}});
+      if (into.update) added.set("update", true);
+      fields.set(field, std::move(added));
+      return !had;
+    });
     return written ? Result<Unit>(Unit{}) : written.error();
   }
 
@@ -285,9 +283,8 @@ class Drivers final : public SingleController {
     auto at = std::find_if(all.begin(), all.end(),
                            [&](const Json& one) { return one.str("type") == type; });
     if (at != all.end() && at->str("status") == status && at->str("message") == message) return;
-    Json made = Json::object({{"type", type},
-                              {"status", status},
-                              {"lastUpdateTime", to_rfc3339(env_.wall())}});
+    Json made = Json::object(
+        {{"type", type}, {"status", status}, {"lastUpdateTime", to_rfc3339(env_.wall())}});
     if (!message.empty()) made.set("reason", "Error"), made.set("message", message);
     if (at == all.end())
       all.push_back(std::move(made));

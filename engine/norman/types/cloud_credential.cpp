@@ -1,7 +1,7 @@
 // cloudCredential: what a node driver logs in with at its cloud. It is a secret of
 // cattle-global-data with a key for each field, `amazonec2credentialConfig-accessKey`; which fields
-// there are, the schemas say that follow the drivers. Passwords are written and never shown. Whoever
-// made one may use, change and delete it; one that a node template uses stays.
+// there are, the schemas say that follow the drivers. Passwords are written and never shown.
+// Whoever made one may use, change and delete it; one that a node template uses stays.
 #include "engine/base/base64.h"
 #include "engine/norman/norman.h"
 #include "engine/norman/target.h"
@@ -205,8 +205,9 @@ class NodeTemplateType final : public Type {
       if (cached->bytes->find(id) == std::string::npos) continue;
       const Json pool = MUST(parse_json(*cached->bytes));  // the cache holds valid JSON
       if (pool.str({"spec", "nodeTemplateName"}) == id)
-        return Status::other(405, "MethodNotAllow",
-                             "node pool " + cached->ns + ":" + cached->name + " uses this template");
+        return Status::other(
+            405, "MethodNotAllow",
+            "node pool " + cached->ns + ":" + cached->name + " uses this template");
     }
     return Unit{};
   }

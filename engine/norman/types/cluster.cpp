@@ -74,6 +74,9 @@ class ClusterType final : public Type {
     KindPtr kind = call.norman.holder(call.schema);
     if (kind && call.norman.may(call.user(), "get", *kind, "", name))
       look.actions.push_back("generateKubeconfig");
+    if (kind && call.norman.parts().import_yaml &&
+        call.norman.may(call.user(), "get", *kind, "", name))
+      look.actions.push_back("importYaml");
     if (kind && call.norman.may(call.user(), "update", *kind, "", name))
       look.actions.push_back("exportYaml");
     if (name == "local") look.remove = false;
@@ -87,8 +90,10 @@ class ClusterType final : public Type {
   }
 
   std::optional<Answer> action(const Call& call, std::string_view action, const Json& stored,
-                               const Json&) const override {
+                               const Json& input) const override {
     if (action == "exportYaml") return export_yaml(call, stored);
+    if (const auto& import = call.norman.parts().import_yaml; import && action == "importYaml")
+      return import(call, std::string(stored.str({"metadata", "name"})), input);
     if (action != "generateKubeconfig") return not_available(call, action, stored);
     auto made = kubeconfig(call, stored);
     if (!made) return norman_error(made.error());

@@ -53,11 +53,10 @@ SCENARIO("a node driver whose fields are known brings and takes its fields") {
   CHECK(credential.at({"spec", "resourceFields"})->size() == 2);
   CHECK(credential.truth({"spec", "resourceFields", "apiKey", "required"}));
   CHECK_FALSE(credential.truth({"spec", "resourceFields", "username", "required"}));
-  CHECK(credential.str({"spec", "resourceFields", "username", "default", "stringValue"}) ==
-        "root");
+  CHECK(credential.str({"spec", "resourceFields", "username", "default", "stringValue"}) == "root");
   CHECK(world.schema("nodetemplateconfig").str({"spec", "embedType"}) == "nodeTemplate");
-  REQUIRE(world.soon(
-      [&] { return world.condition("nodedrivers", "rackspace", "Active") == "True"; }));
+  REQUIRE(
+      world.soon([&] { return world.condition("nodedrivers", "rackspace", "Active") == "True"; }));
 
   world.active("nodedrivers", "rackspace", false);
   CHECK(world.soon_has("nodetemplateconfig", "rackspaceConfig", false));
@@ -78,8 +77,8 @@ SCENARIO("a driver whose fields nobody knows says so, and goes on when they are 
   MUST(world.create(World::kGroup, "nodedrivers", "",
                     tests::json(R"({"metadata":{"name":"nd-1"},"spec":{"active":true,
                         "url":"https://example.com/docker-machine-driver-cumulus_linux.zip"}})")));
-  REQUIRE(world.soon(
-      [&] { return world.condition("nodedrivers", "nd-1", "Installed") == "False"; }));
+  REQUIRE(
+      world.soon([&] { return world.condition("nodedrivers", "nd-1", "Installed") == "False"; }));
   CHECK(world.schema("nodetemplateconfig").is_null());
   const Json driver = world.get(World::kGroup, "nodedrivers", "", "nd-1");
   CHECK(dump(driver).find("cumulusconfig") != std::string::npos);
@@ -97,9 +96,9 @@ SCENARIO("a cluster driver's field is in clusters while it is active") {
   MUST(world.create(World::kGroup, "dynamicschemas", "",
                     tests::json(R"({"metadata":{"name":"skyengineconfig"},
                         "spec":{"schemaName":"skyEngineConfig","resourceFields":{}}})")));
-  MUST(world.create(
-      World::kGroup, "kontainerdrivers", "",
-      tests::json(R"({"metadata":{"name":"kd-1"},"spec":{"active":true,"builtIn":false,
+  MUST(
+      world.create(World::kGroup, "kontainerdrivers", "",
+                   tests::json(R"({"metadata":{"name":"kd-1"},"spec":{"active":true,"builtIn":false,
           "url":"https://example.com/kontainer-engine-driver-sky-linux"}})")));
   REQUIRE(world.soon_has("cluster", "skyEngineConfig"));
   world.active("kontainerdrivers", "kd-1", false);

@@ -78,9 +78,9 @@ SCENARIO("a cloud credential is a secret whose passwords are never shown") {
              R"({"name":"another","stringData":{"a":"b"}})");
   auto all = world.call("GET", "/v3/cloudcredentials", world.token);
   CHECK(all.body.find("data")->size() == 1);
-  CHECK(world.call("GET", "/v3/cloudcredentials?name=other", world.token)
-            .body.find("data")
-            ->size() == 1);
+  CHECK(
+      world.call("GET", "/v3/cloudcredentials?name=other", world.token).body.find("data")->size() ==
+      1);
   CHECK(world.call("GET", "/v3/cloudCredentials/cattle-global-data:another", world.token).status ==
         404);
   CHECK(world.call("DELETE", self, world.token).status == 204);
