@@ -82,6 +82,7 @@ struct App::Parts {
   std::unique_ptr<engine::Dispatcher> dispatcher;
   std::unique_ptr<engine::Authorizer> authorizer;
   std::unique_ptr<engine::Grants> grants;
+  std::unique_ptr<engine::Groups> groups;
   std::unique_ptr<engine::Registry> registry;
   std::unique_ptr<engine::Client> client, unrecorded;
 
@@ -201,6 +202,7 @@ Result<Unit> App::Parts::make_engine() {
   TRY(dispatcher->start());
   authorizer = engine::make_rbac(env, *dispatcher, *kinds);
   grants = std::make_unique<engine::Grants>(env, *dispatcher, *kinds);
+  groups = std::make_unique<engine::Groups>(*dispatcher, *kinds);
   std::vector<std::unique_ptr<engine::Admission>> admissions;
   admissions.push_back(engine::make_lifecycle_admission(*store, *dispatcher, *kinds));
   admissions.push_back(engine::make_limit_ranger_admission(*dispatcher, *kinds));
@@ -360,7 +362,8 @@ void App::Parts::make_surfaces() {
       env, *registry, *dispatcher, *authorizer, types, [this] { return server_url(); },
       [this](const engine::Call& call, std::string_view id) { return remote->handle(call, id); },
       [this](const engine::User& asker, const engine::Json& question) {
-        return engine::AccessQuestions(*grants, *authorizer).answer(asker, question);
+        return engine::AccessQuestions({*grants, *authorizer, *dispatcher, *kinds, *groups})
+            .answer(asker, question);
       },
       [this](const engine::Call& call, const std::string& cluster, const engine::Json& input) {
         return remote->import(call, cluster, input);

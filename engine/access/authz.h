@@ -4,6 +4,7 @@
 // by subscriptions. Source: k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,15 @@ struct Decision {
   std::string reason;  // which binding and role allowed it
 };
 
+// One subject of one binding whose role allows what was asked. It points into an index: for the
+// length of a call.
+struct Holder {
+  std::string_view subject;      // u:NAME, g:NAME; a service account is the user it acts as
+  std::string_view ns, binding;  // ns empty: a ClusterRoleBinding
+  std::string_view role_kind, role;
+  const struct PolicyRule* rule = nullptr;
+};
+
 class Authorizer {
  public:
   virtual ~Authorizer() = default;
@@ -40,6 +50,11 @@ class Authorizer {
   // Whether the user holds every one of these PolicyRules in the namespace ("" for cluster-wide):
   // nobody grants what they do not hold.
   virtual bool covers(const User&, std::string_view ns, const JsonArray& rules) = 0;
+  // Everybody who is allowed it by a binding that somebody wrote by hand (what this server makes of
+  // its own roles is left out), in whatever namespace. `visit` may not ask here again.
+  virtual void holders(const Attributes&, const std::function<void(const Holder&)>& visit) {
+    (void)visit;
+  }
   // Whether it is allowed cluster-wide or in any namespace: what a form is offered by.
   virtual bool allowed_somewhere(const User& user, const Attributes& asked) {
     return authorize(user, asked).allowed;

@@ -1,5 +1,7 @@
 #include "engine/access/groups.h"
 
+#include "engine/watch/object_scan.h"
+
 #include <algorithm>
 
 namespace engine {
@@ -97,6 +99,37 @@ std::vector<std::string> Groups::of(std::string_view principal) {
     return !group || !*group;
   });
   return out;
+}
+
+std::vector<std::string> groups_of_token(const Json& token) {
+  std::vector<std::string> out{"system:authenticated", "system:cattle:authenticated"};
+  const Json* principals = token.find("groupPrincipals");
+  if (!principals || !principals->is_array()) return out;
+  for (const Json& principal : principals->as_array()) {
+    std::string name(principal.is_object() ? principal.str({"metadata", "name"})
+                                           : std::string_view());
+    if (name.empty() && principal.is_string()) name = principal.as_string();
+    if (!name.empty()) out.push_back(std::move(name));
+  }
+  return out;
+}
+
+std::vector<std::string> known_groups(Dispatcher& dispatcher, KindSet& kinds, Groups& groups,
+                                      std::string_view user) {
+  std::set<std::string> out{"system:authenticated", "system:cattle:authenticated"};
+  for (const std::string& name : groups.of("local://" + std::string(user)))
+    out.insert(Groups::principal_of(name));
+  auto kind = kinds.snapshot()->stored("management.cattle.io", "tokens");
+  auto tokens = kind ? dispatcher.list(*kind, "", nullptr, "", 0)
+                     : Result<Dispatcher::Snapshot>(Status::not_found_path());
+  if (!tokens) return {out.begin(), out.end()};
+  for (const auto& one : tokens->objects) {
+    if (scan_text(scan(*one->bytes, {"userId"})) != user) continue;
+    auto token = parse_json(*one->bytes);
+    if (!token) continue;
+    for (std::string& name : groups_of_token(*token)) out.insert(std::move(name));
+  }
+  return {out.begin(), out.end()};
 }
 
 }  // namespace engine

@@ -37,4 +37,11 @@ class Groups {
   std::unique_ptr<Dispatcher::Subscription> subscription_;  // ends before the index
 };
 
+// The groups that a Token gives whoever comes with it, beside the local ones.
+std::vector<std::string> groups_of_token(const Json& token);
+// Every group that this server knows a user to be in: local ones as they are now, those of
+// directories as the user's tokens have them from the last logins, and those of all who log in.
+std::vector<std::string> known_groups(Dispatcher& dispatcher, KindSet& kinds, Groups& groups,
+                                      std::string_view user);
+
 }  // namespace engine

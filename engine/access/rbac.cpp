@@ -33,6 +33,7 @@ struct Binding {
   std::string ns, name;  // ns empty: a ClusterRoleBinding
   Role* role = nullptr;
   std::vector<Subject*> subjects;
+  bool by_hand = true;  // not made by this server of its own roles
 };
 // A subject's bindings by their namespace ("": cluster-wide), so that a question does not look at
 // those of other places.
@@ -101,6 +102,7 @@ class Rbac final : public Authorizer {
   Json rules_for(const User& user, std::string_view ns) override;
   bool covers(const User& user, std::string_view ns, const JsonArray& rules) override;
   bool allowed_somewhere(const User& user, const Attributes& asked) override;
+  void holders(const Attributes& asked, const std::function<void(const Holder&)>& visit) override;
 
  private:
   using Place = std::pair<std::string_view, std::string_view>;
@@ -215,6 +217,8 @@ void Rbac::put_binding(std::string_view ns, std::string_view name, const Bytes* 
   binding->role = &role(object->str({"roleRef", "kind"}) == "ClusterRole", ns,
                         object->str({"roleRef", "name"}));
   ++binding->role->bindings;
+  const Json* labels = object->at({"metadata", "labels"});
+  binding->by_hand = !labels || !labels->find("authz.management.cattle.io/made-by");
   const Json* subjects = object->find("subjects");
   if (subjects && subjects->is_array())
     for (const auto& one : subjects->as_array()) {
@@ -307,6 +311,23 @@ bool Rbac::allowed_somewhere(const User& user, const Attributes& asked) {
     for (const auto& [ns, list] : one->places)
       if (!ns.empty() && any_allows(list)) return true;
   return false;
+}
+
+void Rbac::holders(const Attributes& asked, const std::function<void(const Holder&)>& visit) {
+  if (!feeds_.current()) return;
+  std::shared_lock lock(mutex_);
+  std::unordered_map<const Role*, const PolicyRule*> allows;  // each role is asked once
+  for (const auto& binding : bindings_) {
+    if (!binding->by_hand || !binding->role->rules) continue;
+    auto [at, fresh] = allows.try_emplace(binding->role, nullptr);
+    if (fresh)
+      for (const PolicyRule& rule : *binding->role->rules)
+        if (!at->second && rule.allows(asked)) at->second = &rule;
+    if (!at->second) continue;
+    for (const Subject* subject : binding->subjects)
+      visit({*subject->key, binding->ns, binding->name, binding->role->kind(), binding->role->name,
+             at->second});
+  }
 }
 
 std::vector<const PolicyRule*> Rbac::held(const User& user, std::string_view ns) const {

@@ -28,19 +28,6 @@ bool equal(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-std::vector<std::string> groups_of(const Json& token) {
-  std::vector<std::string> out{"system:authenticated", "system:cattle:authenticated"};
-  const Json* principals = token.find("groupPrincipals");
-  if (!principals || !principals->is_array()) return out;
-  for (const Json& principal : principals->as_array()) {
-    std::string name(principal.is_object() ? principal.str({"metadata", "name"})
-                                           : std::string_view());
-    if (name.empty() && principal.is_string()) name = principal.as_string();
-    if (!name.empty()) out.push_back(std::move(name));
-  }
-  return out;
-}
-
 }  // namespace
 
 // The writes behind requests: a task that begins after the end does nothing.
@@ -179,7 +166,7 @@ Result<std::shared_ptr<const Tokens::Known>> Tokens::known(std::string_view name
   auto created = parse_rfc3339(token.str({"metadata", "creationTimestamp"}));
   made->created_ms = created ? unix_millis(*created) : 0;
   made->enabled = token.truth({"enabled"}, true);
-  made->groups = groups_of(token);
+  made->groups = groups_of_token(token);
   if (const Json* principal = token.find("userPrincipal")) made->principal = *principal;
   if (auto used = parse_rfc3339(token.str(kLastUsed))) made->used_ms = unix_millis(*used);
   std::lock_guard lock(mutex_);

@@ -4,7 +4,9 @@
 #include <map>
 #include <set>
 
+#include "engine/access/admission/project_limits.h"
 #include "engine/base/limits.h"
+#include "engine/norman/hand_written_access.h"
 
 namespace engine {
 namespace {
@@ -27,6 +29,7 @@ struct Found {
 struct Question {
   Attributes asked;
   std::string cluster, project;
+  bool in_no_project = false;      // about a namespace that is in none
   std::set<std::string> subjects;  // keys; empty: anybody's
 
   bool is_about(const Grant& grant) const {
@@ -37,6 +40,7 @@ struct Question {
       // Global roles speak of this server; these two of every cluster.
       return cluster == "local" || grant.role == "admin" || grant.role == "restricted-admin";
     if (grant.cluster != cluster) return false;
+    if (in_no_project) return grant.where == Grant::Where::cluster;
     return grant.where == Grant::Where::cluster || project.empty() || grant.project == project;
   }
 };
@@ -152,9 +156,22 @@ Result<Json> AccessQuestions::who(const User& asker, const Json& body) {
     question.cluster = project.substr(0, project.find(':'));
     question.project = project.substr(project.find(':') + 1);
   }
-  if (auto user = body.str("userId"); !user.empty())
+  if (auto user = body.str("userId"); !user.empty()) {
     question.subjects.insert("u:" + std::string(user));
+    for (const std::string& in : known_groups(parts_.dispatcher, parts_.kinds, parts_.groups, user))
+      question.subjects.insert("g:" + in);
+  }
   add_groups(body, question.subjects);
+  HandWrittenAccess by_hand(authorizer_, parts_.dispatcher, parts_.kinds);
+  const std::string ns(body.str("namespace"));
+  if (!ns.empty()) {
+    if (question.cluster.empty()) question.cluster = kLocalCluster;
+    if (question.cluster != kLocalCluster)
+      return Status::field_error(422, "InvalidOption", "namespace",
+                                 "namespaces of other clusters are asked about by their projectId");
+    question.project = by_hand.project_of(ns);
+    question.in_no_project = question.project.empty();
+  }
 
   std::vector<std::pair<GrantPtr, Found>> found;
   TRY(grants_.read([&](const GrantModel& model) {
@@ -175,10 +192,37 @@ Result<Json> AccessQuestions::who(const User& asker, const Json& body) {
     if (!sees(asker, *grant)) continue;
     if (++total <= limits::kAccessAnswersMax) answers.push_back(answer_json(*grant, how));
   }
-  return Json::object({{"type", "accessReview"},
-                       {"total", total},
-                       {"partial", total > limits::kAccessAnswersMax},
-                       {"answers", std::move(answers)}});
+  const bool of_local = question.cluster.empty() || question.cluster == kLocalCluster;
+  if (of_local) {
+    auto more = by_hand.answer(asker, {question.asked, ns, question.project, question.subjects},
+                               limits::kAccessAnswersMax - answers.size());
+    total += more.total;
+    for (Json& one : more.answers) answers.push_back(std::move(one));
+  }
+  Json not_asked = Json::array();
+  for (const std::string& id : clusters_not_asked(question.cluster)) not_asked.push_back(id);
+  return Json::object(
+      {{"type", "accessReview"},
+       {"total", total},
+       {"partial", total > limits::kAccessAnswersMax},
+       {"answers", std::move(answers)},
+       {"handWritten",
+        Json::object({{"asked", of_local ? Json::array({Json(kLocalCluster)}) : Json::array()},
+                      {"notAsked", std::move(not_asked)}})}});
+}
+
+// Clusters that the question is about whose own roles and bindings are not known here.
+std::vector<std::string> AccessQuestions::clusters_not_asked(const std::string& cluster) {
+  if (!cluster.empty())
+    return cluster == kLocalCluster ? std::vector<std::string>() : std::vector{cluster};
+  std::vector<std::string> out;
+  auto kind = parts_.kinds.snapshot()->stored(kGrantGroup, "clusters");
+  auto all = kind ? parts_.dispatcher.list(*kind, "", nullptr, "", 0)
+                  : Result<Dispatcher::Snapshot>(Status::not_found_path());
+  if (!all) return out;
+  for (const auto& one : all->objects)
+    if (one->name != kLocalCluster) out.push_back(one->name);
+  return out;
 }
 
 Result<Json> AccessQuestions::draft(const User& asker, const Json& body) {

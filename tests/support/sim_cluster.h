@@ -96,11 +96,12 @@ class SimCluster final : public engine::Transport {
 
   // Whether the user (u:NAME or g:NAME) may, by what is in this cluster.
   bool may(const std::string& subject, const std::string& verb, const std::string& resource,
-           const std::string& ns) {
+           const std::string& ns, const std::string& group = {}) {
     using namespace engine;
     std::lock_guard lock(mutex_);
     Attributes asked{};
     asked.verb = verb;
+    asked.group = group;
     asked.resource = resource;
     asked.ns = ns;
     for (const char* plural : {"clusterrolebindings", "rolebindings"})

@@ -5,114 +5,18 @@
 // out too.
 //   AUTHZ_OPERATIONS=1000000 AUTHZ_SEED=7 sim_authz "[plan]"
 #include <catch2/catch_test_macros.hpp>
-#include <cstdlib>
 #include <random>
 
 #include "engine/controllers/management/rbac_plan.h"
+#include "tests/sim/authz/authz_model.h"
 
 using namespace engine;
+using namespace tests::authz;
 
 namespace {
 
-struct What {
-  std::string verb, group, resource, name;
-  auto operator<=>(const What&) const = default;
-};
-
-// What is asked about, and where a right to it comes to be.
-enum class Reach : uint8_t { in_cluster, promoted, of_cluster, of_project, create_ns };
-struct Thing {
-  What what;
-  Reach reach;
-};
-const std::vector<Thing>& things() {
-  static const std::vector<Thing> kThings = {
-      {{"get", "", "pods", ""}, Reach::in_cluster},
-      {{"update", "apps", "deployments", ""}, Reach::in_cluster},
-      {{"get", "", "persistentvolumes", ""}, Reach::promoted},
-      {{"list", "storage.k8s.io", "storageclasses", ""}, Reach::promoted},
-      {{"create", "", "namespaces", ""}, Reach::create_ns},
-      {{"create", "management.cattle.io", "projects", ""}, Reach::of_cluster},
-      {{"get", "management.cattle.io", "nodes", ""}, Reach::of_cluster},
-      {{"delete", "management.cattle.io", "projectroletemplatebindings", ""}, Reach::of_project},
-      {{"get", "project.cattle.io", "apps", ""}, Reach::of_project}};
-  return kThings;
-}
-
 constexpr int kUsers = 8, kTemplates = 10, kNamespaces = 12, kProjects = 6, kBindings = 40;
 const std::vector<std::string> kClusters = {"local", "c-1", "c-2"};
-
-struct Binding {
-  std::string cluster, project, role, user;
-};
-
-// The model: what the objects say, nothing of what is made of them.
-struct Model {
-  struct Role {
-    std::set<size_t> things;
-    std::set<std::string> parents;
-    bool of_project = false;
-  };
-  std::map<std::string, Role> roles;
-  std::map<std::string, Binding> bindings;                                // by id
-  std::map<std::string, std::set<std::string>> projects;                  // cluster -> p
-  std::map<std::pair<std::string, std::string>, std::string> project_of;  // cluster, ns -> p
-  std::set<std::string> clusters;
-
-  void closure(const std::string& role, std::set<std::string>& out) const {
-    if (!roles.count(role) || !out.insert(role).second) return;
-    for (const std::string& parent : roles.at(role).parents) closure(parent, out);
-  }
-  bool says(const std::string& role, size_t thing) const {
-    std::set<std::string> all;
-    closure(role, all);
-    for (const std::string& one : all)
-      if (roles.at(one).things.count(thing)) return true;
-    return false;
-  }
-  bool stands(const Binding& one) const {
-    return clusters.count(one.cluster) && roles.count(one.role) &&
-           (one.project.empty() ||
-            (projects.count(one.cluster) && projects.at(one.cluster).count(one.project)));
-  }
-  // In a cluster, in a namespace ("": for all of it).
-  bool may(const std::string& user, const std::string& cluster, const std::string& ns,
-           size_t thing) const {
-    const Reach reach = things()[thing].reach;
-    for (const auto& [id, one] : bindings) {
-      if (one.user != user || one.cluster != cluster || !stands(one) || !says(one.role, thing))
-        continue;
-      if (one.project.empty()) return true;
-      if (reach == Reach::promoted || reach == Reach::create_ns) return true;
-      auto in = project_of.find({cluster, ns});
-      if (in != project_of.end() && in->second == one.project) return true;
-    }
-    return false;
-  }
-  // Of the management API, in a cluster's or a project's namespace of this server.
-  bool may_here(const std::string& user, const std::string& ns, size_t thing) const {
-    const Reach reach = things()[thing].reach;
-    for (const auto& [id, one] : bindings) {
-      if (one.user != user || !stands(one) || !says(one.role, thing)) continue;
-      if (reach == Reach::of_cluster && one.project.empty() && ns == one.cluster) return true;
-      if (reach != Reach::of_project) continue;
-      if (one.project == ns) return true;
-      if (one.project.empty() && projects.count(one.cluster) && projects.at(one.cluster).count(ns))
-        return true;
-    }
-    return false;
-  }
-  bool member(const std::string& user, const std::string& cluster) const {
-    for (const auto& [id, one] : bindings)
-      if (one.user == user && one.cluster == cluster && stands(one)) return true;
-    return false;
-  }
-  bool project_member(const std::string& user, const std::string& project) const {
-    for (const auto& [id, one] : bindings)
-      if (one.user == user && one.project == project && stands(one)) return true;
-    return false;
-  }
-};
 
 // The RBAC objects of all clusters, as somebody who follows the plan has them.
 struct Objects {
@@ -201,32 +105,20 @@ class Churn {
 
   void compare() {
     auto index = objects_.index();
-    size_t answers = 0, wrong = 0;
-    auto check = [&](bool wanted, bool got, const std::string& what) {
-      ++answers;
-      yes_ += wanted ? 1 : 0;
-      if (wanted != got && wrong++ < 5) UNSCOPED_INFO(what << " must be " << wanted);
-    };
-    for (int u = 0; u < kUsers; ++u) {
-      const std::string user = "u-" + std::to_string(u);
-      for (const std::string& cluster : kClusters) {
-        check(model_.member(user, cluster),
-              Objects::may(index, "local", user, "",
-                           {"get", "management.cattle.io", "clusters", cluster}),
-              user + " is a member of " + cluster);
-        for (int n = -1; n < kNamespaces; ++n) {
-          std::string ns = n < 0 ? "" : "n-" + std::to_string(n);
-          for (size_t t = 0; t < things().size(); ++t)
-            if (!is_here(t))
-              check(model_.may(user, cluster, ns, t),
-                    Objects::may(index, cluster, user, ns, things()[t].what),
-                    user + " in " + cluster + "/" + ns + ": " + things()[t].what.resource);
-        }
-      }
-      here(index, user, check);
-    }
-    INFO(answers << " answers compared");
-    REQUIRE(wrong == 0);
+    Asked all;
+    for (int u = 0; u < kUsers; ++u)
+      all.users["u-" + std::to_string(u)] = {"u-" + std::to_string(u)};
+    all.clusters = kClusters;
+    for (int n = 0; n < kNamespaces; ++n) all.namespaces.push_back("n-" + std::to_string(n));
+    for (int p = 0; p < kProjects; ++p)
+      all.projects.emplace_back(cluster_of(p), "p-" + std::to_string(p));
+    auto out = tests::authz::compare(
+        model_, all,
+        [&](const std::string& place, const std::string& user, const Who&, const std::string& ns,
+            const What& what) { return Objects::may(index, place, user, ns, what); });
+    yes_ += out.yes;
+    INFO(out.answers << " answers compared\n" << out.first);
+    REQUIRE(out.wrong == 0);
   }
   // That the churn is about something: answers that were yes.
   size_t yes() const { return yes_; }
@@ -240,28 +132,6 @@ class Churn {
   }
 
  private:
-  static bool is_here(size_t thing) {
-    return things()[thing].reach == Reach::of_cluster || things()[thing].reach == Reach::of_project;
-  }
-  template <class Check>
-  void here(const Objects::Index& index, const std::string& user, Check& check) {
-    std::vector<std::string> places = kClusters;
-    for (int p = 0; p < kProjects; ++p) places.push_back("p-" + std::to_string(p));
-    for (const std::string& ns : places)
-      for (size_t t = 0; t < things().size(); ++t)
-        if (is_here(t))
-          check(model_.may_here(user, ns, t),
-                Objects::may(index, "local", user, ns, things()[t].what),
-                user + " here in " + ns + ": " + things()[t].what.resource);
-    for (int p = 0; p < kProjects; ++p) {
-      std::string name = "p-" + std::to_string(p);
-      check(model_.project_member(user, name),
-            Objects::may(index, "local", user, cluster_of(p),
-                         {"get", "management.cattle.io", "projects", name}),
-            user + " is a member of " + name);
-    }
-  }
-
   uint64_t below(uint64_t n) { return random_() % n; }
   const std::string& any(const std::vector<std::string>& list) { return list[below(list.size())]; }
   static std::string cluster_of(int project) { return kClusters[project % kClusters.size()]; }
@@ -374,11 +244,6 @@ class Churn {
   Objects objects_;
   size_t yes_ = 0;
 };
-
-uint64_t number_of(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 }  // namespace
 

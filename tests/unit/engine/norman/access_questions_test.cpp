@@ -45,7 +45,7 @@ struct World {
   ~World() { dispatcher.stop(); }
   void put(std::string_view plural, std::string_view ns, std::string_view text) {
     KindPtr kind;
-    for (std::string_view group : {"management.cattle.io", "rbac.authorization.k8s.io"})
+    for (std::string_view group : {"management.cattle.io", "rbac.authorization.k8s.io", ""})
       if (!kind) kind = api.kinds->snapshot()->stored(group, plural);
     MUST(api.registry->create(*kind, ns, json(text), {.user = server_user()}));
   }
@@ -58,7 +58,8 @@ struct World {
   Dispatcher dispatcher{api.env, api.store, *api.kinds};
   std::unique_ptr<Authorizer> authorizer = make_rbac(api.env, dispatcher, *api.kinds);
   Grants grants{api.env, dispatcher, *api.kinds};
-  AccessQuestions questions{grants, *authorizer};
+  Groups groups{dispatcher, *api.kinds};
+  AccessQuestions questions{{grants, *authorizer, dispatcher, *api.kinds, groups}};
 };
 
 std::vector<std::string> subjects(const Json& answer) {
@@ -125,6 +126,60 @@ TEST_CASE("what a draft would add", "[access-questions]") {
             .is("InvalidReference"));
 }
 
+TEST_CASE("what was written by hand is asked too, here", "[access-questions]") {
+  World w;
+  w.put("namespaces", "", R"({"metadata":{"name":"web","annotations":{
+    "field.cattle.io/projectId":"local:p-9"}}})");
+  w.put("namespaces", "", R"({"metadata":{"name":"free"}})");
+  w.put("clusters", "", R"({"metadata":{"name":"c-1"},"spec":{}})");
+  w.put("clusters", "", R"({"metadata":{"name":"local"},"spec":{}})");
+  w.put("clusterroles", "", R"({"metadata":{"name":"part","labels":{"sum":"yes"}},"rules":[
+    {"apiGroups":[""],"resources":["secrets"],"verbs":["list"]}]})");
+  w.put("clusterroles", "", R"({"metadata":{"name":"sum"},"aggregationRule":{
+    "clusterRoleSelectors":[{"matchLabels":{"sum":"yes"}}]},"rules":[
+    {"apiGroups":[""],"resources":["secrets"],"verbs":["list"]}]})");
+  w.put("clusterrolebindings", "", R"({"metadata":{"name":"wide"},"roleRef":{"apiGroup":
+    "rbac.authorization.k8s.io","kind":"ClusterRole","name":"sum"},"subjects":[
+    {"apiGroup":"rbac.authorization.k8s.io","kind":"Group","name":"local://g-1"},
+    {"kind":"ServiceAccount","namespace":"web","name":"robot"}]})");
+  w.put("rolebindings", "web", R"({"metadata":{"name":"narrow"},"roleRef":{"apiGroup":
+    "rbac.authorization.k8s.io","kind":"ClusterRole","name":"part"},"subjects":[
+    {"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"u-3"}]})");
+  w.put("rolebindings", "web", R"({"metadata":{"name":"of-ours","labels":{
+    "authz.management.cattle.io/made-by":"paddock"}},"roleRef":{"apiGroup":
+    "rbac.authorization.k8s.io","kind":"ClusterRole","name":"part"},"subjects":[
+    {"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"u-4"}]})");
+  w.put("groups", "", R"({"metadata":{"name":"g-1"},"displayName":"g"})");
+  w.put("groupmembers", "", R"({"metadata":{"name":"gm"},"groupName":"g-1",
+    "principalId":"local://u-5"})");
+  auto asked = [&](const std::string& more) {
+    return MUST(w.ask(World::admin(), R"({"verb":"list","resource":"secrets")" + more + "}"));
+  };
+  auto all = asked("");
+  CHECK(subjects(all) ==
+        std::vector<std::string>{"okta_group://ops", "u-admin", "local://g-1", "web:robot", "u-3"});
+  CHECK(dump(*all.find("handWritten")) == R"({"asked":["local"],"notAsked":["c-1"]})");
+  CHECK(dump(*all.find("answers")->as_array()[2].find("chain")) ==
+        R"([{"type":"group","id":"local://g-1"},{"type":"clusterRoleBinding","id":"wide"},)"
+        R"({"type":"clusterRole","id":"sum"},{"type":"clusterRole","id":"part"},)"
+        R"({"type":"policyRule","rule":{"apiGroups":[""],"resources":["secrets"],)"
+        R"("verbs":["list"]}}])");
+  CHECK(all.find("answers")->as_array()[4].str("namespace") == "web");
+  const std::string free = R"(,"clusterId":"local","namespace":"free")";
+  CHECK(subjects(asked(free)) == std::vector<std::string>{"u-admin", "local://g-1", "web:robot"});
+  CHECK(subjects(asked(R"(,"projectId":"local:p-9")")).size() == 4);
+  CHECK(subjects(asked(R"(,"projectId":"local:p-8")")).size() == 3);
+  CHECK(subjects(asked(R"(,"userId":"u-5")")) == std::vector<std::string>{"local://g-1"});
+  CHECK(subjects(asked(R"(,"userId":"u-6")")).empty());
+  auto far = asked(R"(,"clusterId":"c-1")");
+  CHECK(subjects(far) == std::vector<std::string>{"okta_group://ops", "u-admin"});
+  CHECK(dump(*far.find("handWritten")) == R"({"asked":[],"notAsked":["c-1"]})");
+  CHECK(w.ask(World::admin(), R"({"verb":"get","resource":"pods","clusterId":"c-1",
+    "namespace":"web"})")
+            .error()
+            .code() == 422);
+}
+
 TEST_CASE("ten thousand bindings are asked quickly", "[access-questions]") {
   World w;
   for (int i = 0; i < 10'000; ++i) {
@@ -133,12 +188,21 @@ TEST_CASE("ten thousand bindings are asked quickly", "[access-questions]") {
           R"({"metadata":{"name":"b)" + n + R"("},"projectName":"c-1:)" + p +
               R"(","roleTemplateName":"member","userName":"u)" + n + "\"}");
   }
+  for (int i = 0; i < 10'000; ++i) {  // and as many that were written by hand
+    std::string n = std::to_string(i), ns = "n-" + std::to_string(i % 100);
+    if (i < 100) w.put("namespaces", "", R"({"metadata":{"name":")" + ns + "\"}}");
+    w.put("rolebindings", ns,
+          R"({"metadata":{"name":"b)" + n + R"("},"roleRef":{"apiGroup":
+            "rbac.authorization.k8s.io","kind":"ClusterRole","name":"edit"},"subjects":[{"apiGroup":
+            "rbac.authorization.k8s.io","kind":"User","name":"u)" +
+              n + "\"}]}");
+  }
   MUST(w.ask(World::admin(), R"({"verb":"get","resource":"pods"})"));  // reads them in
   auto from = std::chrono::steady_clock::now();
   auto answer = w.ask(World::admin(), R"({"verb":"get","resource":"pods"})");
   auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - from);
   REQUIRE(answer);
-  CHECK(answer->integer({"total"}) == 10'004);
+  CHECK(answer->integer({"total"}) == 20'004);
   CHECK(answer->truth({"partial"}));
   INFO("took " << took.count() << " ms");
   CHECK(took.count() < 100);
