@@ -39,20 +39,25 @@ enum Input : size_t {
   kProjects,
   kUsers,
   kNamespaces,
+  kPolicies,        // pod security policy templates
+  kPolicyBindings,  // which project has which
   kInputs
 };
 struct InputKind {
   std::string_view prefix, group, plural;
 };
-constexpr InputKind kInputKinds[kInputs] = {{"gr", kGrantGroup, "globalroles"},
-                                            {"rt", kGrantGroup, "roletemplates"},
-                                            {"gb", kGrantGroup, "globalrolebindings"},
-                                            {"cb", kGrantGroup, "clusterroletemplatebindings"},
-                                            {"pb", kGrantGroup, "projectroletemplatebindings"},
-                                            {"cl", kGrantGroup, "clusters"},
-                                            {"pr", kGrantGroup, "projects"},
-                                            {"us", kGrantGroup, "users"},
-                                            {"ns", "", "namespaces"}};
+constexpr InputKind kInputKinds[kInputs] = {
+    {"gr", kGrantGroup, "globalroles"},
+    {"rt", kGrantGroup, "roletemplates"},
+    {"gb", kGrantGroup, "globalrolebindings"},
+    {"cb", kGrantGroup, "clusterroletemplatebindings"},
+    {"pb", kGrantGroup, "projectroletemplatebindings"},
+    {"cl", kGrantGroup, "clusters"},
+    {"pr", kGrantGroup, "projects"},
+    {"us", kGrantGroup, "users"},
+    {"ns", "", "namespaces"},
+    {"ps", kGrantGroup, "podsecuritypolicytemplates"},
+    {"pt", kGrantGroup, "podsecuritypolicytemplateprojectbindings"}};
 constexpr RbacKind kRbacKinds[] = {RbacKind::role, RbacKind::cluster_role, RbacKind::binding,
                                    RbacKind::cluster_binding};
 
@@ -355,6 +360,10 @@ class AuthorizationController final : public Authorization {
         return plan_.put_project(ns, name, object);
       case kUsers:
         return plan_.put_user(name, object);
+      case kPolicies:
+        return security_plan_.put_template(name, object);
+      case kPolicyBindings:
+        return security_plan_.put_template_binding(ns + "/" + name, object);
       default: {
         const std::string project = object ? project_in(*object) : std::string();
         security_plan_.put_namespace(std::string(RbacPlan::kLocal), name, project);

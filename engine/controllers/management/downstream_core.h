@@ -73,7 +73,12 @@ struct DownstreamRbac::Core : std::enable_shared_from_this<Core> {
   void hear(News what);
   Cluster* hearing(const std::string& id);  // null: it has been left
   void namespaces_end(const std::string& id, Outgoing& out);
-  void put_namespace(const std::string& id, const Json& ns, bool gone, Outgoing& out);
+  struct Namespace {
+    std::string name, project;
+    Json labels;  // what pod security looks at; null: it is gone
+    Namespace(const std::string& cluster, const Json& object, bool gone);
+  };
+  void put_namespace(const std::string& id, const Namespace& ns, Outgoing& out);
   void cluster_gone(const std::string& id);
 
   // Writing (downstream_rbac.cpp).

@@ -2,6 +2,7 @@
 #include "engine/access/admission/project_limits.h"
 #include "engine/base/text.h"
 #include "engine/controllers/management/downstream_core.h"
+#include "engine/controllers/management/pod_security.h"
 #include "storage/base/log.h"
 
 namespace engine {
@@ -116,22 +117,28 @@ void DownstreamRbac::Core::namespaces_end(const std::string& id, Outgoing& out) 
   if (first && cluster->transport && cluster->all_is_listed) all_listed(*cluster, out);
 }
 
-void DownstreamRbac::Core::put_namespace(const std::string& id, const Json& ns, bool gone,
+DownstreamRbac::Core::Namespace::Namespace(const std::string& cluster, const Json& object,
+                                           bool gone)
+    : name(object.str({"metadata", "name"})) {
+  if (gone) return;
+  labels = pod_security_part(object);
+  auto asked = object.str({"metadata", "annotations", kProjectIdAnnotation});
+  const size_t colon = asked.find(':');
+  // Another cluster's project, as a copied manifest may say, is none.
+  if (colon != asked.npos && asked.substr(0, colon) == cluster &&
+      object.str({"metadata", "deletionTimestamp"}).empty())
+    project = asked.substr(colon + 1);
+}
+
+void DownstreamRbac::Core::put_namespace(const std::string& id, const Namespace& ns,
                                          Outgoing& out) {
   Cluster* cluster = hearing(id);
   if (!cluster) return;
-  std::string project;
-  auto asked = ns.str({"metadata", "annotations", kProjectIdAnnotation});
-  const size_t colon = asked.find(':');
-  // Another cluster's project, as a copied manifest may say, is none.
-  if (!gone && colon != asked.npos && asked.substr(0, colon) == id &&
-      ns.str({"metadata", "deletionTimestamp"}).empty())
-    project = asked.substr(colon + 1);
-  const std::string name(ns.str({"metadata", "name"}));
-  if (!gone) cluster->listed_namespaces.insert(name);
-  plan.put_namespace(id, name, project);
-  if (gone || plan.namespace_patch(id, ns).is_null()) return;
-  cluster->dirty.insert(namespace_key(name));
+  const bool gone = ns.labels.is_null();
+  if (!gone) cluster->listed_namespaces.insert(ns.name);
+  plan.put_namespace(id, ns.name, ns.project);
+  if (gone || plan.namespace_patch(id, ns.labels).is_null()) return;
+  cluster->dirty.insert(namespace_key(ns.name));
   if (cluster->transport) pump(*cluster, out);
 }
 

@@ -110,12 +110,15 @@ void DownstreamRbac::namespaces_end(const std::string& id) {
 }
 
 void DownstreamRbac::namespace_is(const std::string& id, const Json& ns) {
-  core_->hear(
-      [id, ns](Core& core, Core::Outgoing& out) { core.put_namespace(id, ns, false, out); });
+  core_->hear([id, one = Core::Namespace(id, ns, false)](Core& core, Core::Outgoing& out) {
+    core.put_namespace(id, one, out);
+  });
 }
 
 void DownstreamRbac::namespace_gone(const std::string& id, const Json& ns) {
-  core_->hear([id, ns](Core& core, Core::Outgoing& out) { core.put_namespace(id, ns, true, out); });
+  core_->hear([id, one = Core::Namespace(id, ns, true)](Core& core, Core::Outgoing& out) {
+    core.put_namespace(id, one, out);
+  });
 }
 
 void DownstreamRbac::cluster_gone(const std::string& id) {

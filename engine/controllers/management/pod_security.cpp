@@ -64,6 +64,17 @@ std::optional<Json> pod_security_patch(const Json& ns, const PodSecurityLevels& 
                                                   {"annotations", std::move(annotations)}})}});
 }
 
+Json pod_security_part(const Json& ns) {
+  Json out = Json::object();
+  Json& metadata = out["metadata"] = Json::object({{"name", ns.str({"metadata", "name"})}});
+  if (const Json* labels = ns.at({"metadata", "labels"}); labels && labels->is_object())
+    for (const auto& [key, value] : labels->as_object())
+      if (key.starts_with(kLabel)) metadata["labels"].set(key, value);
+  if (auto kept = ns.str({"metadata", "annotations", kKept}); !kept.empty())
+    metadata["annotations"].set(kKept, kept);
+  return out;
+}
+
 void PodSecurityPlan::concern(const std::string& id, const Cluster& cluster,
                               const std::string& project) {
   auto found = cluster.namespaces_of.find(project);
@@ -71,12 +82,81 @@ void PodSecurityPlan::concern(const std::string& id, const Cluster& cluster,
   for (const std::string& ns : found->second) concerned_.push_back({id, ns});
 }
 
+std::string level_of_template(const Json& object) {
+  const Json empty = Json::object();
+  const Json* found = object.find("spec");
+  const Json& spec = found && found->is_object() ? *found : empty;
+  auto has = [&](std::string_view list, std::string_view value) {
+    const Json* values = spec.find(list);
+    if (!values || !values->is_array()) return false;
+    return std::any_of(values->as_array().begin(), values->as_array().end(), [&](const Json& one) {
+      return one.is_string() && one.as_string() == value;
+    });
+  };
+  // What the baseline forbids.
+  for (std::string_view name : {"privileged", "hostPID", "hostIPC", "hostNetwork"})
+    if (spec.truth({name})) return "privileged";
+  if (has("allowedCapabilities", "*") || has("volumes", "*") || has("volumes", "hostPath"))
+    return "privileged";
+  const Json* escalation = spec.find("allowPrivilegeEscalation");
+  const bool forbids = escalation && escalation->is_bool() && !escalation->as_bool();
+  return forbids && has("requiredDropCapabilities", "ALL") ? "restricted" : "baseline";
+}
+
+void PodSecurityPlan::concern_all(const std::string& id, const Cluster& cluster) {
+  for (const auto& [project, namespaces] : cluster.namespaces_of) concern(id, cluster, project);
+}
+
+void PodSecurityPlan::put_template(const std::string& name, const Json* object) {
+  std::string level = object ? level_of_template(*object) : std::string();
+  auto found = levels_.find(name);
+  if (level == (found == levels_.end() ? std::string() : found->second)) return;
+  if (level.empty())
+    levels_.erase(found);
+  else
+    levels_[name] = std::move(level);
+  for (const auto& [id, cluster] : clusters_) {
+    if (cluster.asked.policy == name) concern_all(id, cluster);
+    for (const auto& [project, bindings] : cluster.policies)
+      for (const auto& [binding, policy] : bindings)
+        if (policy == name) concern(id, cluster, project);
+  }
+}
+
+void PodSecurityPlan::put_template_binding(const std::string& name, const Json* object) {
+  if (auto before = targets_.find(name); before != targets_.end()) {
+    auto [id, project] = before->second;
+    targets_.erase(before);
+    auto& policies = clusters_[id].policies;
+    policies[project].erase(name);
+    if (policies[project].empty()) policies.erase(project);
+    concern(id, clusters_[id], project);
+  }
+  if (!object) return;
+  const std::string target(object->str("targetProjectId"));
+  const size_t colon = target.find(':');
+  if (colon == target.npos) return;
+  const std::string id = target.substr(0, colon), project = target.substr(colon + 1);
+  targets_[name] = {id, project};
+  clusters_[id].policies[project][name] = object->str("podSecurityPolicyTemplateId");
+  concern(id, clusters_[id], project);
+}
+
+void PodSecurityPlan::add_policy(const std::string& policy, PodSecurityLevels& levels) const {
+  auto level = levels_.find(policy);
+  if (level != levels_.end()) levels.emplace("enforce", level->second);
+}
+
 void PodSecurityPlan::put_cluster(const std::string& id, const Json* object) {
   Cluster& cluster = clusters_[id];
-  Asked asked{object ? asked_levels(*object) : PodSecurityLevels(), false};
+  Asked asked;
+  if (object) {
+    asked.levels = asked_levels(*object);
+    asked.policy = object->str({"spec", "defaultPodSecurityPolicyTemplateName"});
+  }
   if (cluster.asked == asked) return;
   cluster.asked = std::move(asked);
-  for (const auto& [project, namespaces] : cluster.namespaces_of) concern(id, cluster, project);
+  concern_all(id, cluster);
 }
 
 void PodSecurityPlan::put_project(const std::string& id, const std::string& name,
@@ -123,14 +203,17 @@ PodSecurityLevels PodSecurityPlan::wanted(const std::string& id, const std::stri
   auto in = cluster->second.project_of.find(ns);
   if (in == cluster->second.project_of.end()) return {};
   auto project = cluster->second.projects.find(in->second);
-  if (project == cluster->second.projects.end()) return cluster->second.asked.levels;
-  PodSecurityLevels out = project->second.levels;
-  if (project->second.system) return out;
-  for (std::string_view mode : kModes) {
-    if (out.count(std::string(mode))) continue;
-    for (const auto& [name, value] : cluster->second.asked.levels)
-      if (name.starts_with(mode)) out[name] = value;
-  }
+  const bool said = project != cluster->second.projects.end();
+  PodSecurityLevels out = said ? project->second.levels : PodSecurityLevels();
+  if (auto policies = cluster->second.policies.find(in->second);
+      policies != cluster->second.policies.end())
+    add_policy(policies->second.begin()->second, out);
+  if (said && project->second.system) return out;
+  PodSecurityLevels all = cluster->second.asked.levels;
+  add_policy(cluster->second.asked.policy, all);
+  const PodSecurityLevels own = out;
+  for (const auto& [name, value] : all)
+    if (!own.count(name.substr(0, name.find('-')))) out[name] = value;
   return out;
 }
 

@@ -41,6 +41,41 @@ TEST_CASE("a project's level goes before its cluster's", "[pod-security]") {
   CHECK(concerned[0].ns == "web");
 }
 
+TEST_CASE("a template stands for the level nearest to what it allows", "[pod-security]") {
+  CHECK(level_of_template(json(R"({"spec":{"privileged":true}})")) == "privileged");
+  CHECK(level_of_template(json(R"({"spec":{"volumes":["*"]}})")) == "privileged");
+  CHECK(level_of_template(json(R"({"spec":{"hostNetwork":true}})")) == "privileged");
+  CHECK(level_of_template(json(R"({"spec":{"volumes":["secret"]}})")) == "baseline");
+  const Json strict = json(R"({"spec":{"allowPrivilegeEscalation":false,
+    "requiredDropCapabilities":["ALL"],"volumes":["secret","configMap"]}})");
+  CHECK(level_of_template(strict) == "restricted");
+
+  PodSecurityPlan plan;
+  Json cluster = json(R"({"spec":{"defaultPodSecurityPolicyTemplateName":"strict"}})");
+  plan.put_cluster("c", &cluster);
+  plan.put_namespace("c", "web", "p-1");
+  CHECK(plan.wanted("c", "web").empty());  // the template is not there
+  plan.take_concerned();
+  plan.put_template("strict", &strict);
+  CHECK(plan.take_concerned().size() == 1);
+  CHECK(plan.wanted("c", "web") == PodSecurityLevels{{"enforce", "restricted"}});
+  // A project's own goes before it, and its annotation before that.
+  const Json loose = json(R"({"spec":{"privileged":true}})");
+  const Json binding = json(R"({"podSecurityPolicyTemplateId":"loose",
+    "targetProjectId":"c:p-1"})");
+  plan.put_template("loose", &loose);
+  plan.put_template_binding("p-1/b", &binding);
+  CHECK(plan.wanted("c", "web") == PodSecurityLevels{{"enforce", "privileged"}});
+  Json project = asking("baseline");
+  plan.put_project("c", "p-1", &project);
+  CHECK(plan.wanted("c", "web") == PodSecurityLevels{{"enforce", "baseline"}});
+  plan.put_project("c", "p-1", nullptr);
+  plan.put_template_binding("p-1/b", nullptr);
+  CHECK(plan.wanted("c", "web") == PodSecurityLevels{{"enforce", "restricted"}});
+  plan.put_template("strict", nullptr);
+  CHECK(plan.wanted("c", "web").empty());
+}
+
 TEST_CASE("only what we set is taken off", "[pod-security]") {
   Json ns =
       json(R"({"metadata":{"labels":{"a":"b","pod-security.kubernetes.io/warn":"baseline"}}})");
@@ -99,5 +134,24 @@ TEST_CASE("levels are kept on namespaces, here and in clusters", "[pod-security]
   CHECK(w.soon([&] { return here() == "restricted" && there() == "baseline"; }));
   ask("local", "p-1", "");
   ask("c-1", "p-2", "");
+  CHECK(w.soon([&] { return here().empty() && there().empty(); }));
+  // As older clients ask: a template for the cluster, another one for a project.
+  w.create("podsecuritypolicytemplates", "",
+           R"({"metadata":{"name":"strict"},"spec":{"allowPrivilegeEscalation":false,
+             "requiredDropCapabilities":["ALL"]}})");
+  MUST(w.client->modify(w.kind("clusters"), "", "c-1", [](Json& o) -> Result<bool> {
+    o["spec"].set("defaultPodSecurityPolicyTemplateName", "strict");
+    return true;
+  }));
+  w.create("podsecuritypolicytemplateprojectbindings", "p-1",
+           R"({"metadata":{"name":"b"},"podSecurityPolicyTemplateId":"strict",
+             "targetProjectId":"local:p-1"})");
+  CHECK(w.soon([&] { return here() == "restricted" && there() == "restricted"; }));
+  by_hand = *far->get("namespaces", "/there");
+  by_hand["metadata"].erase("labels");
+  far->put("namespaces", "/there", by_hand);
+  CHECK(w.soon([&] { return there() == "restricted"; }));
+  w.remove("podsecuritypolicytemplateprojectbindings", "p-1", "b");
+  w.remove("podsecuritypolicytemplates", "", "strict");
   CHECK(w.soon([&] { return here().empty() && there().empty(); }));
 }
