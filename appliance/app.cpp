@@ -369,7 +369,7 @@ void App::Parts::make_surfaces() {
         return remote->import(call, cluster, input);
       }});
   make_remote();
-  subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators);
+  subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators, *remote);
   follow_ways();
   api = std::make_unique<engine::Api>(engine::Api::Needs{
       env, *registry, *dispatcher, *kinds, *authorizer, authenticators, issuer.get()});

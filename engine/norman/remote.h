@@ -33,6 +33,10 @@ class Remote {
   };
   // 403 or 404 for a cluster (or project) that the caller may not see, 503 without a way to it.
   Result<Ways> ways(const Call& call) const;
+  // The server's own way to another cluster; null when there is none now.
+  std::shared_ptr<Transport> server_way(const std::string& cluster) const {
+    return clusters_.transport(cluster);
+  }
 
  private:
   Norman& norman_;

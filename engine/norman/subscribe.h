@@ -1,6 +1,7 @@
 // Subscribe: /v3/subscribe, a WebSocket that says what changes: {"name": "resource.change" |
 // "resource.remove", "resourceType", "data"} for every object of the types asked for that the
-// caller may see at that moment, and a ping each five seconds. When the caller's credential ends,
+// caller may see at that moment, and a ping each five seconds. Below /v3/cluster/ID and
+// /v3/project/ID it is about what lies there, in whatever cluster. When the caller's credential ends,
 // so does the connection. Thread: any. Owns: the open connections' states, through the hub's
 // handlers.
 #pragma once
@@ -16,12 +17,14 @@
 
 namespace engine {
 
+class Remote;
 class SubscribeStream;
+class Transport;
 
 class Subscribe {
  public:
-  Subscribe(Norman& norman, const AuthenticatorChain& authenticators)
-      : norman_(norman), authenticators_(authenticators) {}
+  Subscribe(Norman& norman, const AuthenticatorChain& authenticators, Remote& remote)
+      : norman_(norman), authenticators_(authenticators), remote_(remote) {}
 
   // An authenticated request for a path that ends in /subscribe.
   Answer handle(const Request& request);
@@ -31,8 +34,11 @@ class Subscribe {
   size_t open_streams();
 
  private:
+  Result<std::function<std::shared_ptr<Transport>()>> way_to_cluster(const Request& request);
+
   Norman& norman_;
   const AuthenticatorChain& authenticators_;
+  Remote& remote_;
   std::mutex mutex_;
   std::vector<std::weak_ptr<SubscribeStream>> streams_;
 };

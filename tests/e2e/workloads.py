@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" /
 from control_plane import ControlPlane
 from paddock import Paddock
 from proc import wait_for
+from subscription import Subscription
 
 CONTAINERS = [{"name": "c", "image": "example.test/web:1", "environment": {"A": "1"},
                "livenessProbe": {"path": "/", "port": 80, "scheme": "HTTP"}}]
@@ -176,6 +177,40 @@ def served(place):
              lambda: not place.there("service", "front-nodeport"), 20)
 
 
+def told(place):
+    """Who subscribes hears what changes in the project, and nothing of what lies elsewhere."""
+    stream = Subscription(place.server, f"{place.base}/subscribe?resourceTypes=workload,pod")
+    assert stream.status == 101, stream.status
+    wait_for("its first ping", lambda: stream.messages, 5)
+
+    def heard(name, part):
+        return stream.heard(name, lambda data: part in data["id"])
+    # What is made once the watches stand is told; until then it is made again.
+    count = [0]
+
+    def first():
+        count[0] += 1
+        place.make(f"early{count[0]}")
+        return heard("resource.change", "early")
+    wait_for("the first change", first, 20, interval_s=0.5)
+    made = place.make("loud", scale=1)
+    wait_for("that it was made", lambda: heard("resource.change", made["id"]), 5)
+    last = heard("resource.change", made["id"])[-1]
+    assert (last["type"], last["projectId"]) == ("deployment", place.project), last
+    if place.cluster != "local":
+        wait_for("its pod", lambda: heard("resource.change", f"{place.ns}:loud-"), 10)
+        pod = heard("resource.change", f"{place.ns}:loud-")[-1]
+        assert pod["workloadId"] == made["id"], pod
+    place.kubectl("scale", "deployment", "loud", "--replicas=0")
+    wait_for("a change beside it", lambda: heard("resource.change", made["id"])[-1]["scale"] == 0, 5)
+    place.server.ask("DELETE", made["links"]["remove"])
+    wait_for("its end", lambda: heard("resource.remove", made["id"]), 10)
+    others = [one for one in stream.heard("resource.change", lambda data: True)
+              if one.get("namespaceId") != place.ns]
+    assert not others, others
+    stream.close()
+
+
 def kept_out(place):
     server = place.server
     user = server.expect(201, "POST", "/v3/users", {
@@ -197,6 +232,7 @@ def kept_out(place):
                          ("POST", place.base + workload + "?action=redeploy")):
         answer = server.ask(method, path, token=token)
         assert answer.status in (403, 404) and answer.json["type"] == "error", (method, answer)
+    assert Subscription(server, place.base + "/subscribe", token).status == 403
     # Nor through their own project.
     stolen = server.ask("GET", f"/v3/project/{elsewhere}{workload}", token=token)
     assert stolen.status == 404, stolen
@@ -210,12 +246,13 @@ def walked(server, plane):
         200, "GET", f"/v3/clusters/{cluster}")["state"] == "active", 30)
     kubectl = plane.bin / "kubectl"
     far = Place(server, plane.admin, kubectl, cluster)
-    for part in (each_kind, changed, rolled_back, pods_of, served, kept_out):
+    for part in (each_kind, changed, rolled_back, pods_of, served, told, kept_out):
         part(far)
     # The server's own cluster, where nobody runs what is asked for.
     here = Place(server, server.kubeconfig, kubectl, "local")
     each_kind(here)
     changed(here)
+    told(here)
     return far
 
 
