@@ -10,7 +10,8 @@ namespace engine {
 namespace {
 
 std::string id_of(const Json& object) {
-  const std::string ns(object.str({"metadata", "namespace"})), name(object.str({"metadata", "name"}));
+  const std::string ns(object.str({"metadata", "namespace"})),
+      name(object.str({"metadata", "name"}));
   return ns.empty() ? name : ns + ":" + name;
 }
 
@@ -119,8 +120,8 @@ ClusterChanges::ClusterChanges(Norman& norman, std::string context, RemoteWatch:
   // Of this server's own cluster the read says what is of the project.
   shared_ = std::make_shared<Shared>(std::move(heard), in_project && !own);
   if (in_project && !own)
-    places_ = std::make_unique<Places>(norman_.parts().env, way_, context_.substr(colon + 1),
-                                       shared_);
+    places_ =
+        std::make_unique<Places>(norman_.parts().env, way_, context_.substr(colon + 1), shared_);
   for (const SchemaView* schema : schemas) {
     const auto members = norman_.parts().types.of(*schema).members(norman_.schemas(), *schema);
     if (members.empty()) follow(*schema);
@@ -136,8 +137,7 @@ void ClusterChanges::follow(const SchemaView& schema) {
   KindPtr kind = type.kind_there(*parts.registry.kinds().snapshot(), schema);
   if (!kind) return;
   if (context_.substr(0, context_.find(':')) == kLocalCluster) return follow_own(schema, kind);
-  watched_.push_back(
-      std::make_unique<Watched>(parts.env, way_, *kind, schema, type, shared_));
+  watched_.push_back(std::make_unique<Watched>(parts.env, way_, *kind, schema, type, shared_));
 }
 
 void ClusterChanges::follow_own(const SchemaView& schema, const KindPtr& there) {

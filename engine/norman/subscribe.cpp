@@ -166,8 +166,8 @@ class SubscribeStream : public std::enable_shared_from_this<SubscribeStream> {
     std::lock_guard lock(mutex_);
     if (!sink_) return;
     // What waits to be read is read as it is then.
-    if (!item.event && std::any_of(queue_.begin(), queue_.end(),
-                                   [&](const Item& one) { return one.is(item); }))
+    if (!item.event &&
+        std::any_of(queue_.begin(), queue_.end(), [&](const Item& one) { return one.is(item); }))
       return;
     if (queue_.size() >= limits::kSubscribeQueueMax) {
       sink_->abort();  // too slow: the client connects anew and reads the lists
@@ -216,8 +216,8 @@ class SubscribeStream : public std::enable_shared_from_this<SubscribeStream> {
     if (!pending) return true;  // there is no way to the cluster, or no right to see it
     pending->start([self = shared_from_this(), item](const Answer& read) {
       const auto* response = std::get_if<Response>(&read);
-      auto object = response && response->status == 200 ? parse_json(response->body)
-                                                        : Result<Json>(Json());
+      auto object =
+          response && response->status == 200 ? parse_json(response->body) : Result<Json>(Json());
       if (object && object->is_object()) {
         self->told_[key_of(item)] = object->str("id");
         self->send_change("resource.change", *item.schema, std::move(*object));

@@ -1,8 +1,8 @@
 // Subscribe: /v3/subscribe, a WebSocket that says what changes: {"name": "resource.change" |
 // "resource.remove", "resourceType", "data"} for every object of the types asked for that the
 // caller may see at that moment, and a ping each five seconds. Below /v3/cluster/ID and
-// /v3/project/ID it is about what lies there, in whatever cluster. When the caller's credential ends,
-// so does the connection. Thread: any. Owns: the open connections' states, through the hub's
+// /v3/project/ID it is about what lies there, in whatever cluster. When the caller's credential
+// ends, so does the connection. Thread: any. Owns: the open connections' states, through the hub's
 // handlers.
 #pragma once
 

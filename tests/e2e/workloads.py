@@ -162,6 +162,8 @@ def served(place):
     points = place.get(made["id"])["publicEndpoints"]
     assert [(one["port"], one["serviceId"]) for one in points] == [
         (number, f"{place.ns}:front-nodeport")], points
+    shown = place.server.expect(200, "GET", f"{place.base}/services/{place.ns}:front-nodeport")
+    assert [one["port"] for one in shown["publicEndpoints"]] == [number], shown
     place.server.expect(200, "PUT", made["links"]["update"], {"scale": 2})
     again = place.seen("service", "front-nodeport")
     assert again["spec"]["ports"][0]["nodePort"] == number, again

@@ -6,6 +6,7 @@
 
 #include "engine/base/base64.h"
 #include "engine/norman/types/cluster_resource.h"
+#include "engine/norman/types/public_endpoints.h"
 #include "engine/norman/types/workload_targets.h"
 
 namespace engine {
@@ -172,6 +173,11 @@ class Ingress final : public ClusterResource {
                          [&](const Wanted& now) { return now.service == one.service; }))
           gone->push_back(one.service);
     make(with, written, wanted, gone, std::move(done));
+  }
+
+  void decorate(const Call& call, const Json& stored, Look& look) const override {
+    ClusterResource::decorate(call, stored, look);
+    look.object->set("publicEndpoints", ingress_endpoints(stored));
   }
 
  private:

@@ -3,6 +3,7 @@
 #include "engine/norman/ip_address.h"
 #include "engine/norman/project_mappers.h"
 #include "engine/norman/types/cluster_resource.h"
+#include "engine/norman/types/public_endpoints.h"
 #include "engine/norman/types/workload_targets.h"
 
 namespace engine {
@@ -62,6 +63,10 @@ Json default_ports() {
   return Json::array({Json::object(
       {{"name", "default"}, {"port", kNoPort}, {"targetPort", kNoPort}, {"protocol", "TCP"}})});
 }
+
+struct NodesBeside final : Beside {
+  NodePlaces places;
+};
 
 class Service : public ClusterResource {
  public:
@@ -148,6 +153,19 @@ class Service : public ClusterResource {
       endpoints["metadata"].set("resourceVersion", there->str({"metadata", "resourceVersion"}));
       with.ask({.method = "PUT", .target = one, .body = dump(endpoints)}, told);
     });
+  }
+
+  void before_show(Conversation& with, std::shared_ptr<const JsonArray>, Done done) const override {
+    const Call& call = with.call();
+    auto nodes = std::make_shared<NodesBeside>();
+    nodes->places = node_places(call.norman, call.context.substr(0, call.context.find(':')));
+    call.beside = std::move(nodes);
+    done(Unit{});
+  }
+  void decorate(const Call& call, const Json& stored, Look& look) const override {
+    ClusterResource::decorate(call, stored, look);
+    if (auto* nodes = dynamic_cast<const NodesBeside*>(call.beside.get()))
+      look.object->set("publicEndpoints", service_endpoints(stored, nodes->places));
   }
 
  private:

@@ -255,6 +255,9 @@ SCENARIO("ports have services before them, which follow the workload") {
   CHECK(endpoint.str("serviceId") == "ns:web-nodeport");
   CHECK(*endpoint.find("addresses") == parsed(R"(["10.0.0.1"])"));
   CHECK(endpoint.integer({"port"}) == 30080);
+  const Json shown_service = world.expect(200, "GET", "services/ns:web-nodeport");
+  CHECK(*shown_service.find("publicEndpoints")->as_array().at(0).find("addresses") ==
+        parsed(R"(["10.0.0.1"])"));
   // Another kind of port: another service, and the first is gone.
   shown.find("containers")->as_array()[0].set("ports", parsed(R"([
     {"containerPort":81,"kind":"LoadBalancer","sourcePort":8081,"protocol":"TCP"}])"));
