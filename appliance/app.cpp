@@ -145,6 +145,7 @@ struct App::Parts {
   Result<Unit> make_clusters();
   void add_cluster_controllers(const engine::ClusterParts& parts);
   void make_remote();
+  void make_norman();
   void make_surfaces();
   void follow_ways();
   void make_health();
@@ -338,7 +339,7 @@ void App::Parts::make_remote() {
   });
 }
 
-void App::Parts::make_surfaces() {
+void App::Parts::make_norman() {
   engine::TypeParts type_parts{env,     *registry, *dispatcher,
                                *tokens, *users,    [this] { return certificates->ca_pem(); },
                                {},      {}};
@@ -368,6 +369,10 @@ void App::Parts::make_surfaces() {
       [this](const engine::Call& call, const std::string& cluster, const engine::Json& input) {
         return remote->import(call, cluster, input);
       }});
+}
+
+void App::Parts::make_surfaces() {
+  make_norman();
   make_remote();
   subscribe = std::make_unique<engine::Subscribe>(*norman, authenticators, *remote);
   follow_ways();

@@ -36,6 +36,8 @@ class Conversation {
 
   using Heard = std::function<void(Result<Json>)>;
   virtual void ask(ClusterQuestion question, Heard heard) = 0;
+  // Lives as long as the conversation, which ends after its answer.
+  virtual void keep(std::shared_ptr<void> thing) = 0;
 };
 using Done = std::function<void(Result<Unit>)>;
 

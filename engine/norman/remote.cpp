@@ -73,6 +73,7 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
     });
   }
 
+  void keep(std::shared_ptr<void> thing) override { kept_.push_back(std::move(thing)); }
   void ask(ClusterQuestion question, Heard heard) override {
     const bool user = question.as == ClusterQuestion::As::user;
     ClusterCall out{.method = std::move(question.method),
@@ -214,10 +215,8 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
 
   // Of a project: namespace by namespace, as the user; those that he may not list are left out.
   void list_project() {
-    const std::string name = project_.substr(project_.find(':') + 1);
-    get({.target = "/api/v1/namespaces?labelSelector=" +
-                   percent_escaped(std::string(kProjectIdAnnotation) + "=" + name),
-         .as = As::server},
+    // All are asked for: a namespace says by annotation whose it is, not each has the label too.
+    get({.target = "/api/v1/namespaces", .as = As::server},
         [self = shared_from_this()](const Json& answer) {
           std::vector<std::string> names;
           if (const Json* items = answer.find("items"); items && items->is_array())
@@ -474,6 +473,7 @@ class Work final : public Conversation, public std::enable_shared_from_this<Work
   std::string project_;           // C:P below /v3/project
   std::unique_ptr<Call> linked_;  // of what a link lists
   int conflicts_ = 0;
+  std::vector<std::shared_ptr<void>> kept_;
   Reply reply_;
 };
 

@@ -3,6 +3,7 @@
 are made there through /v3 and beside it with kubectl, what does not fit, moves and ends.
 """
 
+import concurrent.futures
 import json
 import pathlib
 import subprocess
@@ -109,14 +110,39 @@ def contents(walk, project):
 
 
 def moved(walk, project):
-    other = walk.project("b", "3", "2")
-    walk.server.expect(204, "POST", f"{walk.namespaces}/one?action=move", {"projectId": other})
+    other, move = walk.project("b", "3", "2"), f"{walk.namespaces}/one?action=move"
+    # It brings more than there is: it stays where it is, and nothing of it is touched.
+    refused = walk.server.expect(422, "POST", move, {"projectId": other})
+    assert (refused["code"], refused["fieldName"]) == ("MaxLimitExceeded", "resourceQuota"), refused
+    assert walk.hard("one") == {"pods": "4"} and walk.used(project) == "8"
+
+    def quota(pods):
+        return {"resourceQuota": {"limit": {"pods": pods}}}
+    walk.server.expect(422, "PUT", f"{walk.namespaces}/one", quota("7"))
+    walk.server.expect(200, "PUT", f"{walk.namespaces}/one", quota("6"))
+    wait_for("the part that was raised", lambda: walk.hard("one") == {"pods": "6"}, 3)
+    walk.server.expect(200, "PUT", f"{walk.namespaces}/one", quota("3"))
+    walk.server.expect(204, "POST", move, {"projectId": other})
     wait_for("the part of what moved", lambda: walk.used(project) == "4", 3)
-    # It brings more than there is: it holds nothing there.
-    wait_for("that it does not fit", lambda: walk.hard("one") == {"pods": "0"}, 3)
-    walk.server.expect(204, "POST", f"{walk.namespaces}/one?action=move", {"projectId": ""})
+    wait_for("its part there", lambda: walk.used(other) == "3", 3)
+    walk.server.expect(204, "POST", move, {"projectId": ""})
     wait_for("that nothing is kept in it", lambda: walk.hard("one") is None and not [
         one for one in walk.found("secrets", "one") if one["metadata"]["name"] == "t"], 3)
+
+
+def at_once(walk):
+    """Whoever comes at once, no more is given than there is."""
+    project = walk.project("c", "10", "2")
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        made = list(pool.map(lambda i: walk.server.ask("POST", walk.namespaces, {
+            "name": f"n{i}", "projectId": project}).status, range(12)))
+    assert sorted(made) == [201] * 5 + [422] * 7, made
+    ours = [f"n{i}" for i, status in enumerate(made) if status == 201]
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        raised = list(pool.map(lambda name: walk.server.ask("PUT", f"{walk.namespaces}/{name}", {
+            "resourceQuota": {"limit": {"pods": "3"}}}).status, ours))
+    assert raised == [422] * 5, raised
+    wait_for("the sum", lambda: walk.used(project) == "10", 5)
 
 
 def main():
@@ -132,6 +158,7 @@ def main():
             project = given(walk)
             contents(walk, project)
             moved(walk, project)
+            at_once(walk)
     print("far projects: quotas given, refused, moved")
 
 

@@ -2,6 +2,7 @@
 // projects.
 #include "engine/access/admission/project_limits.h"
 #include "engine/norman/norman.h"
+#include "engine/norman/types/far_quota.h"
 #include "engine/norman/types/types.h"
 
 namespace engine {
@@ -9,7 +10,7 @@ namespace {
 
 class NamespaceType final : public Type {
  public:
-  explicit NamespaceType(TypeParts parts) : parts_(std::move(parts)) {}
+  explicit NamespaceType(TypeParts parts) : parts_(std::move(parts)), quota_(parts_.env) {}
 
   Result<Unit> before_create(const Call& call, const Json&, Json& body,
                              Place& place) const override {
@@ -19,13 +20,12 @@ class NamespaceType final : public Type {
     return Unit{};
   }
 
-  // In another cluster no transaction holds namespace and project together: what does not fit is
-  // refused here, and what comes to be beside this server its controller finds.
+  // Its part of the project's quota, complete, on a namespace of another cluster: no transaction
+  // holds it and its project together.
   Result<Unit> take_part(const Call& call, Json& stored) const {
     const std::string name(project_in(call.context, stored));
     if (!call.remote || name.empty()) return Unit{};
-    auto kind = parts_.registry.kinds().snapshot()->stored("management.cattle.io", "projects");
-    const Json project = TRY(parts_.registry.get(*kind, call.context, name)).json();
+    const Json project = TRY(project_of(call, name));
     const Amounts limit = TRY(read_limit(project.at({"spec", "resourceQuota", "limit"}), ""));
     if (limit.empty()) return Unit{};
     const Amounts otherwise =
@@ -33,10 +33,35 @@ class NamespaceType final : public Type {
     Json quota = annotation_of(stored, kQuotaAnnotation);
     const Amounts own = TRY(read_limit(quota.find("limit"), "resourceQuota"));
     const Amounts part = completed_limit(own, otherwise, limit);
-    if (call.request.method == "POST") TRY(fits_project(project, part));
     stored.make({"metadata", "annotations"})
         .set(kQuotaAnnotation, dump(Json::object({{"limit", limit_json(part)}})));
     return Unit{};
+  }
+  // What does not fit is refused here; what comes to be beside this server its controller finds.
+  void before_write(Conversation& with, const Old& old, std::shared_ptr<Json> stored,
+                    Done done) const override {
+    const std::string name(project_in(with.call().context, *stored));
+    if (name.empty()) return done(Unit{});
+    auto project = project_of(with.call(), name);
+    if (!project) return done(project.error());
+    const Json* limit = project->at({"spec", "resourceQuota", "limit"});
+    if (!limit || limit->size() == 0 || (old && same_part(*old, *stored))) return done(Unit{});
+    quota_.check(with, *project, old.get(), *stored, done);
+  }
+  bool act_there(Conversation& with, std::string_view action, const Json& input,
+                 const std::shared_ptr<Json>& stored, const Done& done) const override {
+    if (action != "move") return false;
+    const std::string project(input.str("projectId"));
+    auto old = std::make_shared<const Json>(*stored);
+    auto moved = project.empty() ? Result<Unit>(Unit{}) : check_project(with.call(), project);
+    if (moved) set_project(*stored, project);
+    if (moved) moved = take_part(with.call(), *stored);
+    if (!moved) {
+      done(moved.error());
+    } else {
+      before_write(with, old, stored, done);
+    }
+    return true;
   }
 
   // The label carries the project's part of the id, for selectors.
@@ -74,16 +99,17 @@ class NamespaceType final : public Type {
     return Response{.status = 204, .headers = {}, .body = {}};
   }
 
-  std::optional<Result<Json>> remote_patch(const Call& call, std::string_view action,
-                                           const Json& input) const override {
-    if (action != "move") return std::nullopt;
-    std::string project(input.str("projectId"));
-    if (project.empty()) return Result<Json>(project_patch(""));
-    if (auto there = check_project(call, project); !there) return Result<Json>(there.error());
-    return Result<Json>(project_patch(project));
-  }
-
  private:
+  static bool same_part(const Json& a, const Json& b) {
+    for (std::string_view key : {kProjectIdAnnotation, kQuotaAnnotation})
+      if (a.str({"metadata", "annotations", key}) != b.str({"metadata", "annotations", key}))
+        return false;
+    return true;
+  }
+  Result<Json> project_of(const Call& call, const std::string& name) const {
+    auto kind = parts_.registry.kinds().snapshot()->stored("management.cattle.io", "projects");
+    return TRY(parts_.registry.get(*kind, call.context, name)).json();
+  }
   Result<Unit> check_project(const Call& call, const std::string& project) const {
     size_t colon = project.find(':');
     auto missing = Status::field_error(422, "InvalidReference", "projectId",
@@ -99,6 +125,7 @@ class NamespaceType final : public Type {
   }
 
   TypeParts parts_;
+  mutable FarQuota quota_;  // has a lock of its own
 };
 
 }  // namespace
