@@ -361,9 +361,11 @@ const Mapper::Renames& Mapper::renames(const Site& site) const {
   Renames& out = at->second;
   for (const auto& [name, field] : site.fields->as_object()) {
     std::string_view type = field.str("type");
-    if (!name.ends_with("Name") || type.find("reference[") == std::string_view::npos) continue;
-    out.emplace_back(name,
-                     name.substr(0, name.size() - 4) + (type.starts_with("array[") ? "Ids" : "Id"));
+    const bool many = type.starts_with("array[");
+    const bool plural = many && name.ends_with("Names");
+    if (type.find("reference[") == std::string_view::npos) continue;
+    if (!plural && !name.ends_with("Name")) continue;
+    out.emplace_back(name, name.substr(0, name.size() - (plural ? 5 : 4)) + (many ? "Ids" : "Id"));
   }
   const SchemaView* shape = schemas_.any(site.path, site.type);
   if (!shape) return out;

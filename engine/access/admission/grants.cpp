@@ -165,6 +165,11 @@ class GrantAdmission final : public Admission {
       return invalid(request, "context", "must be cluster or project");
     if (request.object->truth({"administrative"}) && context != "cluster")
       return invalid(request, "administrative", "only cluster roles can be administrative");
+    // Who makes a cluster gets roles there, and no project's; and the other way round.
+    const char* elsewhere =
+        context == "cluster" ? "projectCreatorDefault" : "clusterCreatorDefault";
+    if (request.object->truth({elsewhere}))
+      return invalid(request, elsewhere, "the role is for " + std::string(context) + "s");
     if (request.old && same(request, "rules") && same(request, "roleTemplateNames") &&
         same(request, "external"))
       return Unit{};

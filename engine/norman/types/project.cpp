@@ -50,8 +50,7 @@ class ProjectType final : public Type {
 
   std::optional<Answer> action(const Call& call, std::string_view action, const Json& stored,
                                const Json&) const override {
-    if (action != "exportYaml") return std::nullopt;
-    (void)call;
+    if (action != "exportYaml") return not_available(call, action, stored);
     Json shown = Json::object({{"apiVersion", stored.str("apiVersion")},
                                {"kind", stored.str("kind")},
                                {"metadata", Json::object()}});
@@ -64,6 +63,22 @@ class ProjectType final : public Type {
   }
 
  private:
+  static std::optional<Answer> not_available(const Call& call, std::string_view action,
+                                             const Json& stored) {
+    KindPtr kind = call.norman.holder(call.schema);
+    if (!kind ||
+        !call.norman.may(call.user(), "update", *kind, stored.str({"metadata", "namespace"}),
+                         stored.str({"metadata", "name"})))
+      return std::nullopt;
+    const bool monitoring = action.ends_with("Monitoring");
+    return norman_error(Status::other(
+        404, "ActionNotAvailable",
+        std::string(action) + " is not available: " +
+            (monitoring ? "this server deploys no monitoring"
+                        : "clusters of today have no pod security policies; a project's pod "
+                          "security level is kept on its namespaces")));
+  }
+
   static std::string_view stays(const Json& stored) {
     if (stored.str({"metadata", "labels", kDefaultProjectLabel}) == "true") return "default";
     if (stored.str({"metadata", "labels", kSystemProjectLabel}) == "true") return "system";

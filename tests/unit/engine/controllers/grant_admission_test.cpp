@@ -137,6 +137,10 @@ TEST_CASE("bindings are well formed, roles make sense", "[authorization]") {
   CHECK(reason(w.change(admin, "roletemplates", "pods", R"({"context":"nosuch"})")) == "Invalid");
   CHECK(reason(w.change(admin, "roletemplates", "pods", R"({"administrative":true})")) ==
         "Invalid");
+  // Who makes a cluster gets roles of clusters, who makes a project those of projects.
+  CHECK(reason(w.change(admin, "roletemplates", "pods", R"({"clusterCreatorDefault":true})")) ==
+        "Invalid");
+  CHECK(w.change(admin, "roletemplates", "pods", R"({"projectCreatorDefault":true})"));
 }
 
 TEST_CASE("built-in roles and roles in use stay", "[authorization]") {
