@@ -129,12 +129,14 @@ class RealEnv::Impl {
   }
 
   void stop() {
+    std::multimap<Instant, Task> dropped;  // a task may own what calls back here as it ends
     {
       std::lock_guard lock(mutex_);
       if (stopping_) return;
       stopping_ = true;
-      timers_.clear();
+      dropped.swap(timers_);
     }
+    dropped.clear();
     changed_.notify_all();
     clock_.join();
     slow_.stop();

@@ -77,6 +77,7 @@ void ThreadEnv::work() {
     tasks_.erase(first);
     lock.unlock();
     task();
+    task = nullptr;  // what it owns may call back here as it ends
     lock.lock();
   }
 }

@@ -81,6 +81,20 @@ TEST_CASE("stop runs what is queued, drops timers, and is told twice without har
   CHECK(ran == 100);
 }
 
+TEST_CASE("a timer that is dropped may ask the env for things as it goes") {
+  struct Owner {
+    RealEnv& env;
+    ~Owner() {
+      env.post_after(std::chrono::hours(1), [] {});
+    }
+  };
+  RealEnv env;
+  auto owner = std::make_shared<Owner>(env);
+  env.post_after(std::chrono::hours(1), [owner] {});
+  owner.reset();
+  env.stop();
+}
+
 TEST_CASE("a gate: an opening is never lost, a deadline is kept, waiting is told to the hook") {
   RealEnv env;
   auto gate = env.make_gate();

@@ -205,5 +205,7 @@ TEST_CASE("ten thousand bindings are asked quickly", "[access-questions]") {
   CHECK(answer->integer({"total"}) == 20'004);
   CHECK(answer->truth({"partial"}));
   INFO("took " << took.count() << " ms");
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
   CHECK(took.count() < 100);
+#endif
 }
