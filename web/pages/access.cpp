@@ -140,6 +140,8 @@ class AccessPage final : public Page {
       row.key = std::to_string(n++);
       row.name = p.name;
       row.haystack = p.name + " " + p.note + " " + by;
+      // There is no room for more columns there, and a name alone says nothing.
+      if (app_->phone()) row.second = place_of(a) + ": " + by;
       row.cells = {{SimpleCell::Kind::kPerson, p.name, Tone::kNeutral, 0, p.note},
                    {SimpleCell::Kind::kText, place_of(a)},
                    {SimpleCell::Kind::kText, by},

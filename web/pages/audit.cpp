@@ -24,7 +24,7 @@ Tone result_tone(std::string_view result) {
 class AuditPage final : public Page {
  public:
   AuditPage() {
-    list_.columns = {{"result", "Result", 116, 0, false, false},
+    list_.columns = {{"result", "Result", 132, 0, false, false},
                      {"who", "Who", 170, 0.9f, false, false},
                      {"did", "Did", 100, 0.3f, false, false, 4},
                      {"name", "What", 220, 1.8f, false, false},
@@ -44,6 +44,15 @@ class AuditPage final : public Page {
     if (!r.str("namespace").empty()) name = std::string(r.str("namespace")) + "/" + name;
     if (!name.empty() && name != "/") out += (out.empty() ? "" : " ") + name;
     return out.empty() ? std::string(r.str("path")) : out;
+  }
+  // A record that stands for many.
+  static std::string counted_words(const Json& r, int64_t n) {
+    if (r.str("verb") == "lost") return plural(n, "record") + " lost: " + std::string(r.str("why"));
+    std::string out = plural(n, "more refusal") + " of this kind";
+    if (const Json* users = r.find("users"); users != nullptr && users->size() > 0)
+      out += ", under " + std::to_string(users->size()) +
+             (r.integer({"more_tries"}) > 0 ? " names and more" : " names");
+    return out;
   }
   std::string who_of(const Json& r, std::string_view field) {
     const std::string_view id = r.str(field);
@@ -131,6 +140,7 @@ class AuditPage final : public Page {
            at}};
       row.cells[3].href = "/dashboard/audit#" + row.key;
       if (result != "ok") row.second = r.str("why");
+      if (const int64_t n = r.integer({"count"}); n > 0) row.second = counted_words(r, n);
       rows.push_back(std::move(row));
     }
     list_.set(std::move(rows));
@@ -245,6 +255,18 @@ class AuditPage final : public Page {
       y += text_wrap(x, y, tokens::kTypeBodyStrong, c.text_primary, head, w, 20) + 4;
       const Json* list = one.find("difference");
       std::string words = head;
+      if (list == nullptr && (list = one.find("sent")) != nullptr) {
+        y += text_wrap(x, y, tokens::kTypeSmall, c.text_tertiary,
+                       "What was sent; what was there before is not known", w) +
+             4;
+        words += ": what was sent";
+      }
+      if (const std::string_view why = one.str("not_told"); !why.empty()) {
+        y += text_wrap(x, y, tokens::kTypeSmall, c.text_tertiary, "Not told: " + std::string(why),
+                       w) +
+             4;
+        words += ": not told, " + std::string(why);
+      }
       if (list != nullptr && list->is_array()) {
         for (const Json& d : list->as_array()) {
           y = difference(d, x, y, w);
@@ -257,6 +279,14 @@ class AuditPage final : public Page {
       y += text_wrap(x, y, tokens::kTypeSmall, c.text_tertiary,
                      "and " + plural(n, "more change") + " that were not kept", w);
     return y;
+  }
+
+  static std::string names_of(const Json* list) {
+    std::string out;
+    if (list == nullptr || !list->is_array()) return out;
+    for (const Json& one : list->as_array())
+      if (one.is_string()) out += (out.empty() ? "" : ", ") + one.as_string();
+    return out;
   }
 
   void drawer(Frame& f, const Rect& r, const std::string& id) {
@@ -301,6 +331,12 @@ class AuditPage final : public Page {
         line(x, y, w, "Request",
              std::string(rec->str("method")) + " " + std::string(rec->str("path")), true);
         line(x, y, w, "Why", rec->str("why"));
+        if (const int64_t n = rec->integer({"count"}); n > 0) {
+          line(x, y, w, "Stands for", counted_words(*rec, n));
+          line(x, y, w, "Since",
+               time_text(parse_time(rec->str("since")), app_->backend.zone_minutes(at)));
+          line(x, y, w, "Names", names_of(rec->find("users")));
+        }
         line(x, y, w, "Took", std::to_string(rec->integer({"took_ms"})) + " ms");
         line(x, y, w, "Request ID", rec->str("requestId"), true);
         y = changes(*rec, x, y, w);

@@ -162,11 +162,41 @@ void MoveDialog::move(App& app) {
   }
 }
 
+// What it does to quotas, before it is done.
+float MoveDialog::effect(App& app, float x, float y, float w) {
+  if (to_.empty()) return y;
+  const Json* to = projects_of(app, cluster_).find(to_);
+  std::vector<const Json*> moving;
+  bool limited = false, over = false;
+  for (const std::string& name : names_) {
+    const Json* ns = namespaces_of(app, cluster_).find(name);
+    if (ns == nullptr) continue;
+    moving.push_back(ns);
+    limited |= !quota_words(ns->at({"resourceQuota", "limit"})).empty();
+  }
+  std::vector<std::string> lines;
+  if (to != nullptr) lines = quota_with(*to, moving, over);
+  std::string words;
+  if (lines.empty()) {
+    words = limited ? (to == nullptr ? "Without a project they have no quota any more."
+                                     : "That project has no quota: theirs ends.")
+                    : "There is no quota there.";
+  } else {
+    words = "It would have given out ";
+    for (size_t i = 0; i < lines.size(); i++) words += (i == 0 ? "" : "; ") + lines[i];
+    words += over ? ". What does not fit may start nothing new." : ".";
+  }
+  const float h = text_wrap(x, y, tokens::kTypeSmall,
+                            over ? col().state_error_text : col().text_secondary, words, w, 18, 4);
+  say_text(box(x, y, w, h), words);
+  return y + h;
+}
+
 void MoveDialog::draw(App& app) {
   if (opening_) open_dialog("Move namespaces");
   opening_ = false;
   Rect r;
-  if (!begin_dialog("Move namespaces", tokens::kShellDialogSm, 292, &r)) return;
+  if (!begin_dialog("Move namespaces", tokens::kShellDialogSm, 366, &r)) return;
   const float x = r.Min.x + 24, w = r.GetWidth() - 48;
   float y = dialog_head(
       r, names_.size() == 1 ? "Move " + names_[0]
@@ -181,6 +211,7 @@ void MoveDialog::draw(App& app) {
   std::vector<Choice> choices = project_choices(app, cluster_);
   choices.push_back({std::string(kNone), "No project", {}});
   choose(box(x, y + 22, w, 32), "To project", choices, to_, "Choose a project");
+  effect(app, x, y + 64, w);
   if (dialog_foot(r, {.action = "Move",
                       .ready = !to_.empty() && left_ == 0,
                       .busy = left_ > 0,

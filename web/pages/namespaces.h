@@ -39,6 +39,7 @@ class MoveDialog {
 
  private:
   void move(App& app);
+  float effect(App& app, float x, float y, float w);
   std::string cluster_, to_, error_;
   std::vector<std::string> names_;
   size_t left_ = 0, moved_ = 0;

@@ -28,6 +28,8 @@ class ProjectPage final : public Page {
       if (menu_item(tokens::kIconArrowRight, "Move to another project",
                     {.disabled = !may, .tip = why}))
         move_.ask(cluster_, {name});
+      if (menu_item(tokens::kIconPencilOutline, "Limits", {.disabled = !may, .tip = why}))
+        limits_.ask(*app_, cluster_, name);
       if (menu_item(tokens::kIconContentCopy, "Copy name")) app_->copy(name, name);
     };
   }
@@ -270,6 +272,7 @@ class ProjectPage final : public Page {
     if (tab == 2) namespaces(body);
     create_.draw(*app_);
     move_.draw(*app_);
+    limits_.draw(*app_);
     delete_.draw(*app_);
   }
 
@@ -281,6 +284,7 @@ class ProjectPage final : public Page {
   DeleteDialog delete_;
   NamespaceDialog create_;
   MoveDialog move_;
+  LimitsDialog limits_;
 };
 
 class ProjectForm final : public Page {

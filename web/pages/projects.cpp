@@ -264,6 +264,9 @@ void ProjectsPage::namespace_menu(const Line& l) {
   if (menu_item(tokens::kIconArrowRight, "Move to a project",
                 {.disabled = !may || ns == nullptr || !has_action(*ns, "move"), .tip = why}))
     move_.ask(cluster_, {l.name});
+  if (menu_item(tokens::kIconPencilOutline, "Limits",
+                {.disabled = !may || ns == nullptr || !has_link(*ns, "update"), .tip = why}))
+    limits_.ask(*app_, cluster_, l.name);
   if (menu_item(tokens::kIconCubeOutline, "Show its pods")) {
     app_->cluster(cluster_).namespaces = {l.name};
     app_->go("/dashboard/c/" + url_escape(cluster_) + "/r/core/pods?ns=" + url_escape(l.name));
@@ -376,6 +379,7 @@ void ProjectsPage::draw_content(Frame& f) {
   draw_body(Rect(a.Min.x, y, a.Max.x, a.Max.y), projects, spaces);
   create_.draw(*app_);
   move_.draw(*app_);
+  limits_.draw(*app_);
   delete_.draw(*app_);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "web/pages/delete_dialog.h"
+#include "web/pages/namespace_limits.h"
 #include "web/pages/namespaces.h"
 #include "web/pages/quotas.h"
 #include "web/widgets/grid.h"
@@ -67,6 +68,7 @@ class ProjectsPage final : public Page, public GridSource {
   DeleteDialog delete_;
   NamespaceDialog create_;
   MoveDialog move_;
+  LimitsDialog limits_;
 };
 
 }  // namespace web

@@ -9,27 +9,17 @@
 namespace web {
 namespace {
 
-struct ContainerField {
-  const char *id, *label, *hint;
-};
-constexpr ContainerField kContainer[] = {{"requestsCpu", "CPU request", "100m"},
-                                         {"limitsCpu", "CPU limit", "500m"},
-                                         {"requestsMemory", "Memory request", "128Mi"},
-                                         {"limitsMemory", "Memory limit", "256Mi"}};
+constexpr QuotaField kContainer[] = {
+    {"requestsCpu", "CPU request", "100m", QuotaField::kCpu},
+    {"limitsCpu", "CPU limit", "500m", QuotaField::kCpu},
+    {"requestsMemory", "Memory request", "128Mi", QuotaField::kMemory},
+    {"limitsMemory", "Memory limit", "256Mi", QuotaField::kMemory}};
 
 const QuotaField* find_field(std::string_view id) {
   for (const QuotaField& f : quota_fields()) {
     if (id == f.id) return &f;
   }
   return nullptr;
-}
-
-// The member `type` says what the limits are, and is none.
-std::string quantity_of(const Json* object, std::string_view id) {
-  if (id == "type") return {};
-  const Json* v = object == nullptr ? nullptr : object->find(id);
-  if (v == nullptr || v->is_null()) return {};
-  return v->is_string() ? v->as_string() : engine::dump(*v);
 }
 
 }  // namespace
@@ -49,6 +39,19 @@ const std::vector<QuotaField>& quota_fields() {
       {"persistentVolumeClaims", "Volume claims", "10", QuotaField::kCount},
       {"requestsStorage", "Storage reserved", "100Gi", QuotaField::kMemory},
       {"replicationControllers", "Replication controllers", "5", QuotaField::kCount}};
+  return list;
+}
+
+// The member `type` says what the limits are, and is none.
+std::string quota_value(const Json* object, std::string_view id) {
+  if (id == "type") return {};
+  const Json* v = object == nullptr ? nullptr : object->find(id);
+  if (v == nullptr || v->is_null()) return {};
+  return v->is_string() ? v->as_string() : engine::dump(*v);
+}
+
+const std::vector<QuotaField>& container_fields() {
+  static const std::vector<QuotaField> list(std::begin(kContainer), std::end(kContainer));
   return list;
 }
 
@@ -72,11 +75,45 @@ std::string quota_amount(std::string_view id, std::string_view quantity) {
   return out;
 }
 
+std::string quota_amount_of(std::string_view id, double amount) {
+  const QuotaField* f = find_field(id);
+  const bool milli = f != nullptr && f->unit == QuotaField::kCpu && amount != std::floor(amount);
+  return quota_amount(id, milli ? std::to_string(std::llround(amount * 1000)) + "m"
+                                : std::to_string(std::llround(amount)));
+}
+
+std::vector<std::string> quota_with(const Json& project, const std::vector<const Json*>& more,
+                                    bool& over) {
+  std::vector<std::string> out;
+  over = false;
+  const Json* limit = project.at({"resourceQuota", "limit"});
+  if (limit == nullptr || !limit->is_object()) return out;
+  for (const auto& [id, value] : limit->as_object()) {
+    const std::string most = quota_value(limit, id),
+                      now = quota_value(project.at({"resourceQuota", "usedLimit"}), id),
+                      each =
+                          quota_value(project.at({"namespaceDefaultResourceQuota", "limit"}), id);
+    const double all = parse_quantity(most);
+    if (most.empty() || all < 0) continue;
+    double sum = now.empty() ? 0 : ImMax(0.0, parse_quantity(now));
+    for (const Json* ns : more) {
+      if (ns->str("projectId") == project.str("id")) continue;  // counted already
+      const std::string own = quota_value(ns->at({"resourceQuota", "limit"}), id);
+      sum += ImMax(0.0, parse_quantity(own.empty() ? (each.empty() ? "0" : each) : own));
+    }
+    const bool beyond = sum > all + 1e-9;
+    over |= beyond;
+    out.push_back(quota_label(id) + ": " + quota_amount_of(id, sum) + " of " +
+                  quota_amount(id, most) + (beyond ? ", more than it has" : ""));
+  }
+  return out;
+}
+
 std::string quota_words(const Json* limit) {
   std::string out;
   if (limit == nullptr || !limit->is_object()) return out;
   for (const auto& [id, value] : limit->as_object()) {
-    const std::string amount = quantity_of(limit, id);
+    const std::string amount = quota_value(limit, id);
     if (amount.empty()) continue;
     out += (out.empty() ? "" : ", ") + quota_label(id) + " " + quota_amount(id, amount);
   }
@@ -91,7 +128,7 @@ std::vector<QuotaUse> quota_uses(const Json& project) {
   for (const auto& [id, value] : limit->as_object()) {
     QuotaUse use;
     use.id = id;
-    const std::string most = quantity_of(limit, id), now = quantity_of(used, id);
+    const std::string most = quota_value(limit, id), now = quota_value(used, id);
     if (most.empty()) continue;
     use.limit = quota_amount(id, most);
     use.used = quota_amount(id, now.empty() ? "0" : now);
@@ -124,11 +161,11 @@ void QuotaForm::load(const Json& project) {
   const Json* each = project.at({"namespaceDefaultResourceQuota", "limit"});
   if (limit != nullptr && limit->is_object()) {
     for (const auto& [id, value] : limit->as_object()) {
-      if (id != "type") rows_.push_back({id, quantity_of(limit, id), quantity_of(each, id)});
+      if (id != "type") rows_.push_back({id, quota_value(limit, id), quota_value(each, id)});
     }
   }
   for (int i = 0; i < 4; i++)
-    container_[i] = quantity_of(project.find("containerDefaultResourceLimit"), kContainer[i].id);
+    container_[i] = quota_value(project.find("containerDefaultResourceLimit"), kContainer[i].id);
 }
 
 float QuotaForm::draw(float x, float y, float w) {

@@ -17,9 +17,15 @@ struct QuotaField {
   enum { kCpu, kMemory, kCount } unit;
 };
 const std::vector<QuotaField>& quota_fields();
+// What containers get that ask for nothing.
+const std::vector<QuotaField>& container_fields();
 std::string quota_label(std::string_view id);
+// The quantity of one field; empty where there is none.
+std::string quota_value(const Json* limits, std::string_view id);
 // "2 cores", "4Gi", "20" from a quantity.
 std::string quota_amount(std::string_view id, std::string_view quantity);
+// The same of a number, in cores, bytes or pieces.
+std::string quota_amount_of(std::string_view id, double amount);
 // "CPU limit 2 cores, pods 20"; empty without limits.
 std::string quota_words(const Json* limit);
 
@@ -28,6 +34,10 @@ struct QuotaUse {
   float fraction = 0;
 };
 std::vector<QuotaUse> quota_uses(const Json& project);
+// What a project's quota would say with these namespaces in it too, a line each limit; `over`: one
+// would not fit. They bring what they have, or get what the project gives each.
+std::vector<std::string> quota_with(const Json& project, const std::vector<const Json*>& more,
+                                    bool& over);
 // One bar below the other; returns where they end.
 float quota_bars(const std::vector<QuotaUse>& uses, float x, float y, float w);
 

@@ -99,7 +99,7 @@ class UserActions {
 class UsersPage final : public ListPage {
  public:
   UsersPage() {
-    list_.columns = {{"state", "State", 120, 0},
+    list_.columns = {{"state", "State", 136, 0},
                      {"name", "Name", 220, 1.4f},
                      {"username", "Username", 140, 0.8f, false, true, 3},
                      {"roles", "Global roles", 180, 1.2f, false, true, 2},
@@ -144,7 +144,8 @@ class UsersPage final : public ListPage {
 
   void create_dialog() {
     Rect r;
-    if (!begin_dialog("Create user", tokens::kShellDialogSm, 346, &r)) return;
+    const auto lines = static_cast<float>(roles_.size());
+    if (!begin_dialog("Create user", tokens::kShellDialogSm, 418 + lines * 34, &r)) return;
     const float x = r.Min.x + 24, w = r.GetWidth() - 48;
     float y = dialog_head(r, "Create user");
     bool submitted = false;
@@ -152,6 +153,7 @@ class UsersPage final : public ListPage {
     field(x, y + kFieldHeight, w, "Display name", name_, {}, "optional", &submitted);
     field(x, y + kFieldHeight * 2, w, "Password", password_, {.secret = true},
           "at least 12 characters, changed at the first sign-in", &submitted);
+    roles_fields(x, y + kFieldHeight * 3, w);
     const bool ready = !username_.empty() && password_.size() >= kPasswordLeast && !busy_;
     const Foot foot = dialog_foot(r, {.action = "Create",
                                       .ready = ready,
@@ -162,6 +164,49 @@ class UsersPage final : public ListPage {
     if (created_) ImGui::CloseCurrentPopup();
     created_ = false;
     end_dialog();
+  }
+
+  // What the account may do from the first day; those that are meant for new users stand there.
+  void roles_fields(float x, float y, float w) {
+    field_label(x, y, w, "Global roles");
+    y += 22;
+    size_t drop = roles_.size();
+    for (size_t i = 0; i < roles_.size(); i++) {
+      const std::string name = global_role_name(*app_, roles_[i]);
+      ImGui::PushID(roles_[i].c_str());
+      text_fit(x, y, tokens::kTypeBody, col().text_primary, name, w - 40, 32);
+      say_text(box(x, y, w - 40, 32), "Role " + name);
+      if (icon_button(x + w - 32, y, tokens::kIconClose, "Without " + name).pressed) drop = i;
+      ImGui::PopID();
+      y += 34;
+    }
+    if (drop < roles_.size()) roles_.erase(roles_.begin() + static_cast<std::ptrdiff_t>(drop));
+    std::vector<Choice> left;
+    for (const auto& [id, role] : global_roles(*app_).items) {
+      if (std::find(roles_.begin(), roles_.end(), id) == roles_.end())
+        left.push_back({id, std::string(role.str("name", id)), {}});
+    }
+    std::sort(left.begin(), left.end(),
+              [](const Choice& a, const Choice& b) { return a.label < b.label; });
+    std::string add;
+    if (!left.empty() &&
+        choose(box(x, y, ImMin(220.0f, w), 32), "Add a role", left, add, "Add a role"))
+      roles_.push_back(add);
+  }
+
+  // One after the other; the account stays whatever comes of them.
+  void give_roles(const std::string& user, std::vector<std::string> roles) {
+    for (const std::string& role : roles) {
+      app_->api.send(
+          "POST", "/v3/globalRoleBindings",
+          Json::object({{"type", "globalRoleBinding"}, {"globalRoleId", role}, {"userId", user}}),
+          alive_.guard([this, name = global_role_name(*app_, role)](Result<Json> answer) {
+            if (!answer)
+              app_->toast(Tone::kError, "It did not get the role " + name,
+                          answer.error().message());
+            app_->v3.reload(global_bindings(*app_));
+          }));
+    }
   }
 
   void create() {
@@ -178,7 +223,9 @@ class UsersPage final : public ListPage {
         error_ = answer.error().message();
         return;
       }
-      app_->toast(Tone::kSuccess, "Created " + username_, "Give it roles on its page", "Open",
+      give_roles(std::string(answer->str("id")), roles_);
+      app_->toast(Tone::kSuccess, "Created " + username_,
+                  roles_.empty() ? "It has no role yet" : "", "Open",
                   "/dashboard/users/" + url_escape(answer->str("id")));
       created_ = true;
       app_->v3.reload(all_users(*app_));
@@ -196,6 +243,10 @@ class UsersPage final : public ListPage {
       name_.clear();
       password_.clear();
       error_.clear();
+      roles_.clear();
+      for (const auto& [id, role] : global_roles(*app_).items) {
+        if (role.truth({"newUserDefault"})) roles_.push_back(id);
+      }
       open_dialog("Create user");
     }
     // Rows name roles, so that they are made anew with those too.
@@ -208,6 +259,7 @@ class UsersPage final : public ListPage {
   }
 
   std::string username_, name_, password_, error_;
+  std::vector<std::string> roles_;
   bool busy_ = false, created_ = false;
   uint64_t others_ = 0;
   UserActions actions_;

@@ -40,6 +40,29 @@ for (const [name, path, role, label] of pages) {
   });
 }
 
+for (const [name, path, row, item] of [['limits of a namespace', '/dashboard/c/c-prod/projects/p-shop1#namespaces', 'mail', 'Limits'], ['moving a namespace', '/dashboard/c/c-prod/projects/p-shop1#namespaces', 'mail', 'Move to another project'], ['draining a node', '/dashboard/c/c-prod/nodes', 'eu-w1-w-3', 'Drain']]) {
+  test(name, { path }, async (page) => {
+    await node(page, 'row', row).getByRole('button').last().click();
+    await node(page, 'menuitem', item).click();
+    await page.locator('#mirror [role=dialog]').waitFor({ state: 'attached' });
+    await judge(page, name);
+    // With the keyboard alone: into its first field or button, and out of it.
+    await page.keyboard.press('Escape');
+    await until('it is closed', async () => (await page.locator('#mirror [role=dialog]').count()) == 0);
+  });
+}
+
+test('making a user', { path: '/dashboard/users' }, async (page) => {
+  await node(page, 'row', 'Aiko Tanaka').waitFor();
+  await node(page, 'button', 'Create user').click();
+  await focused(page, 'Username');
+  await judge(page, 'making a user');
+  await page.keyboard.press('Tab');
+  await focused(page, 'Display name');
+  await page.keyboard.press('Tab');
+  await focused(page, 'Password');
+});
+
 test('what lies over a page: menu, dialog, palette, dock', { path: '/dashboard/c/c-prod/r/core/pods' }, async (page, s) => {
   await node(page, 'columnheader', 'Restarts').waitFor();
   await page.keyboard.press('j');

@@ -46,10 +46,57 @@ test('projects: namespaces under their projects, quotas, filter, move', { path: 
   await said(page, '1 selected');
   await node(page, 'button', 'Move', true).click();
   await choose(page, 'To project', 'Payments');
+  await said(page, 'It would have given out CPU limit: 13 cores of 8 cores, more than it has; Memory limit: 39Gi of 16Gi, more than it has');
   await press(page, 'Move');
   await until('it moved', () => spaces(s).mail == 'c-prod:p-pay01');
   await until('it is shown there', async () => (await rows(page)).join() == 'Payments,mail');
   check((await meter.getAttribute('aria-valuetext')) == '14 / 8 cores', 'the quota did not follow');
+});
+
+test("a namespace's own limits: what is left of the project, what does not fit, containers", { path: '/dashboard/c/c-prod/projects/p-shop1#namespaces' }, async (page, s) => {
+  const limits = async () => {
+    await node(page, 'row', 'mail').getByRole('button').click();
+    await node(page, 'menuitem', 'Limits').click();
+    await node(page, 'heading', 'Limits of mail').waitFor();
+  };
+  await node(page, 'row', 'mail').waitFor();
+  await limits();
+  await until('what it has', async () => (await node(page, 'textbox', 'CPU limit', true).inputValue()) == '6000m');
+  await type(page, 'Pods', '900');
+  await until('more than is left is refused', async () => (await dialog(page).getByRole('button', { name: 'Save', exact: true }).getAttribute('aria-disabled')) == 'true');
+  await type(page, 'Pods', '120');
+  await type(page, 'Memory request of each', '64Mi');
+  await press(page, 'Save');
+  await until('it was sent', () => s.world.management.namespaces.find((n) => n.name == 'mail').put);
+  const put = s.world.management.namespaces.find((n) => n.name == 'mail').put;
+  check(JSON.stringify(put) == JSON.stringify({ resourceQuota: { limit: { limitsCpu: '6000m', limitsMemory: '24Gi', pods: '120' } }, containerDefaultResourceLimit: { requestsMemory: '64Mi' } }), 'not what was typed: ' + JSON.stringify(put));
+  await until('the dialog is gone', async () => (await dialog(page).count()) == 0);
+  await until('the row says it', async () => (await node(page, 'row', 'mail').textContent()).includes('Pods 120'));
+  await node(page, 'tab', 'Overview').click();
+  await until('the project counts it', async () => (await node(page, 'meter', 'Pods').getAttribute('aria-valuetext')) == '300 of 400');
+});
+
+test('users: one is made with the roles of new users, and others', { path: '/dashboard/users' }, async (page, s) => {
+  await node(page, 'row', 'Aiko Tanaka').waitFor();
+  await until('roles are there', async () => (await node(page, 'row', 'Aiko Tanaka').textContent()).includes('Create Clusters'));
+  await node(page, 'button', 'Create user').click();
+  await focused(page, 'Username');
+  await page.keyboard.type('mara');
+  await said(page, 'Role User');
+  await rested(page);
+  await node(page, 'textbox', 'Password', true).click();
+  await focused(page, 'Password');
+  await page.keyboard.type('a long enough one');
+  await choose(page, 'Add a role', 'Manage Catalogs');
+  await choose(page, 'Add a role', 'Create Clusters');
+  await said(page, 'Role Manage Catalogs');
+  await rested(page);
+  await node(page, 'button', 'Without Manage Catalogs').click();
+  await press(page, 'Create');
+  const made = await until('it is there', () => [...kinds(s, 'users').values()].find((u) => u.username == 'mara'));
+  const roles = () => [...kinds(s, 'globalRoleBindings').values()].filter((b) => b.userId == made.id).map((b) => b.globalRoleId).sort().join();
+  await until('its roles', () => roles() == 'clusters-create,user');
+  await until('its row names them', async () => (await node(page, 'row', 'mara').textContent()).includes('Create Clusters'));
 });
 
 test('projects: create with a quota, edit, delete says what it does', { path: '/dashboard/c/c-prod/projects' }, async (page, s) => {
@@ -297,6 +344,24 @@ test('on a phone: projects, members, roles, nodes are there', { path: '/dashboar
     await node(page, 'row', name).waitFor();
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/phone-${path.replace(/\W/g, '-')}.png` });
   }
+});
+
+test('audit: what stands for many, and what was only seen as it was sent', { path: '/dashboard/audit#257' }, async (page) => {
+  await node(page, 'heading', 'Record 257').waitFor();
+  await said(page, 'Stands for 4,711 more refusals of this kind, under 2 names and more');
+  await said(page, 'Names admin, root');
+  await page.goto(page.url().replace('#257', '#256'));
+  await node(page, 'heading', 'Record 256').waitFor();
+  await said(page, 'Changed configmaps shop/colours: what was sent data.sky');
+  await said(page, 'Changed configmaps shop/big: not told, what was sent could not be read');
+});
+
+// No text of a state or a role is cut where there is room for its column only.
+test('on a phone: states whole, a way of access says by what', { path: '/dashboard/access?verb=get&resource=secrets', page: { viewport: { width: 390, height: 844 } } }, async (page, s) => {
+  await node(page, 'row', 'Aiko Tanaka').waitFor();
+  await said(page, 'prod-eu-west / Storefront: Project Owner \u203a Kubernetes admin');
+  await page.goto(s.url + '/dashboard/users');
+  await node(page, 'row', 'Old Account').waitFor();
 });
 
 await run();

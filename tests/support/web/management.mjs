@@ -53,7 +53,7 @@ export function makeManagement({ now, iso, clusters, nodes, namespaces, emitName
   const namespace = (n) => {
     const p = kinds.projects.objects.get(n.project);
     const limit = n.quota || p?.namespaceDefaultResourceQuota?.limit;
-    return { id: n.name, type: 'namespace', baseType: 'namespace', name: n.name, projectId: n.project || null, state: 'active', transitioning: 'no', created: iso(n.created), labels: {}, annotations: {}, ...(limit ? { resourceQuota: { limit: { ...limit, type: '/v3/cluster/schemas/resourceQuotaLimit' } } } : {}),
+    return { id: n.name, type: 'namespace', baseType: 'namespace', name: n.name, projectId: n.project || null, state: 'active', transitioning: 'no', created: iso(n.created), labels: {}, annotations: {}, ...(limit ? { resourceQuota: { limit: { ...limit, type: '/v3/cluster/schemas/resourceQuotaLimit' } } } : {}), ...(n.containers ? { containerDefaultResourceLimit: n.containers } : {}),
       links: { self: `/v3/cluster/c-prod/namespaces/${n.name}`, update: '', remove: '' }, actions: { move: `/v3/cluster/c-prod/namespaces/${n.name}?action=move` } };
   };
   const inside = (pid) => namespaces.filter((n) => n.project == pid);
@@ -116,6 +116,14 @@ export function makeManagement({ now, iso, clusters, nodes, namespaces, emitName
       for (const p of kinds.projects.objects.values()) said(ctx, kinds.projects, p);
       return [204, ''];
     }
+    if (ctx.method == 'PUT') {
+      if (ctx.json.resourceQuota) n.quota = ctx.json.resourceQuota.limit;
+      if (ctx.json.containerDefaultResourceLimit) n.containers = ctx.json.containerDefaultResourceLimit;
+      n.put = ctx.json;
+      emitNamespace('MODIFIED', n);
+      for (const p of kinds.projects.objects.values()) said(ctx, kinds.projects, p);
+      return [200, namespace(n)];
+    }
     if (ctx.method == 'DELETE') { namespaces.splice(namespaces.indexOf(n), 1); emitNamespace('DELETED', n); return [200, namespace(n)]; }
     return [200, namespace(n)];
   }
@@ -137,6 +145,9 @@ export function makeManagement({ now, iso, clusters, nodes, namespaces, emitName
   const audit = Array.from({ length: 260 }, (_, i) => {
     const n = 260 - i, at = new Date(now - i * 7 * 60e3).toISOString(), who = ['u-1', 'u-2', 'u-3', 'u-4'][n % 4];
     const base = { id: String(n), type: 'auditLog', baseType: 'auditLog', seq: n, time: at, requestId: 'r' + n, user: who, from: '10.9.0.' + (n % 200), agent: n % 3 ? 'kubectl/v1.36.0' : 'Mozilla/5.0', took_ms: 3 + n % 9, links: { self: '/v3/auditlogs/' + n } };
+    if (n == 257) return { ...base, verb: 'login', resource: 'sessions', code: 401, result: 'refused', count: 4711, since: at, users: ['admin', 'root'], more_tries: 12, why: 'refusals of one kind from one source, counted together' };
+    if (n == 256) return { ...base, verb: 'patch', resource: 'configmaps', namespace: 'shop', name: 'colours', cluster: 'c-prod', method: 'PATCH', path: '/k8s/clusters/c-prod/api/v1/namespaces/shop/configmaps/colours', code: 200, result: 'ok',
+      changes: [{ resource: 'configmaps', namespace: 'shop', name: 'colours', did: 'update', sent: [{ path: 'data.sky', to: 'blue' }] }, { resource: 'configmaps', namespace: 'shop', name: 'big', did: 'update', not_told: 'what was sent could not be read' }] };
     if (n % 10 == 0) return { ...base, verb: 'login', resource: 'localproviders', name: 'local', method: 'POST', path: '/v3-public/localProviders/local?action=login', code: n % 20 ? 201 : 401, result: n % 20 ? 'ok' : 'refused', ...(n % 20 ? {} : { why: 'authentication failed' }) };
     if (n % 7 == 0) return { ...base, verb: 'delete', group: 'apps', resource: 'deployments', namespace: 'kube-system', name: 'coredns', cluster: 'c-prod', method: 'DELETE', path: '/k8s/clusters/c-prod/apis/apps/v1/namespaces/kube-system/deployments/coredns', code: 403, result: 'refused', why: 'deployments.apps "coredns" is forbidden: User "' + who + '" cannot delete resource "deployments"' };
     return { ...base, token: 'token-8fzk2', verb: 'update', group: 'management.cattle.io', resource: 'projects', namespace: 'c-prod', name: 'p-shop1', method: 'PUT', path: '/v3/projects/c-prod:p-shop1', code: 200, result: 'ok',
