@@ -1,8 +1,8 @@
 // FarQuota: what namespaces of a project in another cluster take of its quota, held exact for
-// requests that come here: one at a time of each project, against the sum of what the cluster itself
-// says; the turn lasts until the request is answered. What comes to be beside this server its
-// controller judges (controllers/cluster/cluster_namespaces.cpp). Thread: any. Owns: the queues.
-// Errors: 422 MaxLimitExceeded for what does not fit, 429 when too many wait.
+// requests that come here: one at a time of each project, against the sum of what the cluster
+// itself says; the turn lasts until the request is answered. What comes to be beside this server
+// its controller judges (controllers/cluster/cluster_namespaces.cpp). Thread: any. Owns: the
+// queues. Errors: 422 MaxLimitExceeded for what does not fit, 429 when too many wait.
 #pragma once
 
 #include <deque>
