@@ -132,6 +132,40 @@ def no_more_than_held(walk, cluster, one, two):
     assert answer.status == 500 and "nosuch" in answer.json["message"], answer
 
 
+def roles_make_sense(walk, one):
+    """Circles and locked roles are refused; a role that is used stays, and who uses it is said."""
+    server = walk.server
+
+    def role(name, **more):
+        return server.expect(201, "POST", "/v3/roleTemplates", {
+            "name": name, "context": "project", "rules": [
+                {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}], **more})["id"]
+
+    def refused(method, path, body, words):
+        answer = server.ask(method, path, body)
+        assert answer.status in (403, 409, 422), answer
+        assert words in answer.json["message"], answer
+    below = role("below")
+    above = role("above", roleTemplateIds=[below])
+    refused("PUT", f"/v3/roleTemplates/{below}", {"roleTemplateIds": [above]}, "")
+    assert not server.expect(200, "GET", f"/v3/roleTemplates/{below}").get("roleTemplateIds")
+    refused("DELETE", f"/v3/roleTemplates/{below}", None, above)
+    shut = role("shut", locked=True)
+    refused("POST", BINDINGS, {"projectId": one, "roleTemplateId": shut,
+                               "userId": walk.users["member"]}, "locked")
+    used = walk.bind("nobody", one, above)["id"]
+    refused("DELETE", f"/v3/roleTemplates/{above}", None, used.split(":")[1])
+    everywhere = server.expect(201, "POST", "/v3/globalRoles", {"name": "everywhere", "rules": [
+        {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get"]}]})["id"]
+    binding = server.expect(201, "POST", "/v3/globalRoleBindings", {
+        "globalRoleId": everywhere, "userId": walk.users["nobody"]})["id"]
+    refused("DELETE", f"/v3/globalRoles/{everywhere}", None, binding)
+    for path in (f"{BINDINGS}/{used}", f"/v3/roleTemplates/{above}", f"/v3/roleTemplates/{below}",
+                 f"/v3/globalRoleBindings/{binding}", f"/v3/globalRoles/{everywhere}"):
+        gone = server.ask("DELETE", path)
+        assert gone.status in (200, 204), (path, gone)
+
+
 def reviews_agree(walk, cluster, one):
     """SelfSubjectAccessReview on this server, and the access questions."""
     def may(verb, resource, namespace, name=""):
@@ -258,6 +292,7 @@ def main():
             cluster, one, two = prepare(walk)
             binding = granted(walk, cluster, one, two)
             no_more_than_held(walk, cluster, one, two)
+            roles_make_sense(walk, one)
             reviews_agree(walk, cluster, one)
             repaired(walk)
             removed(walk, cluster, one, binding)
