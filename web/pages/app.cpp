@@ -327,6 +327,7 @@ double App::frame() {
   u.now = now;
   u.wall = backend.wall_ms();
   u.next = -1;
+  u.measuring = false;
   u.cursor = Cursor::kArrow;
   u.tip.clear();
   u.keys_were_taken = u.keys_taken;
@@ -347,7 +348,9 @@ double App::frame() {
   backend.set_cursor(u.cursor);
   backend.render(ImGui::GetDrawData(), u.c->surface_panel, u.grounds);
   // The mirror follows when the wheel rests; a screen reader needs no 60 changes a second.
-  if (now - wheel_at_ > 120) {
+  if (u.measuring) {
+    u.after(0);
+  } else if (now - wheel_at_ > 120) {
     const std::string changes = u.mirror.changes();
     if (!changes.empty()) backend.mirror(changes);
   } else {
@@ -356,8 +359,10 @@ double App::frame() {
   const std::string title =
       (kept_.empty() ? std::string() : kept_.front().page->title(*this) + " \xc2\xb7 ") + "Paddock";
   if (title != title_) backend.set_title(title_ = title);
+  // A press and its release are taken in frames of their own: what they open settles after both.
+  if (GImGui->InputEventsQueue.Size > 0) return 0;
   if (settle_ > 0) settle_--;
-  if (settle_ > 0 || GImGui->InputEventsQueue.Size > 0) return 0;
+  if (settle_ > 0) return 0;
   return u.next;
 }
 

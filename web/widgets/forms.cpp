@@ -37,7 +37,12 @@ bool choose(const Rect& r, std::string_view label, const std::vector<Choice>& ch
   bool changed = false;
   const std::string menu = std::string(label) + " choices";
   if (h.pressed) open_menu(menu);
-  if (!begin_menu(menu, ImVec2(r.Min.x, r.Max.y + 4), ImMax(160.0f, r.GetWidth()))) return false;
+  // Over its box where there is no room under it; longer than both it may cover the box.
+  const float tall = static_cast<float>(choices.size()) * tokens::kSizeRowMenuItem + 8;
+  const bool above =
+      r.Max.y + 4 + tall > ImGui::GetIO().DisplaySize.y - 8 && r.Min.y - 4 - tall >= 8;
+  const ImVec2 at(r.Min.x, above ? r.Min.y - 4 - tall : r.Max.y + 4);
+  if (!begin_menu(menu, at, ImMax(160.0f, r.GetWidth()))) return false;
   for (const Choice& one : choices) {
     if (menu_item(0, one.label, {.checked = one.value == value, .note = one.note}) &&
         one.value != value) {

@@ -4,6 +4,14 @@
 #include "web/widgets/controls.h"
 
 namespace web {
+namespace {
+
+void wait_for_its_place() {
+  const ImGuiWindow* w = ImGui::GetCurrentWindow();
+  if (w->Appearing || w->Hidden || w->HiddenFramesCannotSkipItems > 0) ui().measuring = true;
+}
+
+}  // namespace
 
 void open_menu(std::string_view name) {
   ImGui::OpenPopup(std::string(name).c_str());
@@ -21,6 +29,7 @@ bool begin_menu(std::string_view name, const ImVec2& at, float width, bool right
     ImGui::PopStyleVar(2);
     return false;
   }
+  wait_for_its_place();
   ImGuiWindow* w = ImGui::GetCurrentWindow();
   // The shadow lies outside of the window, on the same list, before its content.
   ImDrawList* list = w->DrawList;
@@ -102,6 +111,7 @@ bool begin_dialog(std::string_view name, float width, float height, Rect* inside
       ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings);
   ImGui::PopStyleVar(3);
   if (!open) return false;
+  wait_for_its_place();
   ImGuiWindow* w = ImGui::GetCurrentWindow();
   w->DrawList->PushClipRectFullScreen();
   shadow(w->DrawList, w->Rect(), tokens::kRadiusUseDialog, col().shadow_dialog);

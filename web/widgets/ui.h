@@ -54,6 +54,9 @@ class Ui {
 
   void set_theme(bool dark_theme);
   void after(double ms) { next = next < 0 || ms < next ? ms : next; }  // draw again then
+  // A menu or dialog that opens is measured, unseen, before it has its place: until then the mirror
+  // tells nothing of it, and the next frame follows at once.
+  bool measuring = false;
   double next = -1;
   std::vector<Ground> grounds;  // of this frame
   std::vector<RoundSprite> round_sprites;
