@@ -74,6 +74,21 @@ Status refused(const User& user, const std::string& verb, const Kind& kind, std:
       "cannot " + verb + " resource \"" + kind.plural + "\" in API group \"" + kind.group + "\"");
 }
 
+// A DELETE that says what it would do.
+bool only_tried(const Request& request) {
+  return request.query.get("dryRun") == "All";
+}
+
+// Whoever asks for a try is never answered by the deed.
+Result<Unit> may_be_tried(const Request& request, bool remote) {
+  if (!request.query.has("dryRun")) return Unit{};
+  if (!only_tried(request))
+    return Status::field_error(422, "InvalidOption", "dryRun", "the only value is All");
+  if (request.method == "DELETE" && !remote) return Unit{};
+  return Status::field_error(422, "InvalidOption", "dryRun",
+                             "only a DELETE of what this server holds can be tried");
+}
+
 }  // namespace
 
 Norman::Norman(Parts parts)
@@ -217,6 +232,8 @@ Answer Norman::answer_at(const Target& target, Request& request, const std::stri
       return norman_error(no_such_link(target.link));
     if (!remote) return follow_link(call, id, target.link);
   }
+  if (!reads)
+    if (auto good = may_be_tried(request, remote); !good) return norman_error(good.error());
   if (remote) return parts_.downstream(call, id);
   std::string_view action = request.query.get("action");
   if (request.method == "POST" && !action.empty()) return act(call, id, action);
@@ -485,7 +502,7 @@ Answer Norman::update(const Call& call, std::string_view id) const {
 
 Answer Norman::remove(const Call& call, std::string_view id) const {
   if (!call.schema.resource_method("DELETE")) return norman_error(method_not_supported("DELETE"));
-  auto removed = [&]() -> Result<std::optional<Json>> {
+  auto removed = [&]() -> Result<std::variant<std::monostate, Json, Answer>> {
     Json old = TRY(find_stored(call, id));
     KindPtr kind = holder(call.schema);
     const Type& type = parts_.types.of(call.schema);
@@ -495,13 +512,18 @@ Answer Norman::remove(const Call& call, std::string_view id) const {
           about(*kind, name), call.user().name,
           "cannot delete resource \"" + kind->plural + "\" in API group \"" + kind->group + "\"");
     TRY(type.before_remove(call, old));
+    if (only_tried(call.request)) {
+      if (auto told = type.removal(call, old)) return std::move(*told);
+      return present(call, old);
+    }
     auto done = TRY(parts_.registry.remove(*kind, ns, name, {.user = call.user()}));
-    if (done.gone) return std::optional<Json>();
-    return std::optional<Json>(present(call, done.object.json()));
+    if (done.gone) return std::monostate();
+    return present(call, done.object.json());
   }();
   if (!removed) return norman_error(removed.error());
-  if (!*removed) return Response{.status = 204, .headers = {}, .body = {}};
-  return norman_response(200, **removed, call.base);
+  if (auto* told = std::get_if<Answer>(&*removed)) return std::move(*told);
+  if (auto* left = std::get_if<Json>(&*removed)) return norman_response(200, *left, call.base);
+  return Response{.status = 204, .headers = {}, .body = {}};
 }
 
 Answer Norman::act(const Call& call, std::string_view id, std::string_view action) const {

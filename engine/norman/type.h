@@ -114,6 +114,10 @@ class Type {
     return Unit{};
   }
   virtual Result<Unit> before_remove(const Call&, const Json& /*stored*/) const { return Unit{}; }
+  // What a DELETE that is only tried (dryRun=All) answers; nullopt: the object, as it stays.
+  virtual std::optional<Answer> removal(const Call&, const Json& /*stored*/) const {
+    return std::nullopt;
+  }
   // A stored object in the shape that the mappers know, where that is of another version of its
   // kind; to_store brings it back.
   virtual void unfold(Json& /*stored*/) const {}

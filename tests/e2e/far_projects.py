@@ -109,6 +109,13 @@ def contents(walk, project):
     wait_for("another", lambda: copy("one", "t"), 2)
 
 
+def told_before(walk, project):
+    told = walk.server.expect(200, "DELETE", f"/v3/projects/{project}?dryRun=All")
+    assert {"one", "three"} <= {ns["id"] for ns in told["namespaces"]}, told  # two may still end
+    assert [one["name"] for one in told["secrets"]] == ["t"] and not told["unknown"], told
+    walk.server.expect(200, "GET", f"/v3/projects/{project}")
+
+
 def moved(walk, project):
     other, move = walk.project("b", "3", "2"), f"{walk.namespaces}/one?action=move"
     # It brings more than there is: it stays where it is, and nothing of it is touched.
@@ -157,6 +164,7 @@ def main():
             walk = Walk(server, plane, cluster)
             project = given(walk)
             contents(walk, project)
+            told_before(walk, project)
             moved(walk, project)
             at_once(walk)
     print("far projects: quotas given, refused, moved")

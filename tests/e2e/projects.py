@@ -98,6 +98,11 @@ def moves(walk, project):
 
 
 def ends(walk, project):
+    told = walk.server.expect(200, "DELETE", f"{PROJECTS}/{project}?dryRun=All")
+    assert not told["unknown"], told
+    assert [ns["id"] for ns in told["namespaces"]] == ["one"] and not told["unknown"], told
+    assert "1 namespace (one) stays" in told["message"], told
+    walk.server.expect(200, "GET", f"{PROJECTS}/{project}")
     deleted = walk.server.ask("DELETE", f"{PROJECTS}/{project}")
     assert deleted.status in (200, 204), deleted
     wait_for("the project's end",

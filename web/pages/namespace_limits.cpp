@@ -1,7 +1,7 @@
 #include "web/pages/namespace_limits.h"
 
-#include "web/pages/quotas.h"
 #include "web/pages/cluster_facts.h"
+#include "web/pages/quotas.h"
 #include "web/widgets/forms.h"
 
 namespace web {

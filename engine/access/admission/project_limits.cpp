@@ -168,6 +168,16 @@ Json project_patch(std::string_view id) {
                                                 none ? Json() : Json(id.substr(colon + 1))}})}})}});
 }
 
+Json backing_namespace(std::string_view cluster, std::string_view project) {
+  Json annotations =
+      Json::object({{"management.cattle.io/system-namespace", "true"},
+                    {kBacksProjectAnnotation, std::string(cluster) + ":" + std::string(project)}});
+  return Json::object(
+      {{"apiVersion", "v1"},
+       {"kind", "Namespace"},
+       {"metadata", Json::object({{"name", project}, {"annotations", std::move(annotations)}})}});
+}
+
 std::string_view project_in(std::string_view cluster, const Json& ns) {
   std::string_view id = ns.str({"metadata", "annotations", kProjectIdAnnotation});
   if (id.size() <= cluster.size() || !id.starts_with(cluster) || id[cluster.size()] != ':')

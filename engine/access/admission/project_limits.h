@@ -28,6 +28,9 @@ inline constexpr std::string_view kProjectFinalizer =
 // On the copy of a project's secret: which project's.
 inline constexpr std::string_view kProjectSecretCopy =
     "management.cattle.io/project-scoped-secret-copy";
+// On the namespace that a project's own objects lie in: CLUSTER:PROJECT.
+inline constexpr std::string_view kBacksProjectAnnotation =
+    "authz.management.cattle.io/backs-project";
 // The embedded API's own cluster.
 inline constexpr std::string_view kLocalCluster = "local";
 
@@ -54,6 +57,8 @@ void set_project(Json& ns, std::string_view id);
 void set_project_label(Json& ns, std::string_view id);
 // The same as a merge patch.
 Json project_patch(std::string_view id);
+// A project's own namespace, which bears its name.
+Json backing_namespace(std::string_view cluster, std::string_view project);
 // The project (p-xxxxx) of a namespace of this cluster; empty: none.
 std::string_view project_in(std::string_view cluster, const Json& ns);
 // What a namespace takes of its project's quota: what its annotation says; what is no amount counts

@@ -24,7 +24,6 @@ namespace engine {
 namespace {
 
 constexpr std::string_view kBootstrapLabel = "authz.management.cattle.io/bootstrapping";
-constexpr std::string_view kBacks = "authz.management.cattle.io/backs-project";
 constexpr const char* kSeen = "~";  // the input key that stands for: everything has been seen
 constexpr size_t kWriters = 4;
 
@@ -389,7 +388,7 @@ class AuthorizationController final : public Authorization {
     }
     if (input == kProjects) creating_.add("pr/" + ns + "/" + name);
     if (input == kNamespaces && !object.is_null()) security_.add(name);
-    if (input == kNamespaces && object.at({"metadata", "annotations", kBacks}))
+    if (input == kNamespaces && object.at({"metadata", "annotations", kBacksProjectAnnotation}))
       creating_.add("bk/" + name);
     if (input == kClusterBindings)
       creators_.appeared("?" + Grant::id_of(Grant::Where::cluster, ns, name));

@@ -10,8 +10,6 @@ namespace engine {
 namespace {
 
 constexpr std::string_view kCreator = "field.cattle.io/creatorId";
-constexpr std::string_view kBacks = "authz.management.cattle.io/backs-project";
-constexpr std::string_view kSystemNamespace = "management.cattle.io/system-namespace";
 constexpr std::string_view kPopulated = "InitialRolesPopulated";
 
 // No field manager: whose fields are whose would take as much room as they.
@@ -236,15 +234,8 @@ Result<Unit> CreatorRoles::ensure_namespace(const std::string& cluster,
                                             const std::string& project) {
   KindPtr namespaces = TRY(kind("", "namespaces"));
   if (TRY(parts_.dispatcher.get(*namespaces, "", project))) return Unit{};
-  Json metadata = Json::object(
-      {{"name", project},
-       {"annotations",
-        Json::object({{kSystemNamespace, "true"}, {kBacks, cluster + ":" + project}})}});
-  auto made = parts_.registry.create(
-      *namespaces, "",
-      Json::object(
-          {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", std::move(metadata)}}),
-      as_server());
+  auto made =
+      parts_.registry.create(*namespaces, "", backing_namespace(cluster, project), as_server());
   if (!made && !made.error().is("AlreadyExists")) return made.error();
   return Unit{};
 }
@@ -270,7 +261,7 @@ Result<Outcome> CreatorRoles::backing(const std::string& name) {
   if (!questions_.all_seen()) return Outcome::requeue_after(storage::Millis(100));
   auto object = TRY(read("", "namespaces", "", name));
   if (!object || is_ending(*object)) return Outcome::done();
-  auto backs = object->str({"metadata", "annotations", kBacks});
+  auto backs = object->str({"metadata", "annotations", kBacksProjectAnnotation});
   size_t colon = backs.find(':');
   if (colon == backs.npos || backs.substr(colon + 1) != name) return Outcome::done();
   // The store itself is asked: what is removed here does not come back.

@@ -1,6 +1,6 @@
-// authConfig and its subtypes, one for each provider. A provider is switched off here; to switch one
-// on, its logins must be there to be tried: where they are not, nothing pretends. Logging in by name
-// and password stays: without it nobody could come back.
+// authConfig and its subtypes, one for each provider. A provider is switched off here; to switch
+// one on, its logins must be there to be tried: where they are not, nothing pretends. Logging in by
+// name and password stays: without it nobody could come back.
 #include "engine/norman/norman.h"
 #include "engine/norman/types/types.h"
 
@@ -9,9 +9,10 @@ namespace {
 
 constexpr std::string_view kLocal = "localConfig";
 constexpr std::string_view kProviders[] = {
-    "activeDirectoryConfig", "adfsConfig", "azureADConfig", "freeIpaConfig",
-    "githubConfig",          "googleOauthConfig", "keyCloakConfig", "localConfig",
-    "oktaConfig",            "openLdapConfig",    "pingConfig",     "shibbolethConfig"};
+    "activeDirectoryConfig", "adfsConfig",   "azureADConfig",
+    "freeIpaConfig",         "githubConfig", "googleOauthConfig",
+    "keyCloakConfig",        "localConfig",  "oktaConfig",
+    "openLdapConfig",        "pingConfig",   "shibbolethConfig"};
 
 class AuthConfigType final : public Type {
  public:
@@ -56,12 +57,12 @@ class AuthConfigType final : public Type {
     if (action != "disable")
       return norman_error(Status::other(404, "ActionNotAvailable", no_logins(stored)));
     if (!stored.truth({"enabled"})) return std::nullopt;
-    auto written = parts_.registry.modify(*kind, "", name,
-                                          {.user = call.user(), .field_manager = "paddock"},
-                                          [](Json& now) -> Result<bool> {
-                                            now.set("enabled", false);
-                                            return true;
-                                          });
+    auto written =
+        parts_.registry.modify(*kind, "", name, {.user = call.user(), .field_manager = "paddock"},
+                               [](Json& now) -> Result<bool> {
+                                 now.set("enabled", false);
+                                 return true;
+                               });
     if (!written) return norman_error(written.error());
     return norman_response(200, call.norman.present(call, written->object.json()), call.base);
   }

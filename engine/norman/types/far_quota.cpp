@@ -47,8 +47,7 @@ void FarQuota::check(Conversation& with, const Json& project, const Json* old, c
   asked->project = ns.str({"metadata", "annotations", kProjectIdAnnotation});
   asked->name = ns.str({"metadata", "name"});
   auto limit = read_limit(project.at({"spec", "resourceQuota", "limit"}), "resourceQuota");
-  auto otherwise =
-      read_limit(project.at({"spec", "namespaceDefaultResourceQuota", "limit"}), "");
+  auto otherwise = read_limit(project.at({"spec", "namespaceDefaultResourceQuota", "limit"}), "");
   if (!limit || !otherwise) return done(limit ? otherwise.error() : limit.error());
   asked->limit = std::move(*limit);
   asked->otherwise = std::move(*otherwise);
@@ -67,9 +66,8 @@ void FarQuota::check(Conversation& with, const Json& project, const Json* old, c
     return done(Status::too_many_requests("too many namespaces of this project change at once", 1));
   // Given back when the request is over, however it ends.
   if (turn != Turn::held)
-    with.keep(std::shared_ptr<void>(nullptr, [queues = queues_, id = asked->project](void*) {
-      leave(queues, id);
-    }));
+    with.keep(std::shared_ptr<void>(
+        nullptr, [queues = queues_, id = asked->project](void*) { leave(queues, id); }));
   if (turn != Turn::later) go();
 }
 

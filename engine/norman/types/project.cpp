@@ -1,8 +1,10 @@
 // project: lives in its cluster's namespace; its id is CLUSTER:p-xxxxx. What is true of projects on
 // both surfaces (quotas, the first two stay) is admission's: access/admission/projects.h.
 #include "engine/access/admission/project_limits.h"
+#include "engine/access/server_user.h"
 #include "engine/base/yaml.h"
 #include "engine/norman/norman.h"
+#include "engine/norman/project_removal.h"
 #include "engine/norman/types/types.h"
 
 namespace engine {
@@ -36,6 +38,17 @@ class ProjectType final : public Type {
     return Unit{};
   }
 
+  // Its bindings may come with the next request.
+  Result<Unit> after_create(const Call&, const Json& stored, Json&) const override {
+    auto namespaces = parts_.registry.kinds().snapshot()->stored("", "namespaces");
+    auto made = parts_.registry.create(
+        *namespaces, "",
+        backing_namespace(stored.str({"metadata", "namespace"}), stored.str({"metadata", "name"})),
+        {.user = server_user()});
+    if (!made && !made.error().is("AlreadyExists")) return made.error();
+    return Unit{};
+  }
+
   void decorate(const Call&, const Json& stored, Look& look) const override {
     if (!stays(stored).empty()) look.remove = false;
     look.actions.push_back("exportYaml");
@@ -46,6 +59,10 @@ class ProjectType final : public Type {
     if (which.empty()) return Unit{};
     return Status::other(405, "MethodNotAllow",
                          "the " + std::string(which) + " project of a cluster cannot be deleted");
+  }
+
+  std::optional<Answer> removal(const Call& call, const Json& stored) const override {
+    return project_removal(call, stored);
   }
 
   std::optional<Answer> action(const Call& call, std::string_view action, const Json& stored,

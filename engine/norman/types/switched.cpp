@@ -19,10 +19,9 @@ std::optional<std::pair<KindPtr, std::string>> changeable(const Call& call, cons
 
 Answer changed(const TypeParts& parts, const Call& call, const Json& stored, const Kind& kind,
                const std::function<Result<bool>(Json&)>& change) {
-  auto written =
-      parts.registry.modify(kind, stored.str({"metadata", "namespace"}),
-                            stored.str({"metadata", "name"}),
-                            {.user = call.user(), .field_manager = "paddock"}, change);
+  auto written = parts.registry.modify(kind, stored.str({"metadata", "namespace"}),
+                                       stored.str({"metadata", "name"}),
+                                       {.user = call.user(), .field_manager = "paddock"}, change);
   if (!written) return norman_error(written.error());
   return norman_response(200, call.norman.present(call, written->object.json()), call.base);
 }
@@ -74,8 +73,8 @@ class TemplateRevisionType final : public Type {
     const std::string_view of = stored.str({"spec", "clusterTemplateName"});
     const size_t colon = of.find(':');
     if (colon == std::string_view::npos) return false;
-    auto found = TRY(
-        find_cached(parts_, "clustertemplates", of.substr(0, colon), of.substr(colon + 1)));
+    auto found =
+        TRY(find_cached(parts_, "clustertemplates", of.substr(0, colon), of.substr(colon + 1)));
     return found && found->str({"spec", "defaultRevisionName"}) == id;
   }
 

@@ -35,9 +35,9 @@ class WithoutEngine final : public Type {
   std::optional<Answer> action(const Call& call, std::string_view action, const Json& stored,
                                const Json&) const override {
     KindPtr kind = call.norman.holder(call.schema);
-    if (!kind || !call.norman.may(call.user(), "update", *kind,
-                                  stored.str({"metadata", "namespace"}),
-                                  stored.str({"metadata", "name"})))
+    if (!kind ||
+        !call.norman.may(call.user(), "update", *kind, stored.str({"metadata", "namespace"}),
+                         stored.str({"metadata", "name"})))
       return std::nullopt;
     return lacking(action);
   }
@@ -50,9 +50,9 @@ class WithoutEngine final : public Type {
 
  private:
   Answer lacking(std::string_view action) const {
-    return norman_error(Status::other(
-        404, "ActionNotAvailable",
-        std::string(action) + " is not available: " + std::string(why_)));
+    return norman_error(
+        Status::other(404, "ActionNotAvailable",
+                      std::string(action) + " is not available: " + std::string(why_)));
   }
 
   const std::string_view why_;

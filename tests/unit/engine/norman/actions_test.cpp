@@ -26,9 +26,8 @@ struct World : FreshServer {
   Reply get(const std::string& self) { return call("GET", self, token); }
   void provider(std::string_view name, std::string_view type, bool enabled) {
     put("authconfigs", "",
-        Json::object({{"metadata", Json::object({{"name", name}})},
-                      {"type", type},
-                      {"enabled", enabled}}));
+        Json::object(
+            {{"metadata", Json::object({{"name", name}})}, {"type", type}, {"enabled", enabled}}));
   }
 };
 
@@ -102,8 +101,9 @@ SCENARIO("providers are switched off, and on only where their logins are") {
   // The way in that is always there stays.
   auto local = world.get(all + "local");
   CHECK(local.body.at({"links", "remove"}) == nullptr);
-  CHECK(world.call("PUT", all + "local", world.token, R"({"enabled":false})")
-            .body.str("fieldName") == "enabled");
+  CHECK(
+      world.call("PUT", all + "local", world.token, R"({"enabled":false})").body.str("fieldName") ==
+      "enabled");
   CHECK(world.call("DELETE", all + "local", world.token).status == 405);
 }
 
@@ -111,17 +111,17 @@ SCENARIO("revisions of cluster templates are enabled and disabled, but for a def
   World world;
   auto revision = [&](std::string_view name) {
     world.put("clustertemplaterevisions", "cattle-global-data",
-              Json::object({{"metadata", Json::object({{"name", name}})},
-                            {"spec", Json::object({{"enabled", true},
-                                                   {"clusterTemplateName",
-                                                    "cattle-global-data:ct-1"}})}}));
+              Json::object(
+                  {{"metadata", Json::object({{"name", name}})},
+                   {"spec", Json::object({{"enabled", true},
+                                          {"clusterTemplateName", "cattle-global-data:ct-1"}})}}));
     return "/v3/clusterTemplateRevisions/cattle-global-data:" + std::string(name);
   };
   world.put("clustertemplates", "cattle-global-data",
-            Json::object({{"metadata", Json::object({{"name", "ct-1"}})},
-                          {"spec", Json::object({{"displayName", "t"},
-                                                 {"defaultRevisionName",
-                                                  "cattle-global-data:first"}})}}));
+            Json::object(
+                {{"metadata", Json::object({{"name", "ct-1"}})},
+                 {"spec", Json::object({{"displayName", "t"},
+                                        {"defaultRevisionName", "cattle-global-data:first"}})}}));
   const std::string first = revision("first"), second = revision("second");
   CHECK(world.get(second).body.at({"actions", "disable"}) != nullptr);
   CHECK(world.act(second, "enable").body.str("code") == "ActionNotAvailable");
@@ -135,10 +135,10 @@ SCENARIO("revisions of cluster templates are enabled and disabled, but for a def
 
 SCENARIO("projects are added to a global DNS entry, and taken away") {
   World world;
-  world.put("projects", "local",
-            Json::object({{"metadata", Json::object({{"name", "p-one"}})},
-                          {"spec", Json::object({{"displayName", "one"},
-                                                 {"clusterName", "local"}})}}));
+  world.put(
+      "projects", "local",
+      Json::object({{"metadata", Json::object({{"name", "p-one"}})},
+                    {"spec", Json::object({{"displayName", "one"}, {"clusterName", "local"}})}}));
   world.put("globaldnses", "cattle-global-data",
             Json::object({{"metadata", Json::object({{"name", "gd-1"}})},
                           {"spec", Json::object({{"fqdn", "a.example.com"}})}}));
