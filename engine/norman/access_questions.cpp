@@ -108,6 +108,20 @@ void add_groups(const Json& question, std::set<std::string>& subjects) {
       if (group.is_string()) subjects.insert("g:" + group.as_string());
 }
 
+Json review_json(size_t total, Json answers, bool of_local,
+                 const std::vector<std::string>& unasked) {
+  Json not_asked = Json::array();
+  for (const std::string& id : unasked) not_asked.push_back(id);
+  return Json::object(
+      {{"type", "accessReview"},
+       {"total", total},
+       {"partial", total > limits::kAccessAnswersMax},
+       {"answers", std::move(answers)},
+       {"handWritten",
+        Json::object({{"asked", of_local ? Json::array({Json(kLocalCluster)}) : Json::array()},
+                      {"notAsked", std::move(not_asked)}})}});
+}
+
 }  // namespace
 
 bool AccessQuestions::sees(const User& asker, const Grant& grant) {
@@ -199,16 +213,7 @@ Result<Json> AccessQuestions::who(const User& asker, const Json& body) {
     total += more.total;
     for (Json& one : more.answers) answers.push_back(std::move(one));
   }
-  Json not_asked = Json::array();
-  for (const std::string& id : clusters_not_asked(question.cluster)) not_asked.push_back(id);
-  return Json::object(
-      {{"type", "accessReview"},
-       {"total", total},
-       {"partial", total > limits::kAccessAnswersMax},
-       {"answers", std::move(answers)},
-       {"handWritten",
-        Json::object({{"asked", of_local ? Json::array({Json(kLocalCluster)}) : Json::array()},
-                      {"notAsked", std::move(not_asked)}})}});
+  return review_json(total, std::move(answers), of_local, clusters_not_asked(question.cluster));
 }
 
 // Clusters that the question is about whose own roles and bindings are not known here.

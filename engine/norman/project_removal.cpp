@@ -117,8 +117,9 @@ class Removal : public std::enable_shared_from_this<Removal> {
       out += ")";
     }
     out += count("namespaces") == 1 ? " stays" : " stay";
-    out += " in the cluster with everything running there, in no project; the quota and the "
-           "defaults of the project end there. ";
+    out +=
+        " in the cluster with everything running there, in no project; the quota and the "
+        "defaults of the project end there. ";
     out += several("bindings", "binding");
     out += " of members and " + several("secrets", "secret") + " of the project go.";
     if (unknown_.size() > 0) out += " Not everything could be asked: see unknown.";

@@ -16,7 +16,8 @@ SCENARIO("a DELETE that is tried tells what it would do, and does nothing") {
   // Its bindings may come with the next request: the place is there.
   auto bound = server.call("POST", "/v3/projectRoleTemplateBindings", token,
                            R"({"projectId":")" + id + R"(","roleTemplateId":"project-member",
-                               "userId":")" + server.admin_id + "\"}");
+                               "userId":")" +
+                               server.admin_id + "\"}");
   CHECK(bound.status != 404);
   for (std::string name : {"web", "db"})
     REQUIRE(server
