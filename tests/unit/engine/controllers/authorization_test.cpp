@@ -64,7 +64,9 @@ TEST_CASE("global roles and their bindings", "[authorization]") {
                             return true;
                           }));
     CHECK(w.soon([&] {
-      return w.get("clusterroles", "", "cattle-globalrole-gr-1").find("rules")->size() == 1;
+      const Json role = w.get("clusterroles", "", "cattle-globalrole-gr-1");
+      const Json* rules = role.find("rules");
+      return rules && rules->size() == 1;
     }));
   }
   SECTION("they go with their cause") {
