@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "engine/access/audit_limits.h"
+#include "engine/base/answers.h"
 #include "engine/base/text.h"
 
 namespace appliance {
@@ -81,6 +82,7 @@ Audited::Audited(storage::Env& env, engine::AuditSink* sink, const Request& requ
   entry.agent = request.headers.get("User-Agent");
   entry.method = request.method;
   entry.path = request.path;
+  if (request.query.get("dryRun") == "All") entry.path += "?dryRun=All";  // nothing was done
   entry.user = "system:anonymous";
   write = request.method != "GET" && request.method != "HEAD" && request.method != "OPTIONS";
 }
@@ -170,17 +172,13 @@ void Audited::end_seen(int code, std::unique_ptr<engine::AuditSeen> seen) {
 
 Answer watched(std::shared_ptr<Audited> audited, Answer answer) {
   if (!audited->on()) return answer;
-  if (auto* pending = std::get_if<Pending>(&answer))
-    return Pending{[audited, start = std::move(pending->start)](Reply reply) {
-      start([audited, reply](Answer came) { reply(watched(audited, std::move(came))); });
-    }};
-  if (auto* late = std::get_if<Late>(&answer))
-    return Late{[audited, make = std::move(late->make)] { return watched(audited, make()); }};
-  if (auto* response = std::get_if<Response>(&answer))
-    audited->end(response->status, response);
-  else
-    audited->end(101);
-  return answer;
+  return engine::when_settled(std::move(answer), [audited = std::move(audited)](Answer came) {
+    if (auto* response = std::get_if<Response>(&came))
+      audited->end(response->status, response);
+    else
+      audited->end(101);
+    return came;
+  });
 }
 
 }  // namespace appliance

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "engine/base/answers.h"
+
 namespace engine {
 namespace {
 
@@ -166,14 +168,10 @@ Stream LiveStreams::guard(const User& user, Stream stream) {
 }
 
 Answer LiveStreams::guard(const User& user, Answer answer) {
-  if (auto* stream = std::get_if<Stream>(&answer)) return guard(user, std::move(*stream));
-  if (auto* pending = std::get_if<Pending>(&answer))
-    return Pending{[this, user, start = std::move(pending->start)](Reply reply) {
-      start([this, user, reply](Answer came) { reply(guard(user, std::move(came))); });
-    }};
-  if (auto* late = std::get_if<Late>(&answer))
-    return Late{[this, user, make = std::move(late->make)] { return guard(user, make()); }};
-  return answer;
+  return when_settled(std::move(answer), [this, user](Answer came) {
+    if (auto* stream = std::get_if<Stream>(&came)) return Answer(guard(user, std::move(*stream)));
+    return came;
+  });
 }
 
 size_t LiveStreams::open() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/answers.h"
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
 #include "engine/norman/access_questions.h"
@@ -149,18 +150,11 @@ Answer Norman::handle(Request& request) {
 }
 
 Answer Norman::reshaped(AnswerForm form, std::shared_ptr<const Request> asked, Answer answer) {
-  if (auto* response = std::get_if<Response>(&answer))
-    return in_form(form, *asked, std::move(*response));
-  if (auto* late = std::get_if<Late>(&answer))
-    return Late{
-        [form, asked, make = std::move(late->make)] { return reshaped(form, asked, make()); }};
-  if (auto* pending = std::get_if<Pending>(&answer))
-    return Pending{[form, asked, start = std::move(pending->start)](Reply reply) {
-      start([form, asked, reply = std::move(reply)](Answer done) {
-        reply(reshaped(form, asked, std::move(done)));
-      });
-    }};
-  return answer;
+  return when_settled(std::move(answer), [form, asked = std::move(asked)](Answer came) {
+    if (auto* response = std::get_if<Response>(&came))
+      return Answer(in_form(form, *asked, std::move(*response)));
+    return came;
+  });
 }
 
 Answer Norman::in_json(Request& request) {

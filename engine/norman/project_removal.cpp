@@ -1,18 +1,10 @@
 #include "engine/norman/project_removal.h"
 
+#include "engine/base/answers.h"
 #include "engine/norman/negotiate.h"
 
 namespace engine {
 namespace {
-
-// The response that an answer becomes.
-void settle(Answer answer, std::function<void(Response)> then) {
-  if (auto* response = std::get_if<Response>(&answer)) return then(std::move(*response));
-  if (auto* late = std::get_if<Late>(&answer)) return settle(late->make(), std::move(then));
-  if (auto* pending = std::get_if<Pending>(&answer))
-    return pending->start([then = std::move(then)](Answer done) { settle(std::move(done), then); });
-  then(norman_error(Status::internal("a stream is no list")));
-}
 
 // Enough to name, not to read through: more are counted.
 constexpr std::string_view kNamed = "1000";
@@ -38,14 +30,9 @@ class Removal : public std::enable_shared_from_this<Removal> {
                   {"secrets", "/v3/project/" + id_ + "/secrets", "limit=" + std::string(kNamed)}};
   }
 
-  void start(Reply reply) {
-    reply_ = std::move(reply);
-    ask();
-  }
-
- private:
-  void ask() {
-    if (next_ == questions_.size()) return reply_(answer());
+  // Asks what is left to ask, then answers.
+  Answer go_on() {
+    if (next_ == questions_.size()) return answer();
     const Question& question = questions_[next_];
     request_ = std::make_shared<Request>();
     request_->method = "GET";
@@ -56,11 +43,15 @@ class Removal : public std::enable_shared_from_this<Removal> {
     request_->headers.add("Host", host_);
     request_->scheme = scheme_;
     request_->user = asker_;
-    settle(norman_.handle(*request_), [self = shared_from_this(), kept = request_](Response came) {
-      self->heard(in_one_body(std::move(came)));
+    return when_settled(norman_.handle(*request_), [self = shared_from_this()](Answer came) {
+      auto* response = std::get_if<Response>(&came);
+      self->heard(response ? in_one_body(std::move(*response))
+                           : norman_error(Status::internal("a stream is no list")));
+      return self->go_on();
     });
   }
 
+ private:
   void heard(const Response& response) {
     const std::string& field = questions_[next_++].field;
     auto body = parse_json(response.body);
@@ -68,7 +59,7 @@ class Removal : public std::enable_shared_from_this<Removal> {
     if (response.status != 200 || !data || !data->is_array()) {
       unknown_.push_back(Json::object(
           {{"field", field}, {"message", body ? body->str("message") : std::string_view()}}));
-      return ask();
+      return;
     }
     Json& list = found_[field] = Json::array();
     for (const Json& one : data->as_array()) {
@@ -79,7 +70,6 @@ class Removal : public std::enable_shared_from_this<Removal> {
     if (const Json* next = body->at({"pagination", "next"}); next && !next->is_null())
       unknown_.push_back(
           Json::object({{"field", field}, {"message", "there are more than are named here"}}));
-    ask();
   }
 
   static Json told(std::string_view field, const Json& one) {
@@ -143,14 +133,12 @@ class Removal : public std::enable_shared_from_this<Removal> {
   size_t next_ = 0;
   std::shared_ptr<Request> request_;  // the question's, which answers may still read
   Json found_ = Json::object(), unknown_ = Json::array();
-  Reply reply_;
 };
 
 }  // namespace
 
 Answer project_removal(const Call& call, const Json& project) {
-  auto removal = std::make_shared<Removal>(call, project);
-  return Pending{[removal](Reply reply) { removal->start(std::move(reply)); }};
+  return std::make_shared<Removal>(call, project)->go_on();
 }
 
 }  // namespace engine

@@ -102,6 +102,9 @@ def ends(walk, project):
     assert not told["unknown"], told
     assert [ns["id"] for ns in told["namespaces"]] == ["one"] and not told["unknown"], told
     assert "1 namespace (one) stays" in told["message"], told
+    tried = f"{PROJECTS}/{project}?dryRun=All"
+    wait_for("the record of a try, which is no deed", lambda: tried in [
+        one["path"] for one in walk.server.expect(200, "GET", "/v3/auditlogs?verb=delete")["data"]], 5)
     walk.server.expect(200, "GET", f"{PROJECTS}/{project}")
     deleted = walk.server.ask("DELETE", f"{PROJECTS}/{project}")
     assert deleted.status in (200, 204), deleted
