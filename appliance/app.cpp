@@ -343,17 +343,7 @@ void App::Parts::make_norman() {
   engine::TypeParts type_parts{env,     *registry, *dispatcher,
                                *tokens, *users,    [this] { return certificates->ca_pem(); },
                                {},      {}};
-  type_parts.cluster_state = [this](const std::string& id,
-                                    const engine::Json& stored) -> std::optional<engine::State> {
-    auto now = engine::cluster_state(stored, clusters->link(id), env.wall());
-    return engine::State{now.state, now.transitioning, now.message};
-  };
-  type_parts.show_cluster = [this](const std::string& id, engine::Json& stored) {
-    engine::show_connection(stored, clusters->link(id), env.wall());
-  };
-  type_parts.cluster_way = [this](std::string_view id) {
-    return engine::way_number(clusters->link(id), env.wall());
-  };
+  type_parts.sessions = clusters.get();
   type_parts.keep_kubeconfig = [this](const std::string& id, const std::string& text) {
     return import->keep(id, text);
   };

@@ -47,26 +47,23 @@ class ClusterType final : public Type {
     return kept.error();
   }
 
-  // Without cluster_way nobody says when the way has changed.
-  bool is_shown_as_stored(std::string_view) const override {
-    return parts_.cluster_way || !parts_.cluster_state;
-  }
+  bool is_shown_as_stored(std::string_view) const override { return true; }
   // The way to it: what state() and refresh() say is the same as long as this is.
   uint64_t shown_with(std::string_view name) const override {
-    return parts_.cluster_way ? parts_.cluster_way(name) : 0;
+    return parts_.sessions ? way_number(parts_.sessions->link(name), parts_.env.wall()) : 0;
   }
 
   void refresh(const Call&, Json& stored) const override {
-    if (parts_.show_cluster)
-      parts_.show_cluster(std::string(stored.str({"metadata", "name"})), stored);
+    if (parts_.sessions)
+      show_connection(stored, parts_.sessions->link(stored.str({"metadata", "name"})),
+                      parts_.env.wall());
   }
 
-  State state(const Call& call, const Json& stored) const override {
-    if (parts_.cluster_state)
-      if (auto now = parts_.cluster_state(std::string(stored.str({"metadata", "name"})), stored))
-        return *now;
-    (void)call;
-    return state_of(stored);
+  State state(const Call&, const Json& stored) const override {
+    if (!parts_.sessions) return state_of(stored);
+    auto now = cluster_state(stored, parts_.sessions->link(stored.str({"metadata", "name"})),
+                             parts_.env.wall());
+    return {now.state, now.transitioning, now.message};
   }
 
   void decorate(const Call& call, const Json& stored, Look& look) const override {

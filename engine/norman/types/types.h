@@ -7,6 +7,7 @@
 #include "engine/access/principals.h"
 #include "engine/access/tokens.h"
 #include "engine/access/users.h"
+#include "engine/cluster/sessions.h"
 #include "engine/norman/type.h"
 
 namespace engine {
@@ -20,14 +21,8 @@ struct TypeParts {
   // PEM of the CA that signed the server's certificate, as /cacerts serves it; empty when a public
   // one did.
   std::function<std::string()> ca_certificates = {};
-  // What the connection to a cluster says now (state and reason); nullopt: nothing beyond the
-  // stored conditions.
-  std::function<std::optional<State>(const std::string& cluster, const Json& stored)>
-      cluster_state = {};
-  // The stored cluster with its connection's conditions as they are now.
-  std::function<void(const std::string& cluster, Json& stored)> show_cluster = {};
-  // The same number as long as those two say the same of an unchanged cluster.
-  std::function<uint64_t(std::string_view cluster)> cluster_way = {};
+  // What is known now of the ways to clusters; none: nothing beyond what is stored.
+  const ClusterSessions* sessions = nullptr;
   // Checks and keeps a kubeconfig that was handed over for a cluster.
   std::function<Result<Unit>(const std::string& cluster, const std::string& kubeconfig)>
       keep_kubeconfig = {};
