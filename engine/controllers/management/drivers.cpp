@@ -11,9 +11,8 @@
 #include "engine/access/server_user.h"
 #include "engine/base/text.h"
 #include "engine/base/time.h"
-#include "engine/controllers/controller_set.h"
 #include "engine/controllers/management/driver_fields.h"
-#include "engine/controllers/runtime/informer.h"
+#include "engine/controllers/runtime/following_controller.h"
 
 namespace engine {
 namespace {
@@ -43,13 +42,9 @@ std::string without_fields(std::string_view driver, std::string_view schema) {
          std::string(driver) + ": put them into a DynamicSchema named " + std::string(schema);
 }
 
-class Drivers final : public SingleController {
+class Drivers final : public FollowingController {
  public:
-  explicit Drivers(const ControllerSet& set)
-      : SingleController(set.context().env, {"drivers", 1}),
-        env_(set.context().env),
-        registry_(set.context().registry),
-        client_(set.client("drivers")) {}
+  explicit Drivers(const ControllerSet& set) : FollowingController(set, "drivers") {}
   ~Drivers() override { stop(); }
 
   Result<Unit> start() override {
@@ -63,18 +58,8 @@ class Drivers final : public SingleController {
     controller_.add(std::string(kStale));
     return Unit{};
   }
-  void stop() override {
-    events_.clear();
-    SingleController::stop();
-  }
 
  private:
-  void follow(const KindPtr& kind, Informer::Listener listener) {
-    events_.push_back(std::make_unique<Informer>(env_, *client_, kind, Dispatcher::Interest{},
-                                                 std::move(listener)));
-    events_.back()->start();
-  }
-
   void driver_changed(std::string_view prefix, const WatchEvent& event) {
     const std::string key = std::string(prefix) + event.name;
     std::lock_guard lock(mutex_);
@@ -299,13 +284,9 @@ class Drivers final : public SingleController {
     return found.error();
   }
 
-  storage::Env& env_;
-  Registry& registry_;
-  std::unique_ptr<Client> client_;
   KindPtr node_drivers_, engine_drivers_, schemas_;
   std::mutex mutex_;
   std::set<std::string> keys_;
-  std::vector<std::unique_ptr<Informer>> events_;
 };
 
 }  // namespace

@@ -2,8 +2,7 @@
 // with the user. Each waits in the queue for its own end: nothing is searched.
 #include "engine/access/server_user.h"
 #include "engine/base/time.h"
-#include "engine/controllers/controller_set.h"
-#include "engine/controllers/runtime/informer.h"
+#include "engine/controllers/runtime/following_controller.h"
 
 namespace engine {
 namespace {
@@ -13,43 +12,26 @@ constexpr std::string_view kOfUser = "user/";
 // A clock that was set must not make a token outlive its end for long.
 constexpr int64_t kLookAgainMs = 24LL * 3'600'000;
 
-class TokenController final : public SingleController {
+class TokenController final : public FollowingController {
  public:
-  explicit TokenController(const ControllerSet& set)
-      : SingleController(set.context().env, {"tokens", 1}),
-        env_(set.context().env),
-        registry_(set.context().registry),
-        dispatcher_(set.context().dispatcher),
-        client_(set.client("tokens")) {}
+  explicit TokenController(const ControllerSet& set) : FollowingController(set, "tokens") {}
   ~TokenController() override { stop(); }
 
   Result<Unit> start() override {
     auto kinds = registry_.kinds().snapshot();
     tokens_ = kinds->stored(kGroup, "tokens");
     users_ = kinds->stored(kGroup, "users");
-    token_events_ = follow(tokens_, [this](const WatchEvent& event) {
+    follow(tokens_, [this](const WatchEvent& event) {
       // Most change only in when they were last used.
       if (event.type == EventType::added) controller_.add(event.name);
     });
-    user_events_ = follow(users_, [this](const WatchEvent& event) {
+    follow(users_, [this](const WatchEvent& event) {
       if (event.type == EventType::deleted) controller_.add(std::string(kOfUser) + event.name);
     });
     return Unit{};
   }
-  void stop() override {
-    token_events_ = nullptr;
-    user_events_ = nullptr;
-    SingleController::stop();
-  }
 
  private:
-  std::unique_ptr<Informer> follow(const KindPtr& kind, Informer::Listener listener) {
-    auto made = std::make_unique<Informer>(env_, *client_, kind, Dispatcher::Interest{},
-                                           std::move(listener));
-    made->start();
-    return made;
-  }
-
   Result<Outcome> reconcile(const std::string& key) override {
     if (key.starts_with(kOfUser)) return remove_all_of(key.substr(kOfUser.size()));
     auto found = TRY(dispatcher_.get(*tokens_, "", key));
@@ -82,12 +64,7 @@ class TokenController final : public SingleController {
     return Outcome::done();
   }
 
-  storage::Env& env_;
-  Registry& registry_;
-  Dispatcher& dispatcher_;
-  std::unique_ptr<Client> client_;
   KindPtr tokens_, users_;
-  std::unique_ptr<Informer> token_events_, user_events_;
 };
 
 }  // namespace

@@ -3,8 +3,7 @@
 // user whose end nobody saw, because the server was not there, is found when bindings come.
 #include "engine/access/server_user.h"
 #include "engine/base/time.h"
-#include "engine/controllers/controller_set.h"
-#include "engine/controllers/runtime/informer.h"
+#include "engine/controllers/runtime/following_controller.h"
 
 namespace engine {
 namespace {
@@ -15,14 +14,9 @@ constexpr std::string_view kPlurals[] = {"globalrolebindings", "clusterroletempl
 // A binding may be written a moment before its user can be read.
 constexpr int64_t kYoungMs = 60'000;
 
-class UserBindings final : public SingleController {
+class UserBindings final : public FollowingController {
  public:
-  explicit UserBindings(const ControllerSet& set)
-      : SingleController(set.context().env, {"user-bindings", 1}),
-        env_(set.context().env),
-        registry_(set.context().registry),
-        dispatcher_(set.context().dispatcher),
-        client_(set.client("user-bindings")) {}
+  explicit UserBindings(const ControllerSet& set) : FollowingController(set, "user-bindings") {}
   ~UserBindings() override { stop(); }
 
   Result<Unit> start() override {
@@ -41,18 +35,8 @@ class UserBindings final : public SingleController {
     }
     return Unit{};
   }
-  void stop() override {
-    events_.clear();
-    SingleController::stop();
-  }
 
  private:
-  void follow(const KindPtr& kind, Informer::Listener listener) {
-    events_.push_back(std::make_unique<Informer>(env_, *client_, kind, Dispatcher::Interest{},
-                                                 std::move(listener)));
-    events_.back()->start();
-  }
-
   Result<Outcome> reconcile(const std::string& key) override {
     const size_t slash = key.find('/'), second = key.find('/', slash + 1);
     if (second == std::string::npos) return remove_all_of(key.substr(slash + 1));
@@ -95,13 +79,8 @@ class UserBindings final : public SingleController {
     return Unit{};
   }
 
-  storage::Env& env_;
-  Registry& registry_;
-  Dispatcher& dispatcher_;
-  std::unique_ptr<Client> client_;
   KindPtr users_;
   std::vector<KindPtr> bindings_;
-  std::vector<std::unique_ptr<Informer>> events_;
 };
 
 }  // namespace
