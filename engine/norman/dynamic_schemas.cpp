@@ -55,11 +55,11 @@ class Making {
       out.push_back({.kind = 'P', .id = parent, .text = dump(schema)});
     }
     // A listed type's own fields may be of others.
-    for (std::vector<std::string> todo(listed.begin(), listed.end()); !todo.empty();) {
-      std::string id = std::move(todo.back());
-      todo.pop_back();
+    for (std::vector<std::string> ahead(listed.begin(), listed.end()); !ahead.empty();) {
+      std::string id = std::move(ahead.back());
+      ahead.pop_back();
       for (std::string& next : types_of(types_[id]))
-        if (types_.count(next) && listed.insert(next).second) todo.push_back(std::move(next));
+        if (types_.count(next) && listed.insert(next).second) ahead.push_back(std::move(next));
     }
     for (auto& [id, schema] : types_)
       out.push_back({.kind = listed.count(id) ? 'P' : 'D', .id = id, .text = dump(schema)});

@@ -28,7 +28,7 @@ class HandWrittenAccess {
   };
   // Only from bindings that the asker may see.
   Answers answer(const User& asker, const Question& question, size_t room);
-  // p-xxxxx that a namespace of this server is in; empty: in none.
+  // The project, without its cluster, that a namespace of this server is in; empty: in none.
   std::string project_of(std::string_view ns);
 
  private:

@@ -77,10 +77,7 @@ def prepare(walk):
     server.log_in()
     for name in ("member", "owner", "nobody"):
         walk.user(name)
-    cluster = server.expect(201, "POST", "/v3/clusters", {
-        "name": "far", "importedConfig": {"kubeConfig": walk.plane.admin.read_text()}})["id"]
-    wait_for("the cluster is active", lambda: server.expect(
-        200, "GET", f"/v3/clusters/{cluster}")["state"] == "active", 30)
+    cluster = server.take_in(walk.plane)
     projects = []
     for name in ("one", "two"):
         began = time.monotonic()
@@ -268,10 +265,7 @@ def let_go(walk, cluster):
 def removed_while_away(walk):
     """A cluster that cannot be asked is removed all the same, and what may stay there is said."""
     server = walk.server
-    cluster = server.expect(201, "POST", "/v3/clusters", {
-        "name": "far-again", "importedConfig": {"kubeConfig": walk.plane.admin.read_text()}})["id"]
-    wait_for("the cluster is active", lambda: server.expect(
-        200, "GET", f"/v3/clusters/{cluster}")["state"] == "active", 30)
+    cluster = server.take_in(walk.plane, "far-again")
     wait_for("our roles to be there again", lambda: left(walk), 10)
     walk.plane.stop_api_server()
     began = time.monotonic()

@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" /
 from audit import CANARY, Audit, nothing_lets_out
 from control_plane import ControlPlane, peers_bin
 from paddock import Paddock
-from proc import run, wait_for
+from proc import run
 from steps import Steps
 
 
@@ -125,10 +125,7 @@ def main():
                 Paddock(folder / "server", flags=flags) as server:
             server.log_in()
             server.expect_text = lambda path: server.ask("GET", path).body
-            cluster = server.expect(201, "POST", "/v3/clusters", {
-                "name": "far", "importedConfig": {"kubeConfig": plane.admin.read_text()}})["id"]
-            wait_for("the cluster", lambda: server.expect(
-                200, "GET", f"/v3/clusters/{cluster}")["state"] == "active", 30)
+            cluster = server.take_in(plane)
             server.expect(201, "POST", "/v3/tokens", {"description": "for the canaries"})
             server.expect(201, "POST", "/v3/users", {"username": "lin", "password": "a" * 16})
             far = Far(server, cluster, folder)

@@ -157,10 +157,7 @@ def main():
         folder = pathlib.Path(folder)
         with ControlPlane(folder / "plane") as plane, Paddock(folder / "paddock") as server:
             server.log_in()
-            cluster = server.expect(201, "POST", "/v3/clusters", {
-                "name": "far", "importedConfig": {"kubeConfig": plane.admin.read_text()}})["id"]
-            wait_for("the cluster", lambda: server.expect(
-                200, "GET", f"/v3/clusters/{cluster}")["state"] == "active", 30)
+            cluster = server.take_in(plane)
             walk = Walk(server, plane, cluster)
             project = given(walk)
             contents(walk, project)

@@ -159,15 +159,11 @@ def main():
         with ControlPlane(folder / "plane") as plane, Paddock(folder / "paddock") as server:
             server.log_in()
             walk = Walk(server, plane)
-            made = server.expect(201, "POST", "/v3/clusters", {"name": "far", "importedConfig": {
-                "kubeConfig": plane.admin.read_text()}})
-            walk.cluster = made["id"]
-            wait_for("the cluster", lambda: server.expect(
-                200, "GET", f"/v3/clusters/{made['id']}")["state"] == "active", 30)
+            walk.cluster = server.take_in(plane)
             mirrored(walk)
             edited(walk)
             drained(walk)
-            refused = server.expect(404, "POST", f"/v3/clusters/{made['id']}?action=backupEtcd", {})
+            refused = server.expect(404, "POST", f"/v3/clusters/{walk.cluster}?action=backupEtcd", {})
             assert "not available" in refused["message"], refused
     print("nodes: mirrored, edited, drained")
 

@@ -242,10 +242,7 @@ def kept_out(place):
 
 def walked(server, plane):
     server.log_in()
-    cluster = server.expect(201, "POST", "/v3/clusters", {
-        "name": "far", "importedConfig": {"kubeConfig": plane.admin.read_text()}})["id"]
-    wait_for("the cluster", lambda: server.expect(
-        200, "GET", f"/v3/clusters/{cluster}")["state"] == "active", 30)
+    cluster = server.take_in(plane)
     kubectl = plane.bin / "kubectl"
     far = Place(server, plane.admin, kubectl, cluster)
     for part in (each_kind, changed, rolled_back, pods_of, served, told, kept_out):

@@ -7,7 +7,7 @@ import pathlib
 import ssl
 import urllib.parse
 
-from proc import Peer, free_port
+from proc import Peer, free_port, wait_for
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 PASSWORD = "correct horse battery staple"
@@ -86,6 +86,14 @@ class Paddock(Peer):
         answer = self.ask(method, path, body, **options)
         assert answer.status == status, f"{method} {path}: wanted {status}, got {answer}"
         return answer.json if answer.body else None
+
+    def take_in(self, plane, name="far", timeout_s=30):
+        """The id of a cluster that is handed over by its kubeconfig, when it is active."""
+        cluster = self.expect(201, "POST", "/v3/clusters", {
+            "name": name, "importedConfig": {"kubeConfig": plane.admin.read_text()}})["id"]
+        wait_for(f"the cluster {name}", lambda: self.expect(
+            200, "GET", f"/v3/clusters/{cluster}")["state"] == "active", timeout_s)
+        return cluster
 
     def log_in(self, user="admin", password=PASSWORD):
         got = self.expect(201, "POST", "/v3-public/localProviders/local?action=login",
