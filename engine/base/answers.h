@@ -20,8 +20,7 @@ Answer when_settled(Answer answer, Change change) {
       });
     }};
   if (auto* late = std::get_if<Late>(&answer))
-    return Late{
-        [change, make = std::move(late->make)] { return when_settled(make(), change); }};
+    return Late{[change, make = std::move(late->make)] { return when_settled(make(), change); }};
   return change(std::move(answer));
 }
 

@@ -46,15 +46,22 @@ void Grid::layout(const Rect& r, const std::vector<GridColumn>& columns, const G
     if (worst < 0) break;
     shown[static_cast<size_t>(worst)] = false;
   }
-  const float scale = least > room ? room / least : 1;
+  // Where it is still too narrow, words give way before what has the width that it needs.
+  float stiff = 0;
+  for (size_t i = 0; i < columns.size(); i++)
+    if (shown[i] && columns[i].grow == 0) stiff += columns[i].width;
+  const bool words_can = least > stiff && (room - stiff) * 2 >= least - stiff;
+  const float scale = least <= room ? 1
+                      : words_can   ? (room - stiff) / (least - stiff)
+                                    : room / least;
   const float spare = ImMax(0.0f, room - least);
   cells_.assign(columns.size(), Rect(0, 0, 0, 0));
   order_.clear();
   float x = r.Min.x + kPad + (o.select ? 32.0f : 0.0f);
   for (size_t i = 0; i < columns.size(); i++) {
     if (!shown[i]) continue;
-    const float w =
-        std::floor(columns[i].width * scale + (grow > 0 ? spare * columns[i].grow / grow : 0));
+    const float least_here = columns[i].width * (words_can && columns[i].grow == 0 ? 1 : scale);
+    const float w = std::floor(least_here + (grow > 0 ? spare * columns[i].grow / grow : 0));
     // Numbers stand off from words at their right.
     if (!columns[i].right && !order_.empty() && columns[static_cast<size_t>(order_.back())].right)
       x += 12;

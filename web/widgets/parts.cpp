@@ -319,8 +319,7 @@ void empty_page(const Rect& r, uint32_t code, std::string_view title, std::strin
   const ImGuiID id = id_of(title);
   ui().mirror.say(id, Role::kStatus, std::string(title) + ". " + std::string(words),
                   place(box(cx - 100, y, 200, 40)));
-  text(cx - text_width(tokens::kTypeBody, words) / 2, y + 24, tokens::kTypeBody,
-       col().text_secondary, words);
+  text_wrap_center(cx, y + 24, tokens::kTypeBody, col().text_secondary, words, r.GetWidth() - 48);
 }
 
 void skeleton_rows(const Rect& r, float row_height) {

@@ -182,6 +182,14 @@ float text_wrap(float x, float y, const TextStyle& style, Color color, std::stri
   return line * static_cast<float>(n);
 }
 
+void text_wrap_center(float middle, float y, const TextStyle& style, Color color,
+                      std::string_view s, float width) {
+  each_line(style, s, width, 1000, [&](int i, std::string_view part, bool) {
+    text(middle - text_width(style, part) / 2, y + style.line * static_cast<float>(i), style, color,
+         part);
+  });
+}
+
 float wrap_height(const TextStyle& style, std::string_view s, float width, float line) {
   if (line == 0) line = style.line;
   return line *

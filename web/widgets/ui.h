@@ -103,6 +103,9 @@ float text_fit(float x, float y, const TextStyle& style, Color color, std::strin
 // Broken at spaces; returns the height.
 float text_wrap(float x, float y, const TextStyle& style, Color color, std::string_view s,
                 float width, float line = 0, int lines_max = 100);
+// The same around a middle.
+void text_wrap_center(float middle, float y, const TextStyle& style, Color color,
+                      std::string_view s, float width);
 float wrap_height(const TextStyle& style, std::string_view s, float width, float line = 0);
 
 void icon(float x, float y, float size, Color color, uint32_t code);
